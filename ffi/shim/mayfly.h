@@ -1,0 +1,181 @@
+/*
+ * The shim: what TypeScript cannot do. It hosts wasmtime on its own threads, clones and resets
+ * sandboxes, and kills them. Policy stays in TypeScript.
+ *
+ * Every function returns 0 (or a count, or an id) or -errno, says what the *host* did, never exits
+ * and never prints. What the guest did is in the slot.
+ */
+#ifndef MAYFLY_H
+#define MAYFLY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "guest.h"
+
+#define MF_SHIM_ABI 1u
+
+/* ---- the ring: slots for steps, one completion queue --------------------------------------- */
+
+/* A slot carries one step of one sandbox, in and out. Offsets are known to ffi/ring.ts. */
+struct mf_slot {
+    /* set by the server before a submit */
+    uint32_t snapshot;       /* of a new sandbox */
+    uint32_t sandbox;        /* MF_NEW, or the parked sandbox to resume */
+    uint32_t generation;     /* of that sandbox; a stale one is refused with MF_STEP_STALE */
+    uint32_t flags;          /* enum mf_step_flag */
+    uint32_t in_length;
+    uint32_t reserved0;
+    uint64_t deadline_ns;    /* CLOCK_MONOTONIC; the guest is killed at it */
+    uint64_t cpu_left_ns;    /* the guest is killed when it has used so much in this step */
+    /* set by the shim before the completion */
+    uint32_t result;         /* enum mf_step_result */
+    int32_t error;           /* of MF_STEP_HOST_ERROR: -errno */
+    uint32_t out_sandbox;    /* valid when parked or held */
+    uint32_t out_generation;
+    uint32_t out_length;
+    uint32_t wake_ms;
+    uint32_t start;          /* enum mf_start, of a new sandbox */
+    uint32_t trap;           /* wasmtime's trap code + 1, or 0 */
+    uint32_t memory_peak;    /* bytes */
+    uint32_t dirty_pages;
+    uint64_t clone_ns;       /* time to bring the sandbox to its snapshot */
+    uint64_t run_ns;         /* wall time of the guest's run */
+    uint64_t cpu_ns;         /* CPU time of the guest's run */
+    uint64_t reserved1[3];
+};
+
+#define MF_NEW 0xffffffffu
+#define MF_SLOT_HEADER 256u
+#define MF_SLOT_IN MF_SLOT_HEADER
+#define MF_SLOT_OUT (MF_SLOT_IN + MF_GUEST_IN_BYTES)
+#define MF_SLOT_BYTES (MF_SLOT_OUT + MF_GUEST_OUT_BYTES)
+
+enum mf_step_flag {
+    MF_STEP_HOLD = 1,    /* a build: keep the sandbox when it is done, for mf_freeze or more steps */
+    MF_STEP_DISCARD = 2, /* no run: throw the sandbox away; completes (as MF_STEP_DONE) without a wake */
+};
+
+enum mf_step_result {
+    MF_STEP_PARKED = 0,
+    MF_STEP_DONE = 1,
+    MF_STEP_DEADLINE = 2,   /* killed: past deadline_ns */
+    MF_STEP_CPU = 3,        /* killed: past cpu_left_ns */
+    MF_STEP_INLINE = 4,     /* killed: past the inline budget; run it again on a worker */
+    MF_STEP_CANCELED = 5,   /* killed by mf_cancel */
+    MF_STEP_TRAP = 6,       /* out of bounds, unreachable, stack: the guest crashed */
+    MF_STEP_STALE = 7,      /* no such sandbox (any more) */
+    MF_STEP_HOST_ERROR = 8,
+};
+
+enum mf_start { MF_START_NONE = 0, MF_START_WARM = 1, MF_START_CLONE = 2 };
+
+/* The region: this header, the queue from queue_offset, `slots` slots from slots_offset to its end. */
+struct mf_ring {
+    uint32_t abi;            /* MF_SHIM_ABI */
+    uint32_t slots;
+    uint32_t slots_offset;
+    uint32_t queue_offset;   /* u32 slot numbers, `slots` of them rounded up to a power of two */
+    uint32_t queue_mask;
+    uint32_t queue_tail;     /* written by the shim with release order, free-running */
+    uint32_t parked;         /* set by mf_park, cleared by the shim when it sends the wake byte */
+    uint32_t steps_waiting;  /* submitted, no worker has them yet */
+    uint32_t steps_running;
+    uint32_t reserved[7];
+};
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+struct mf_options {
+    uint32_t abi;            /* MF_SHIM_ABI */
+    uint32_t slots;
+    uint32_t workers;        /* threads that run short steps */
+    uint32_t long_workers;   /* how many more may exist because their guests run long */
+    uint32_t instances;      /* at most; running and parked */
+    uint32_t warm_instances; /* idle ones that keep their private pages */
+    uint32_t inline_us;      /* an inline run is killed after this */
+    uint32_t long_us;        /* a run this long is demoted and another worker let ahead */
+    uint32_t verify;         /* compare the whole memory with the snapshot after each reset */
+    uint32_t reserved[7];
+};
+
+struct mf_stats {
+    uint64_t steps, inline_steps, traps, kills, resets, remaps, destroyed, verify_failures;
+    uint64_t instances, instances_idle, instances_parked, snapshots, snapshot_bytes;
+    uint64_t workers, long_workers, private_pages;
+};
+
+uint32_t mf_abi(void);
+/* CLOCK_MONOTONIC, of which deadlines are. TypeScript calls it once, to relate its own clock to it. */
+uint64_t mf_now_ns(void);
+/* Lines of "GROUP.name=value": every offset, size and enum value that TypeScript knows too. Static. */
+const char *mf_layout(void);
+/*
+ * The major version of the wasmtime library, as it writes it into what it compiles (it exports no other
+ * version): -ENOSYS if it is not the one that the declarations in wasmtime.h were written for.
+ */
+int mf_wasmtime_version(char *text, size_t capacity);
+
+/* Compile the engine's module to native code. The buffer is the caller's to mf_buffer_free. */
+int mf_compile(const uint8_t *wasm, size_t length, uint8_t **out, size_t *out_length, char *message, size_t capacity);
+/* Boot the engine with the JavaScript library and freeze the base image. Same inputs, same bytes. */
+int mf_make_base(const uint8_t *native, size_t length, const uint8_t *library, size_t library_length,
+                 uint8_t **out, size_t *out_length, char *message, size_t capacity);
+void mf_buffer_free(uint8_t *buffer);
+
+/* One engine a process. Takes copies of what it needs; the ring lives until mf_close. */
+int mf_open(const struct mf_options *options, const uint8_t *native, size_t native_length,
+            const uint8_t *base, size_t base_length, struct mf_ring **ring, char *message, size_t capacity);
+int mf_resize(uint32_t instances, uint32_t warm_instances);
+int mf_stats_read(struct mf_stats *stats);
+/* Stops the workers (running guests are killed), frees everything. */
+int mf_close(void);
+
+/*
+ * The wake socket: listen on a path, then, when the server has connected to it, accept that connection and
+ * unlink the path. -EAGAIN: nobody has; -EACCES: somebody else than this process has.
+ */
+int mf_wake_listen(const char *path);
+int mf_wake_accept(void);
+/*
+ * Tell the shim that the server, which has read the queue up to `head`, is about to wait on the socket.
+ * 1: something arrived meanwhile, read on and do not wait.
+ */
+int mf_park(uint32_t head);
+
+/* ---- snapshots and sandboxes -------------------------------------------------------------- */
+
+/* A function's image: the pages that differ from the base. Every field of it is checked. Returns the id. */
+int64_t mf_snapshot_load(const uint8_t *image, size_t length);
+/* No new sandbox from it; freed when the last one is gone. */
+int mf_snapshot_drop(uint32_t snapshot);
+/* The image of a held sandbox. The buffer is the caller's to mf_buffer_free. The sandbox stays held. */
+int mf_freeze(uint32_t sandbox, uint32_t generation, uint8_t **out, size_t *out_length);
+
+#define MF_SNAPSHOT_BASE 0u /* the base image, of which builds start */
+
+/* ---- steps -------------------------------------------------------------------------------------- */
+
+/* Queue a slot for the workers. Never blocks. */
+int mf_submit(uint32_t slot);
+/* Run it on the calling thread; the slot is complete on return and does not go through the queue. */
+int mf_run_inline(uint32_t slot);
+/*
+ * Kill the guest of this slot's step, or never start it if it still waits. 1: the completion is yet to come (and says
+ * MF_STEP_CANCELED, unless the guest ends before it is killed); 0: the slot is complete already.
+ */
+int mf_cancel(uint32_t slot);
+
+/* ---- files ------------------------------------------------------------------------------------------ */
+
+/* Open a folder as a root for mf_mirror_file. Returns a descriptor. */
+int mf_root_open(const char *path);
+int mf_root_close(int root);
+/*
+ * Copy root/path to the file `to` (written whole, then renamed into place), if it is a regular file with one link,
+ * reached without any symlink, of at most `limit` bytes. -ELOOP symlink, -EMLINK hard link, -EINVAL no regular
+ * file, -EFBIG, -EAGAIN it changed while it was copied. `info` gets size, mtime in ns, inode, mode.
+ */
+int mf_mirror_file(int root, const char *path, const char *to, uint64_t limit, uint64_t info[4]);
+
+#endif

@@ -1,0 +1,75 @@
+/** Every limit of the server in one place, with its relations checked below. */
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+/** Defaults of the function settings that product.md names. */
+export const FUNCTION_DEFAULTS = {
+  timeoutMs: 30_000,
+  concurrency: 64,
+  queue: 256,
+  bodyMb: 100,
+  responseMb: 1024,
+  buildTimeoutMs: 10_000,
+  memoryMb: { wasm: 64, vm: 256 },
+} as const;
+
+/** What a tenant gets unless the operator says otherwise. */
+export const TENANT_CAPS = {
+  concurrency: 256,
+  memoryMb: 2048,
+  cpuShare: 1,
+  timeoutMs: 60_000,
+  bodyMb: 100,
+  net: "public",
+  diskMb: 1024,
+} as const;
+
+export const SERVER_DEFAULTS = {
+  concurrency: 1024,
+  queue: 4096,
+  drainMs: 10_000,
+  dataMb: 10_240,
+  domains: ["localhost"],
+} as const;
+
+export const LIMITS = {
+  /** Memory of one Wasm sandbox, at most. */
+  wasmMemoryMb: 512,
+  /** Request headers and URL together; over it is 431. */
+  headerBytes: 32 * KiB,
+  headerCount: 256,
+  /** The same, of a response; over it is 502. */
+  responseHeaderBytes: 32 * KiB,
+  responseHeaderCount: 256,
+  /** A body that is known to be at most this long is read before a sandbox is used. */
+  bufferedBodyBytes: 64 * KiB,
+  requestIdLength: 64,
+  /** Timers that one sandbox may have open. */
+  timers: 10_000,
+  /** Log text of one request; what is more is dropped and counted. */
+  logBytesPerRequest: 256 * KiB,
+  logLineBytes: 8 * KiB,
+  /** Of a function's log on disk: two files of this size. */
+  logFileBytes: 4 * MiB,
+  /** Versions of a function that are kept. */
+  versionsKept: 10,
+  /** A source file, and a bundle. */
+  sourceFileBytes: 64 * MiB,
+  bundleBytes: 16 * MiB,
+  /** A guest that was told of its cancellation may run this long to notice. */
+  cancelGraceMs: 5,
+  /** A sandbox is gone this long after its deadline, at the latest. */
+  deadlineSlackMs: 50,
+} as const;
+
+function assert(condition: boolean, relation: string): void {
+  if (!condition) throw new Error(`Limits do not fit: ${relation}`);
+}
+assert(LIMITS.logLineBytes <= LIMITS.logBytesPerRequest, "a line fits the log of a request");
+assert(LIMITS.cancelGraceMs < LIMITS.deadlineSlackMs, "a canceled guest is gone within the slack");
+assert(FUNCTION_DEFAULTS.timeoutMs <= TENANT_CAPS.timeoutMs, "the default is within the cap");
+assert(FUNCTION_DEFAULTS.bodyMb <= TENANT_CAPS.bodyMb, "the default is within the cap");
+assert(FUNCTION_DEFAULTS.concurrency <= TENANT_CAPS.concurrency, "the default is within the cap");
+assert(TENANT_CAPS.concurrency <= SERVER_DEFAULTS.concurrency, "a tenant fits the server");
+assert(FUNCTION_DEFAULTS.memoryMb.wasm <= LIMITS.wasmMemoryMb, "the default is within the cap");

@@ -1,0 +1,51 @@
+import type { Snapshot } from "../tiers/tier.ts";
+import type { FunctionId, FunctionSettings, HandlerKind } from "../types.ts";
+
+/** One version that serves. Immutable; a deploy puts another in its place. */
+export interface Deployment {
+  readonly version: string;
+  readonly kind: HandlerKind;
+  readonly settings: FunctionSettings;
+  /** null until its first request after a restart; see `Registry.snapshotOf`. */
+  snapshot: Snapshot | null;
+}
+
+/** One function: its route, and what serves it. The object stays the same over all its versions. */
+export interface FunctionEntry {
+  readonly id: FunctionId;
+  /** Relative to its root: `api/[id].ts`. */
+  readonly file: string;
+  /** As a pattern below its root: `/api/:id`, `/files/*`. */
+  readonly route: string;
+  state: "building" | "ready" | "failed";
+  /** null: nothing serves yet. */
+  active: Deployment | null;
+  /** Why no tier of this server can run it, if so. */
+  unavailable: string | null;
+  /** Of the last build, with file, line and column. */
+  error: string | null;
+}
+
+/** What a path leads to. */
+export interface RouteMatch {
+  readonly entry: FunctionEntry;
+  /** Decoded; null where the route has none. */
+  readonly params: Readonly<Record<string, string>> | null;
+  /** The part of the path that the function's own route took: an app sees the rest. */
+  readonly mount: string;
+}
+
+/** What the gateway and the admin API need of the registry. */
+export interface Functions {
+  /** `path` is normalised and starts with a slash; it is below the tenant's root. */
+  match(tenant: string, path: string): RouteMatch | null;
+  hasTenant(tenant: string): boolean;
+  get(id: FunctionId): FunctionEntry | null;
+  list(): FunctionEntry[];
+  /** Brings the snapshot of an active deployment into memory's reach. */
+  load(entry: FunctionEntry, deployment: Deployment): Promise<Snapshot>;
+  versions(id: FunctionId): Promise<{ version: string; createdAtMs: number; active: boolean; snapshotBytes: number }[]>;
+  rollback(id: FunctionId, version: string | null): Promise<string>;
+  /** Deletes the source from the functions folder, and with it the function. */
+  remove(id: FunctionId): Promise<void>;
+}

@@ -1,0 +1,87 @@
+import type {
+  FunctionId,
+  FunctionSettings,
+  HandlerKind,
+  HeaderList,
+  Invocation,
+  Outcome,
+  TierName,
+  Usage,
+} from "../types.ts";
+
+/** What the builder made of a function's sources; the tier makes a snapshot of it. */
+export interface Artifact {
+  readonly id: FunctionId;
+  readonly version: string;
+  readonly settings: FunctionSettings;
+  /** The function's URL path. */
+  readonly mount: string;
+  /** The user's file, for stacks: `api/users.ts`. */
+  readonly file: string;
+  /** One ES module, all imports inlined. */
+  readonly bundle: Uint8Array<ArrayBuffer>;
+}
+
+/** A line that the module wrote while it was evaluated. */
+export interface GuestLine {
+  readonly level: "debug" | "info" | "warn" | "error";
+  readonly text: string;
+}
+
+/** Takes a response in two phases. A tier calls `head` once, then `chunk`s, and `end` only if it is whole. */
+export interface ResponseSink {
+  /** `usage` goes on counting; what it says now is what the response's head can tell. */
+  head(status: number, headers: HeaderList, usage: Usage): void;
+  /** The bytes are the sink's own from here on. Resolves when it takes more; nothing returned: at once. */
+  chunk(bytes: Uint8Array<ArrayBuffer>): void | Promise<void>;
+  end(): void;
+  /** A line of the guest's log. */
+  log(line: GuestLine): void;
+}
+
+/** A function that is ready to be cloned. */
+export interface Snapshot {
+  /**
+   * Runs one request in a sandbox of its own. It ends in the same turn when the run was short enough to be
+   * done inline, else in a promise; it never throws, and never rejects, for what a guest did.
+   * The outcome comes with the last byte of the response; what `waitUntil` holds back runs on behind it, and
+   * `onSettled` is called once when the sandbox is gone and no longer counts as running.
+   */
+  run(invocation: Invocation, sink: ResponseSink, onSettled: () => void): Outcome | Promise<Outcome>;
+  dispose(): Promise<void>;
+}
+
+/** The outcome of a build: `prepare` throws a BuildError with the user's file, line and column instead. */
+export interface Prepared {
+  readonly snapshot: Snapshot;
+  readonly kind: HandlerKind;
+  readonly snapshotBytes: number;
+}
+
+export interface TierBudget {
+  readonly memoryBytes: number;
+  readonly concurrency: number;
+}
+
+export interface Tier {
+  readonly name: TierName;
+  /** Evaluates the artifact in a sandbox and writes the snapshot into `dir`. Throws BuildError. */
+  prepare(artifact: Artifact, dir: string, log: (line: GuestLine) => void, signal: AbortSignal): Promise<Prepared>;
+  /** After a restart: the snapshot that `prepare` left in `dir`. Reads it from disk when it is first run. */
+  load(artifact: Omit<Artifact, "bundle">, dir: string): Promise<Snapshot>;
+  resize(budget: TierBudget): void;
+  close(): Promise<void>;
+}
+
+/** A build failed for a reason that the function's author can mend. */
+export class BuildError extends Error {
+  override readonly name = "BuildError";
+  constructor(
+    message: string,
+    /** Where, in the user's own file; line and column count from 1. */
+    readonly place: { file: string; line: number; column: number } | null = null,
+    readonly stack_: string | null = null,
+  ) {
+    super(message);
+  }
+}
