@@ -1,0 +1,144 @@
+/**
+ * The numbers of ffi/shim's structs and enums, as TypeScript knows them. layout_test.ts compares every
+ * one of them with what the compiled shim says.
+ */
+
+/** Byte offsets in `struct mf_slot`: one step of one sandbox. */
+export const SLOT = {
+  snapshot: 0,
+  sandbox: 4,
+  generation: 8,
+  flags: 12,
+  inLength: 16,
+  deadlineNs: 24,
+  cpuLeftNs: 32,
+  result: 40,
+  error: 44,
+  outSandbox: 48,
+  outGeneration: 52,
+  outLength: 56,
+  wakeMs: 60,
+  start: 64,
+  trap: 68,
+  memoryPeak: 72,
+  dirtyPages: 76,
+  cloneNs: 80,
+  runNs: 88,
+  cpuNs: 96,
+} as const;
+
+/** Byte offsets in `struct mf_ring`, which opens the region. */
+export const RING = {
+  abi: 0,
+  slots: 4,
+  slotsOffset: 8,
+  queueOffset: 12,
+  queueMask: 16,
+  queueTail: 20,
+  parked: 24,
+  stepsWaiting: 28,
+  stepsRunning: 32,
+} as const;
+
+/** Byte offsets in `struct mf_options`. */
+export const OPTIONS = {
+  abi: 0,
+  slots: 4,
+  workers: 8,
+  longWorkers: 12,
+  instances: 16,
+  warmInstances: 20,
+  inlineUs: 24,
+  longUs: 28,
+  verify: 32,
+} as const;
+
+/** Byte offsets in `struct mf_stats`; every field is a u64. */
+export const STATS = {
+  steps: 0,
+  inlineSteps: 8,
+  traps: 16,
+  kills: 24,
+  resets: 32,
+  remaps: 40,
+  destroyed: 48,
+  verifyFailures: 56,
+  instances: 64,
+  instancesIdle: 72,
+  instancesParked: 80,
+  snapshots: 88,
+  snapshotBytes: 96,
+  workers: 104,
+  longWorkers: 112,
+  privatePages: 120,
+} as const;
+
+/** Sizes in bytes, and values that stand for none. */
+export const LAYOUT = {
+  shimAbi: 1,
+  framesAbi: 1,
+  guestAbi: 1,
+  ringBytes: 64,
+  optionsBytes: 64,
+  statsBytes: 128,
+  slotHeader: 256,
+  slotIn: 256,
+  slotOut: 256 + 128 * 1024,
+  slotBytes: 256 + 128 * 1024 + 256 * 1024,
+  guestInBytes: 128 * 1024,
+  guestOutBytes: 256 * 1024,
+  /** `sandbox` of a step that starts a new one. */
+  newSandbox: 0xffffffff,
+  /** `wakeMs` when no timer waits. */
+  noWake: 0xffffffff,
+  /** The snapshot of which builds start. */
+  snapshotBase: 0,
+  frameBytes: 8,
+  chunkMax: 65_536,
+  headMax: 49_152,
+  logMax: 8_192,
+  initialCredit: 65_536,
+} as const;
+
+export const StepFlag = { HOLD: 1, DISCARD: 2 } as const;
+
+export const StepResult = {
+  PARKED: 0,
+  DONE: 1,
+  DEADLINE: 2,
+  CPU: 3,
+  INLINE: 4,
+  CANCELED: 5,
+  TRAP: 6,
+  STALE: 7,
+  HOST_ERROR: 8,
+} as const;
+
+export const Start = { NONE: 0, WARM: 1, CLONE: 2 } as const;
+
+export const FrameType = {
+  HEAD: 1,
+  CHUNK: 2,
+  END: 3,
+  CALL: 4,
+  ANSWER: 5,
+  CANCEL: 6,
+  LOG: 7,
+  EXIT: 8,
+  CREDIT: 9,
+} as const;
+
+export const RequestString = { METHOD: 0, URL: 1, HEADERS: 2, ID: 3, CONTEXT: 4, STRINGS: 5 } as const;
+
+export const HeadFlag = { HAS_BODY: 1, DEPLOY: 2 } as const;
+
+export const LogLevel = { DEBUG: 0, INFO: 1, WARN: 2, ERROR: 3 } as const;
+
+export const ExitCode = {
+  OK: 0,
+  EXCEPTION: 1,
+  MEMORY: 2,
+  BAD_RESPONSE: 3,
+  BODY_ERROR: 4,
+  UNSUPPORTED: 5,
+} as const;

@@ -1,0 +1,91 @@
+import { SLOT, StepFlag } from "../../ffi/layout.ts";
+import type { Native } from "../../ffi/native.ts";
+import { Ring } from "../../ffi/ring.ts";
+import type { Clock } from "../clock.ts";
+import type { Deadlines } from "../deadlines.ts";
+import type { Invocation } from "../types.ts";
+import { type TurnLine, Turns } from "./turns.ts";
+import { FrameReader, FrameWriter } from "./wire.ts";
+
+/** Serves what a sandbox asks of the host. Stateless toward the snapshot: everything it needs is in the call. */
+export type HostCalls = (
+  operation: number,
+  argument: Uint8Array<ArrayBuffer>,
+  invocation: Invocation,
+) => Promise<Uint8Array>;
+
+export interface EngineOptions {
+  readonly native: Native;
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  readonly hostCalls: HostCalls;
+  /** The region that `native.open` returned. */
+  readonly memory: ArrayBuffer;
+  readonly workers: number;
+  readonly stepsPerFunction: number;
+}
+
+/** An open ring with all that a run needs to use it. */
+export class Engine {
+  readonly ring: Ring;
+  readonly writer: FrameWriter;
+  readonly reader: FrameReader;
+  readonly turns: Turns;
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  readonly hostCalls: HostCalls;
+  readonly native: Native;
+  /** From this process's monotonic milliseconds to the shim's nanoseconds. */
+  readonly #shimEpochMs: number;
+  #wake: Deno.UnixConn | null = null;
+
+  constructor(options: EngineOptions) {
+    this.native = options.native;
+    this.clock = options.clock;
+    this.deadlines = options.deadlines;
+    this.hostCalls = options.hostCalls;
+    this.ring = new Ring(options.native, options.memory);
+    this.writer = new FrameWriter(options.memory);
+    this.reader = new FrameReader(options.memory);
+    this.turns = new Turns(this.ring, { workers: options.workers, perLine: options.stepsPerFunction });
+    this.#shimEpochMs = Number(options.native.nowNs()) / 1e6 - options.clock.monotonic();
+  }
+
+  toShimNs(ms: number): number {
+    return Math.round((ms + this.#shimEpochMs) * 1e6);
+  }
+
+  /** Serves completions until the connection is closed. */
+  async serve(wake: Deno.UnixConn): Promise<void> {
+    this.#wake = wake;
+    const bytes = new Uint8Array(64);
+    for (;;) {
+      do {
+        this.ring.drain();
+        this.turns.pump();
+      } while (!this.ring.park());
+      const read = await wake.read(bytes).catch(() => null);
+      if (read === null) return;
+    }
+  }
+
+  /** Throws a parked or held sandbox away, on a worker: clearing much memory takes time. */
+  discard(line: TurnLine, { sandbox, generation }: { sandbox: number; generation: number }): void {
+    this.turns.add({
+      line,
+      fill: (slot) => {
+        this.ring.set(slot, SLOT.sandbox, sandbox);
+        this.ring.set(slot, SLOT.generation, generation);
+        this.ring.set(slot, SLOT.flags, StepFlag.DISCARD);
+        this.ring.set(slot, SLOT.inLength, 0);
+        return true;
+      },
+      done: () => {},
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#wake?.close();
+    await this.native.close();
+  }
+}

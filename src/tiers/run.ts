@@ -1,0 +1,397 @@
+import { ExitCode, FrameType, HeadFlag, LAYOUT, SLOT, Start, StepFlag, StepResult } from "../../ffi/layout.ts";
+import type { ErrorCode } from "../errors.ts";
+import type { Alarm } from "../deadlines.ts";
+import { LIMITS } from "../limits.ts";
+import { failure } from "../outcome.ts";
+import type { Invocation, Outcome, StartKind, Usage } from "../types.ts";
+import { BodySource } from "./body_source.ts";
+import { exitFailure, killFailure } from "./endings.ts";
+import type { Engine } from "./engine.ts";
+import { GuestResponse } from "./guest_response.ts";
+import type { GuestLine, ResponseSink } from "./tier.ts";
+import { learnCost, type Turn, type TurnLine } from "./turns.ts";
+import { WireError } from "./wire.ts";
+
+/** A sandbox that waits for its next step. */
+export interface SandboxRef {
+  readonly sandbox: number;
+  readonly generation: number;
+}
+
+export interface RunOptions {
+  readonly line: TurnLine;
+  /** Of a new sandbox. */
+  readonly snapshot: number;
+  /** Instead of a new one: a build's own, for its warm-up requests. */
+  readonly held?: SandboxRef;
+  /** A build: evaluate the body, and keep the sandbox. */
+  readonly deploy?: string;
+  readonly hold?: boolean;
+  /** How long its snapshot took to be read; null: it was there. */
+  readonly coldMs: number | null;
+  readonly cpuMs: number;
+  readonly bodyBytes: number;
+  readonly responseBytes: number;
+  readonly invocation: Invocation;
+  readonly sink: ResponseSink;
+  /** The sandbox is gone. */
+  readonly onSettled: () => void;
+}
+
+type State = "new" | "queued" | "running" | "parked" | "over";
+
+const LEVELS = ["debug", "info", "warn", "error"] as const;
+/** Host calls that one sandbox may have open. */
+const MAX_OPEN_CALLS = 1024;
+const NS_PER_MS = 1e6;
+
+/**
+ * One request in one sandbox: a state machine over steps. A step hands the sandbox what has come for it (body, credit,
+ * answers, a timer, a cancellation) and takes what it wrote; between steps the sandbox is parked and holds no thread.
+ */
+export class Run implements Turn {
+  readonly line: TurnLine;
+  readonly usage: Usage;
+  /** Set once the response is complete or has failed. */
+  outcome: Outcome | null = null;
+  /** A build's sandbox after a step that ended well. */
+  held: SandboxRef | null = null;
+  readonly #engine: Engine;
+  readonly #options: RunOptions;
+  readonly #invocation: Invocation;
+  readonly #sink: ResponseSink;
+  #state: State = "new";
+  #slot = -1;
+  #sandbox: SandboxRef | null;
+  #body: BodySource;
+  readonly #response: GuestResponse;
+  #headWritten = false;
+  #exit: { code: number; text: string } | null = null;
+  readonly #answers: { id: number; failed: boolean; bytes: Uint8Array }[] = [];
+  #openCalls = 0;
+  #wake: ReturnType<typeof setTimeout> | undefined;
+  #wakeDue = false;
+  #deadline: Alarm | null = null;
+  #waiting: PromiseWithResolvers<Outcome> | null = null;
+  #signal: AbortSignal | null = null;
+  /** The response is given up: one short step to notice, then the sandbox is discarded. */
+  #doomed = false;
+
+  constructor(engine: Engine, options: RunOptions) {
+    this.#engine = engine;
+    this.#options = options;
+    this.#invocation = options.invocation;
+    this.#sink = options.sink;
+    this.line = options.line;
+    this.#sandbox = options.held ?? null;
+    this.#body = new BodySource(options.invocation.body, options.bodyBytes, this.#onBody);
+    this.usage = {
+      start: null,
+      queueMs: options.invocation.queueMs,
+      coldMs: options.coldMs ?? 0,
+      cloneMs: 0,
+      runMs: 0,
+      cpuMs: 0,
+      memoryPeakBytes: 0,
+      bytesIn: 0,
+      bytesOut: 0,
+    };
+    this.#response = new GuestResponse(options.sink, this.usage, options.responseBytes, () => this.#resume());
+  }
+
+  /** The first step on the calling thread. False: it has to be done by a worker, nothing has happened. */
+  runInline(): boolean {
+    const { ring } = this.#engine;
+    const slot = ring.take();
+    if (slot < 0) return false;
+    const done = this.fill(slot) && ring.runInline(slot) && ring.get(slot, SLOT.result) !== StepResult.INLINE;
+    if (done) {
+      this.done(slot);
+    } else {
+      this.#body.rewind();
+      this.#headWritten = false;
+      if (this.outcome === null) this.#state = "new";
+    }
+    ring.release(slot);
+    return done;
+  }
+
+  /** The first step, on a worker. */
+  enqueue(): void {
+    this.#state = "queued";
+    this.#becomeAsync();
+    this.#engine.turns.add(this);
+  }
+
+  /** Resolves with the last byte of the response; for a run that did not end inline. */
+  wait(): Promise<Outcome> {
+    this.#waiting ??= Promise.withResolvers();
+    return this.#waiting.promise;
+  }
+
+  fill(slot: number): boolean {
+    if (this.#state === "over") return false;
+    const { ring, writer } = this.#engine;
+    writer.begin(ring.inOffset(slot), LAYOUT.guestInBytes);
+    if (!this.#headWritten && !this.#writeHead()) {
+      this.#fail("headers_too_large", "The request's URL and headers are too long");
+      this.#settle();
+      return false;
+    }
+    this.#writeInput();
+    ring.set(slot, SLOT.snapshot, this.#options.snapshot);
+    ring.set(slot, SLOT.sandbox, this.#sandbox?.sandbox ?? LAYOUT.newSandbox);
+    ring.set(slot, SLOT.generation, this.#sandbox?.generation ?? 0);
+    ring.set(slot, SLOT.flags, this.#options.hold ? StepFlag.HOLD : 0);
+    ring.set(slot, SLOT.inLength, writer.length);
+    const now = this.#engine.clock.monotonic();
+    const graceMs = LIMITS.cancelGraceMs;
+    const deadlineMs = this.#doomed ? now + graceMs : this.#invocation.deadlineMs;
+    const cpuMs = this.#doomed ? graceMs : Math.max(0, this.#options.cpuMs - this.usage.cpuMs);
+    ring.setWide(slot, SLOT.deadlineNs, this.#engine.toShimNs(deadlineMs));
+    ring.setWide(slot, SLOT.cpuLeftNs, Math.round(cpuMs * NS_PER_MS));
+    this.#state = "running";
+    this.#slot = slot;
+    return true;
+  }
+
+  done(slot: number): void {
+    const { ring } = this.#engine;
+    this.#slot = -1;
+    this.#state = "parked";
+    const result = ring.get(slot, SLOT.result);
+    this.#account(slot);
+    try {
+      this.#readFrames(slot, result);
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      this.#fail("crash", "The function's sandbox answered nonsense", error.message);
+      this.#doomed = true;
+    }
+    const ref = { sandbox: ring.get(slot, SLOT.outSandbox), generation: ring.get(slot, SLOT.outGeneration) };
+    if (result === StepResult.PARKED) this.#parked(ref, ring.get(slot, SLOT.wakeMs));
+    else if (result === StepResult.DONE) this.#done(ref);
+    else this.#killed(result, ring.get(slot, SLOT.trap), ring.get(slot, SLOT.error) | 0);
+  }
+
+  #writeHead(): boolean {
+    const { requestId, method, url, headers, params, mount } = this.#invocation;
+    const { deploy } = this.#options;
+    let context = deploy ?? "";
+    if (deploy === undefined && (params !== null || mount !== "")) {
+      context = JSON.stringify({ params: params ?? {}, mount });
+    }
+    this.#headWritten = true;
+    const flags = (this.#body.isEmpty ? 0 : HeadFlag.HAS_BODY) | (deploy === undefined ? 0 : HeadFlag.DEPLOY);
+    return this.#engine.writer.head(flags, method, url, headers, requestId, context);
+  }
+
+  /** Whatever has come for the sandbox, as far as it fits one step. */
+  #writeInput(): void {
+    const { writer } = this.#engine;
+    if (this.#doomed) {
+      writer.cancel();
+      return;
+    }
+    this.#response.writeCredit(writer);
+    this.#body.write(writer);
+    while (this.#answers.length > 0 && this.#answers[0].bytes.length + LAYOUT.frameBytes + 16 < writer.room) {
+      const { id, failed, bytes } = this.#answers.shift()!;
+      writer.answer(id, failed, bytes);
+    }
+    this.#wakeDue = false;
+  }
+
+  get #hasInput(): boolean {
+    return this.#doomed || this.#wakeDue || this.#answers.length > 0 || this.#body.hasInput ||
+      this.#response.hasCredit;
+  }
+
+  #account(slot: number): void {
+    const { ring } = this.#engine;
+    const { usage } = this;
+    const cpuNs = ring.getWide(slot, SLOT.cpuNs);
+    if (usage.start === null) {
+      const start: StartKind = ring.get(slot, SLOT.start) === Start.WARM ? "warm" : "clone";
+      usage.start = this.#options.coldMs === null ? start : "cold";
+      usage.cloneMs = ring.getWide(slot, SLOT.cloneNs) / NS_PER_MS;
+    }
+    usage.runMs += ring.getWide(slot, SLOT.runNs) / NS_PER_MS;
+    usage.cpuMs += cpuNs / NS_PER_MS;
+    usage.memoryPeakBytes = Math.max(usage.memoryPeakBytes, ring.get(slot, SLOT.memoryPeak));
+    usage.bytesIn = this.#body.bytesRead;
+    learnCost(this.line, cpuNs / 1000);
+  }
+
+  /** Of a killed step only the log counts, unless its response was complete already. */
+  #readFrames(slot: number, result: number): void {
+    const { ring, reader } = this.#engine;
+    const offset = ring.outOffset(slot);
+    const length = Math.min(ring.get(slot, SLOT.outLength), LAYOUT.guestOutBytes);
+    let whole = result === StepResult.PARKED || result === StepResult.DONE;
+    if (!whole) {
+      for (reader.begin(offset, length); reader.next();) whole ||= reader.type === FrameType.END;
+    }
+    for (reader.begin(offset, length); reader.next();) {
+      if (whole || reader.type === FrameType.LOG) this.#take(reader.type);
+    }
+  }
+
+  #take(type: number): void {
+    const { reader } = this.#engine;
+    switch (type) {
+      case FrameType.HEAD:
+        return this.#refuse(this.#response.head(reader));
+      case FrameType.CHUNK:
+        return this.#refuse(this.#response.chunk(reader));
+      case FrameType.END:
+        return this.#takeEnd();
+      case FrameType.CALL:
+        return this.#takeCall();
+      case FrameType.LOG:
+        return this.#log(LEVELS[reader.aux] ?? "info", reader.text());
+      case FrameType.CREDIT:
+        return this.#body.grant(reader.word(0));
+      case FrameType.EXIT:
+        this.#exit = { code: reader.aux, text: reader.text() };
+        return;
+      default:
+        throw new WireError(`Cannot take a frame of type ${type} from a sandbox`);
+    }
+  }
+
+  #refuse(problem: string | null): void {
+    if (problem !== null) this.#doom("bad_response", problem);
+  }
+
+  #takeEnd(): void {
+    this.#response.end();
+    if (!this.outcome) this.#finish({ code: "ok", status: this.#response.status!, usage: this.usage });
+  }
+
+  #takeCall(): void {
+    const { reader } = this.#engine;
+    const id = reader.word(0);
+    const operation = reader.word(1);
+    if (++this.#openCalls > MAX_OPEN_CALLS) throw new WireError("Cannot take another host call: too many are open");
+    this.#engine.hostCalls(operation, reader.bytes(8), this.#invocation).then(
+      (bytes) => this.#answer(id, false, bytes),
+      (error) => this.#answer(id, true, new TextEncoder().encode(error instanceof Error ? error.message : `${error}`)),
+    );
+  }
+
+  #answer(id: number, failed: boolean, bytes: Uint8Array): void {
+    this.#openCalls--;
+    this.#answers.push({ id, failed, bytes });
+    this.#resume();
+  }
+
+  #log(level: GuestLine["level"], text: string): void {
+    this.#sink.log({ level, text });
+  }
+
+  readonly #onBody = (problem: ErrorCode | null): void => {
+    if (problem === null) this.#resume();
+    else if (problem === "body_too_large") this.abort(problem, "The request's body is over the function's bodyMb");
+    else this.abort(problem, "The caller left while it sent its body");
+  };
+
+  /** Gives the run up from outside: the caller left, or a limit was passed while the sandbox was parked. */
+  abort(code: ErrorCode, message: string): void {
+    if (this.#state === "over" || this.#doomed) return;
+    this.#doom(code, message);
+    if (this.#state === "running") this.#engine.ring.cancel(this.#slot);
+    else if (this.#state === "queued" && !this.#sandbox) this.#settle();
+    else this.#resume();
+  }
+
+  #doom(code: ErrorCode, message: string): void {
+    this.#doomed = true;
+    this.#fail(code, message);
+  }
+
+  #resume(): void {
+    if (this.#state !== "parked" || !this.#hasInput) return;
+    this.#state = "queued";
+    clearTimeout(this.#wake);
+    this.#wake = undefined;
+    this.#engine.turns.add(this);
+  }
+
+  #parked(ref: SandboxRef, wakeMs: number): void {
+    const sawCancel = this.#doomed && this.#sandbox !== null && this.outcome !== null;
+    this.#sandbox = ref;
+    if (sawCancel) return this.#discard();
+    this.#becomeAsync();
+    this.#body.pull();
+    if (wakeMs !== LAYOUT.noWake && !this.#hasInput) {
+      this.#wake = setTimeout(() => {
+        this.#wakeDue = true;
+        this.#resume();
+      }, wakeMs);
+    }
+    this.#resume();
+  }
+
+  #done(ref: SandboxRef): void {
+    const exit = this.#exit ?? { code: -1, text: "" };
+    if (!this.outcome) this.#fail(...exitFailure(exit.code, exit.text));
+    else if (this.#response.ended && exit.code !== ExitCode.OK) this.#log("error", `After the response: ${exit.text}`);
+    if (this.#options.hold) this.held = ref;
+    this.#settle();
+  }
+
+  #killed(result: number, trap: number, error: number): void {
+    const isLate = this.#engine.clock.monotonic() >= this.#invocation.deadlineMs;
+    const [code, message, detail] = killFailure(result, trap, error, isLate);
+    if (this.#response.ended && !this.#doomed) this.#log("error", `After the response: ${message}`);
+    this.#fail(code, message, detail);
+    this.#settle();
+  }
+
+  #discard(): void {
+    this.#engine.discard(this.line, this.#sandbox!);
+    this.#settle();
+  }
+
+  /** From here on somebody waits: the caller may leave, the deadline may pass. */
+  #becomeAsync(): void {
+    if (this.#deadline || this.#state === "over") return;
+    this.#deadline = this.#engine.deadlines.at(this.#invocation.deadlineMs, () => {
+      if (this.#state === "running") return;
+      if (this.#response.ended) {
+        this.#log("warn", "After the response: what waitUntil held was cut off at the deadline");
+      }
+      this.abort("timeout", "The function did not answer before its deadline");
+    });
+    if (this.outcome) return;
+    this.#signal = this.#invocation.signal;
+    if (this.#signal.aborted) queueMicrotask(this.#onLeft);
+    else this.#signal.addEventListener("abort", this.#onLeft);
+  }
+
+  readonly #onLeft = (): void => {
+    if (!this.outcome) this.abort("canceled", "The caller left");
+  };
+
+  #fail(code: ErrorCode, message: string, detail?: string): void {
+    if (this.outcome) return;
+    this.#response.dropped = true;
+    this.#finish(failure(code, message, { detail, usage: this.usage, status: this.#response.status ?? undefined }));
+  }
+
+  #finish(outcome: Outcome): void {
+    this.outcome = outcome;
+    this.#signal?.removeEventListener("abort", this.#onLeft);
+    this.#waiting?.resolve(outcome);
+  }
+
+  #settle(): void {
+    if (this.#state === "over") return;
+    this.#state = "over";
+    clearTimeout(this.#wake);
+    this.#body.close();
+    if (this.#deadline) this.#engine.deadlines.clear(this.#deadline);
+    this.#options.onSettled();
+  }
+}

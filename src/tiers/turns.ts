@@ -1,0 +1,120 @@
+import type { Ring } from "../../ffi/ring.ts";
+
+/** One step that is ready to run on a worker. */
+export interface Turn {
+  /** Steps of one line run in order; lines take turns. */
+  readonly line: TurnLine;
+  /** Puts the step into the slot. False: it is no longer wanted. */
+  fill(slot: number): boolean;
+  /** The step is complete; the slot is not the turn's any more when this returns. */
+  done(slot: number): void;
+}
+
+/** One function's steps. */
+export class TurnLine {
+  readonly waiting: Turn[] = [];
+  /** Time that it may still use before the next line's turn. */
+  creditUs = 0;
+  /** Steps that workers have now. */
+  running = 0;
+  /** What a step costs, on average. */
+  costUs = 100;
+}
+
+/** What a line gets at each of its turns. */
+const QUANTUM_US = 500;
+/** So much work is handed to the workers ahead of time: what is there can no longer be overtaken. */
+const AHEAD_US = 300;
+/** An inline run needs a slot while all others are in use. */
+const KEPT_FOR_INLINE = 1;
+const AVERAGE_OVER = 8;
+
+/**
+ * Which step a worker gets next. Functions take turns by the time that they use (deficit round robin), and only little is queued
+ * ahead in the ring, so that a flood of one function makes itself wait and nobody else.
+ */
+export class Turns {
+  readonly #ring: Ring;
+  readonly #workers: number;
+  readonly #perLine: number;
+  readonly #active: TurnLine[] = [];
+  #running = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** `perLine`: how many steps of one function may run at once, long ones included. */
+  constructor(ring: Ring, options: { workers: number; perLine: number }) {
+    this.#ring = ring;
+    this.#workers = options.workers;
+    this.#perLine = options.perLine;
+  }
+
+  get waiting(): number {
+    return this.#active.reduce((sum, line) => sum + line.waiting.length, 0);
+  }
+
+  get running(): number {
+    return this.#running;
+  }
+
+  add(turn: Turn): void {
+    const { line } = turn;
+    if (line.waiting.push(turn) === 1) this.#active.push(line);
+    this.pump();
+  }
+
+  /** Hands steps to the workers as long as they have little to do. */
+  pump(): void {
+    let blocked = 0;
+    while (this.#active.length > blocked && this.#hasRoom()) {
+      const line = this.#active[0];
+      if (line.creditUs <= 0 || line.running >= this.#perLine) {
+        if (line.running >= this.#perLine) blocked++;
+        else line.creditUs += QUANTUM_US;
+        this.#active.push(this.#active.shift()!);
+        continue;
+      }
+      blocked = 0;
+      this.#start(line);
+    }
+    if (this.#active.length > 0) this.#lookAgain();
+  }
+
+  #hasRoom(): boolean {
+    const { waiting, available } = this.#ring;
+    if (available <= KEPT_FOR_INLINE) return false;
+    return waiting === 0 || waiting * this.#active[0].costUs < AHEAD_US * this.#workers;
+  }
+
+  #start(line: TurnLine): void {
+    const slot = this.#ring.take();
+    const turn = line.waiting.shift()!;
+    if (line.waiting.length === 0) {
+      this.#active.shift();
+      line.creditUs = 0;
+    }
+    if (!turn.fill(slot)) {
+      this.#ring.release(slot);
+      return;
+    }
+    line.creditUs -= line.costUs;
+    line.running++;
+    this.#running++;
+    this.#ring.submit(slot, (done) => {
+      line.running--;
+      this.#running--;
+      turn.done(done);
+    });
+  }
+
+  /** A worker that was let ahead of a long run takes what is queued, and no completion tells of that. */
+  #lookAgain(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.pump();
+    }, 1);
+  }
+}
+
+export function learnCost(line: TurnLine, us: number): void {
+  line.costUs += (us - line.costUs) / AVERAGE_OVER;
+}

@@ -1,0 +1,139 @@
+import { LAYOUT } from "../../ffi/layout.ts";
+import type { Clock } from "../clock.ts";
+import { LIMITS } from "../limits.ts";
+import { HANDLER_KINDS, type HandlerKind, type HeaderList, type Invocation, type Outcome } from "../types.ts";
+import type { Engine } from "./engine.ts";
+import { Run, type SandboxRef } from "./run.ts";
+import { type Artifact, BuildError, type GuestLine, type ResponseSink } from "./tier.ts";
+import { TurnLine } from "./turns.ts";
+
+const MiB = 1024 * 1024;
+
+/**
+ * A build is a request to the base image: its body is the bundle, its answer says which kind of handler was found. The
+ * sandbox is kept, gets the warm-up requests, and is frozen.
+ */
+export class WasmBuild {
+  readonly #line = new TurnLine();
+  #held: SandboxRef | undefined;
+
+  constructor(
+    readonly engine: Engine,
+    readonly clock: Clock,
+    readonly artifact: Artifact,
+    readonly log: (line: GuestLine) => void,
+    readonly signal: AbortSignal,
+  ) {}
+
+  async run(): Promise<{ kind: HandlerKind; image: Uint8Array<ArrayBuffer> }> {
+    try {
+      const kind = await this.#evaluate();
+      for (const path of this.artifact.settings.warmup) await this.#warmUp(path);
+      const { sandbox, generation } = this.#held!;
+      return { kind, image: await this.engine.native.freeze(sandbox, generation) };
+    } finally {
+      if (this.#held) this.engine.discard(this.#line, this.#held);
+    }
+  }
+
+  async #evaluate(): Promise<HandlerKind> {
+    const { artifact } = this;
+    const { settings, file, mount, id, version } = artifact;
+    const answer = new Answer(this.log);
+    const context = {
+      function: { name: id.name, tenant: id.tenant, version },
+      mount,
+      env: settings.env,
+      file,
+      memoryBytes: settings.memoryMb * MiB,
+      timers: LIMITS.timers,
+      logBytes: LIMITS.logBytesPerRequest,
+    };
+    const outcome = await this.#step("POST", `file:///${file}`, artifact.bundle, answer, JSON.stringify(context));
+    if (outcome.code !== "ok") throw this.#failed(outcome, "");
+    return answer.kind();
+  }
+
+  async #warmUp(path: string): Promise<void> {
+    const outcome = await this.#step("GET", `http://localhost${path}`, null, new Answer(this.log));
+    if (!this.#held || outcome.code !== "ok") throw this.#failed(outcome, ` in the warm-up request ${path}`);
+  }
+
+  #step(
+    method: string,
+    url: string,
+    body: Uint8Array<ArrayBuffer> | null,
+    sink: ResponseSink,
+    deploy?: string,
+  ): Promise<Outcome> {
+    const { settings } = this.artifact;
+    const invocation: Invocation = {
+      requestId: "",
+      method,
+      url,
+      headers: "",
+      params: null,
+      mount: "",
+      body,
+      deadlineMs: this.clock.monotonic() + settings.buildTimeoutMs,
+      queueMs: 0,
+      signal: this.signal,
+    };
+    const { promise: settled, resolve } = Promise.withResolvers<void>();
+    const run = new Run(this.engine, {
+      line: this.#line,
+      snapshot: LAYOUT.snapshotBase,
+      held: this.#held,
+      deploy,
+      hold: true,
+      coldMs: null,
+      cpuMs: settings.buildTimeoutMs,
+      bodyBytes: Infinity,
+      responseBytes: Infinity,
+      invocation,
+      sink,
+      onSettled: resolve,
+    });
+    this.#held = undefined;
+    run.enqueue();
+    return run.wait().then(async (outcome) => {
+      await settled;
+      this.#held = run.held ?? undefined;
+      return outcome;
+    });
+  }
+
+  #failed(outcome: Outcome, where: string): BuildError {
+    if (outcome.code === "ok") return new BuildError(`The function ended${where}`);
+    if (outcome.code === "timeout" || outcome.code === "cpu") {
+      const { buildTimeoutMs } = this.artifact.settings;
+      return new BuildError(`The module was not evaluated within its buildTimeoutMs of ${buildTimeoutMs}${where}`);
+    }
+    if (outcome.code === "memory") {
+      return new BuildError(`The module needs more than its memoryMb of ${this.artifact.settings.memoryMb}${where}`);
+    }
+    if (outcome.code !== "exception" || !outcome.detail) {
+      return new BuildError(`${outcome.message}${where}${outcome.detail ? `: ${outcome.detail}` : ""}`);
+    }
+    const [message, ...stack] = outcome.detail.split("\n");
+    return new BuildError(`${message}${where}`, null, stack.join("\n") || null);
+  }
+}
+
+/** Takes the answer to a build's request. */
+class Answer implements ResponseSink {
+  #text = "";
+  constructor(readonly log: (line: GuestLine) => void) {}
+
+  head(_status: number, _headers: HeaderList): void {}
+  chunk(bytes: Uint8Array<ArrayBuffer>): void {
+    if (this.#text.length < LAYOUT.chunkMax) this.#text += new TextDecoder().decode(bytes);
+  }
+  end(): void {}
+
+  kind(): HandlerKind {
+    const { kind } = JSON.parse(this.#text);
+    if (!HANDLER_KINDS.includes(kind)) throw new BuildError(`The engine found an unknown kind of handler: ${kind}`);
+    return kind;
+  }
+}

@@ -1,0 +1,121 @@
+import type { Clock } from "../clock.ts";
+import { failure } from "../outcome.ts";
+import type { FunctionSettings, Invocation, Outcome } from "../types.ts";
+import type { Engine } from "./engine.ts";
+import { InlinePolicy } from "./inline_policy.ts";
+import type { Resident, Residents } from "./residents.ts";
+import { Run } from "./run.ts";
+import type { ResponseSink, Snapshot } from "./tier.ts";
+import { TurnLine } from "./turns.ts";
+
+const MiB = 1024 * 1024;
+
+export interface WasmSnapshotOptions {
+  readonly engine: Engine;
+  readonly residents: Residents;
+  readonly clock: Clock;
+  readonly settings: FunctionSettings;
+  /** The image, from where it is stored. */
+  readonly read: () => Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** A function's image: on disk always, in the engine while it is used. */
+export class WasmSnapshot implements Snapshot, Resident {
+  bytes = 0;
+  readonly #options: WasmSnapshotOptions;
+  readonly #line = new TurnLine();
+  readonly #inline: InlinePolicy;
+  /** Of the engine; -1: on disk alone. */
+  #id = -1;
+  #loading: Promise<void> | null = null;
+  #running = 0;
+  #disposed = false;
+  /** There was no room for it while it ran. */
+  #evicted = false;
+
+  constructor(options: WasmSnapshotOptions) {
+    this.#options = options;
+    this.#inline = new InlinePolicy(options.clock);
+  }
+
+  run(invocation: Invocation, sink: ResponseSink, onSettled: () => void): Outcome | Promise<Outcome> {
+    this.#running++;
+    if (this.#id < 0) return this.#runCold(invocation, sink, onSettled);
+    return this.#runWarm(invocation, sink, onSettled, null);
+  }
+
+  /** Puts an image that is at hand into the engine. */
+  load(image: Uint8Array<ArrayBuffer>): void {
+    this.#id = this.#options.engine.native.snapshotLoad(image);
+    this.bytes = image.length;
+    this.#options.residents.add(this);
+  }
+
+  evict(): void {
+    this.#evicted = true;
+    this.#dropIfIdle();
+  }
+
+  dispose(): Promise<void> {
+    this.#disposed = true;
+    this.#dropIfIdle();
+    return Promise.resolve();
+  }
+
+  #dropIfIdle(): void {
+    if (this.#running > 0 || this.#id < 0 || !(this.#evicted || this.#disposed)) return;
+    this.#options.residents.remove(this);
+    this.#options.engine.native.snapshotDrop(this.#id);
+    this.#id = -1;
+    this.#evicted = false;
+  }
+
+  async #runCold(invocation: Invocation, sink: ResponseSink, onSettled: () => void): Promise<Outcome> {
+    const { clock } = this.#options;
+    const since = clock.monotonic();
+    try {
+      this.#loading ??= this.#options.read().then((image) => this.load(image)).finally(() => this.#loading = null);
+      await this.#loading;
+    } catch (error) {
+      this.#running--;
+      onSettled();
+      return failure("internal", "Cannot read the function's snapshot", { cause: error });
+    }
+    return this.#runWarm(invocation, sink, onSettled, clock.monotonic() - since);
+  }
+
+  #runWarm(
+    invocation: Invocation,
+    sink: ResponseSink,
+    onSettled: () => void,
+    coldMs: number | null,
+  ): Outcome | Promise<Outcome> {
+    const { engine, residents, settings } = this.#options;
+    if (this.#evicted) {
+      this.#evicted = false;
+      residents.add(this);
+    } else {
+      residents.touch(this);
+    }
+    const run = new Run(engine, {
+      line: this.#line,
+      snapshot: this.#id,
+      coldMs,
+      cpuMs: settings.cpuMs,
+      bodyBytes: settings.bodyMb * MiB,
+      responseBytes: settings.responseMb * MiB,
+      invocation,
+      sink,
+      onSettled: () => {
+        this.#running--;
+        this.#dropIfIdle();
+        onSettled();
+      },
+    });
+    const mayInline = this.#inline.allows(this.#line);
+    const ranInline = mayInline && run.runInline();
+    if (mayInline) this.#inline.ran(ranInline, run.usage.runMs);
+    if (!ranInline && run.outcome === null) run.enqueue();
+    return run.outcome ?? run.wait();
+  }
+}
