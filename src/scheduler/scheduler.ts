@@ -1,0 +1,163 @@
+import type { Clock } from "../clock.ts";
+import { MayflyError } from "../errors.ts";
+import { failure } from "../outcome.ts";
+import type { Deployment, FunctionEntry } from "../registry/function.ts";
+import type { ResponseSink, Snapshot } from "../tiers/tier.ts";
+import type { Invocation, Outcome } from "../types.ts";
+import { Admission, Gate, type GateLimits, type Refusal, TenantGate, type Waiter } from "./admission.ts";
+import type { Deadlines } from "../deadlines.ts";
+
+export interface SchedulerOptions {
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  readonly limits: GateLimits & { readonly memoryBytes: number };
+  readonly tenantLimits: (tenant: string) => GateLimits;
+  /** Brings a deployment's snapshot within reach. */
+  readonly load: (entry: FunctionEntry, deployment: Deployment) => Promise<Snapshot>;
+}
+
+export interface Job {
+  readonly entry: FunctionEntry;
+  readonly deployment: Deployment;
+  readonly invocation: Invocation;
+  readonly sink: ResponseSink;
+}
+
+/** What the scheduler knows of a function: its gate, and what its runs were like lately. */
+class Load {
+  /** How long a run holds its place, on average. */
+  holdMs = 0;
+  /** The largest sandbox seen, slowly forgotten. */
+  peakBytes = 0;
+  constructor(readonly gate: Gate) {}
+}
+
+const MiB = 1024 * 1024;
+const SMALLEST_SANDBOX = 4 * MiB;
+const AVERAGE_OVER = 8;
+
+/** The one place where runs begin: it bounds how many run, keeps the line fair, and refuses early what cannot be served. */
+export class Scheduler {
+  readonly #options: SchedulerOptions;
+  readonly #admission: Admission;
+  readonly #tenants = new Map<string, TenantGate>();
+  readonly #loads = new WeakMap<FunctionEntry, Load>();
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options;
+    this.#admission = new Admission(options.limits);
+  }
+
+  get running(): number {
+    return this.#admission.running;
+  }
+  get waiting(): number {
+    return this.#admission.waiting;
+  }
+
+  /** In the same turn when nothing has to be waited for, else in a promise that never rejects. */
+  run(job: Job): Outcome | Promise<Outcome> {
+    const load = this.#loadOf(job);
+    if (this.#admission.tryEnter(load.gate)) return this.#start(job, load);
+    return this.#queue(job, load);
+  }
+
+  #start(job: Job, load: Load): Outcome | Promise<Outcome> {
+    const { clock } = this.#options;
+    const weight = load.gate.weight;
+    const since = clock.monotonic();
+    const settled = () => {
+      load.holdMs += (clock.monotonic() - since - load.holdMs) / AVERAGE_OVER;
+      this.#admission.leave(load.gate, weight);
+    };
+    const snapshot = job.deployment.snapshot;
+    const outcome = snapshot ? snapshot.run(job.invocation, job.sink, settled) : this.#loadAndRun(job, settled);
+    return outcome instanceof Promise ? outcome.then((ended) => learn(ended, load)) : learn(outcome, load);
+  }
+
+  async #loadAndRun(job: Job, settled: () => void): Promise<Outcome> {
+    let snapshot: Snapshot;
+    try {
+      snapshot = await this.#options.load(job.entry, job.deployment);
+    } catch (error) {
+      settled();
+      if (!(error instanceof MayflyError)) return failure("internal", "Cannot load the function", { cause: error });
+      return failure(error.code, error.message, { cause: error.cause, retryAfterS: error.retryAfterS });
+    }
+    return snapshot.run(job.invocation, job.sink, settled);
+  }
+
+  #queue(job: Job, load: Load): Outcome | Promise<Outcome> {
+    const { clock, deadlines } = this.#options;
+    const { invocation } = job;
+    const arrivedMs = clock.monotonic();
+    const aheadMs = load.holdMs * (1 + load.gate.waiting.size) / Math.max(1, load.gate.limits.concurrency);
+    const retryAfterS = Math.max(1, Math.ceil(aheadMs / 1000));
+    if (arrivedMs + aheadMs > invocation.deadlineMs) return busy(null, retryAfterS);
+
+    const { promise, resolve } = Promise.withResolvers<Outcome | "admitted">();
+    const waiter: Waiter = { gone: false, admit: () => resolve("admitted") };
+    const refusal = this.#admission.wait(load.gate, waiter);
+    if (refusal) return busy(refusal, retryAfterS);
+
+    const giveUp = (outcome: Outcome) => {
+      this.#admission.giveUp(load.gate, waiter);
+      resolve(outcome);
+    };
+    const left = () => giveUp(failure("canceled", "The caller left"));
+    const alarm = deadlines.at(invocation.deadlineMs, () => giveUp(busy(null, retryAfterS)));
+    invocation.signal.addEventListener("abort", left, { once: true });
+    return promise.then((result) => {
+      deadlines.clear(alarm);
+      invocation.signal.removeEventListener("abort", left);
+      if (result !== "admitted") return result;
+      invocation.queueMs = clock.monotonic() - arrivedMs;
+      return this.#start(job, load);
+    });
+  }
+
+  #loadOf({ entry, deployment }: Job): Load {
+    const { settings } = deployment;
+    let load = this.#loads.get(entry);
+    if (load === undefined) {
+      load = new Load(new Gate(this.#tenantOf(entry.id.tenant), settings));
+      this.#loads.set(entry, load);
+    }
+    load.gate.limits = settings;
+    const most = settings.memoryMb * MiB;
+    // A function that never ran may need all that it is allowed; one that did, about what it needed before.
+    load.gate.weight = load.peakBytes === 0 ? most : Math.min(most, Math.max(SMALLEST_SANDBOX, 2 * load.peakBytes));
+    return load;
+  }
+
+  #tenantOf(name: string): TenantGate {
+    let tenant = this.#tenants.get(name);
+    if (tenant === undefined) {
+      tenant = new TenantGate(name, this.#options.tenantLimits(name));
+      this.#tenants.set(name, tenant);
+    }
+    return tenant;
+  }
+}
+
+/** A growing sandbox is believed at once, a shrinking one slowly. */
+function learn(outcome: Outcome, load: Load): Outcome {
+  if (outcome.usage) {
+    const peak = outcome.usage.memoryPeakBytes;
+    load.peakBytes = peak > load.peakBytes ? peak : load.peakBytes + (peak - load.peakBytes) / 64;
+  }
+  return outcome;
+}
+
+function busy(refusal: Refusal | null, retryAfterS: number): Outcome {
+  switch (refusal) {
+    case null:
+      return failure("overload", "The server cannot answer before the deadline", { retryAfterS });
+    case "server":
+      return failure("overload", "The server is full", { retryAfterS });
+    case "tenant":
+      return failure("concurrency", "The tenant is at its limit of requests", { retryAfterS });
+    case "function":
+      return failure("concurrency", "The function is at its limit of requests", { retryAfterS });
+  }
+}
