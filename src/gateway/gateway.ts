@@ -1,0 +1,124 @@
+import type { Clock } from "../clock.ts";
+import { MayflyError } from "../errors.ts";
+import type { Events } from "../observe/events.ts";
+import { failure } from "../outcome.ts";
+import type { Functions } from "../registry/function.ts";
+import { HOME } from "../types.ts";
+import { type Address, Addresses } from "./address.ts";
+import { RequestHead } from "./head.ts";
+import { Invoker, type InvokerOptions } from "./invoke.ts";
+import { errorResponse } from "./respond.ts";
+
+export interface GatewayOptions extends InvokerOptions {
+  readonly domains: readonly string[];
+  readonly functions: Functions;
+  /** hono: the admin API and all that is no function. It gets the request's id in `x-request-id`. */
+  readonly admin: (request: Request, requestId: string) => Response | Promise<Response>;
+}
+
+const ADMIN_PREFIX = "/_mayfly";
+
+/** The one way in for every HTTP request. */
+export class Gateway {
+  readonly #clock: Clock;
+  readonly #events: Events;
+  readonly #functions: Functions;
+  readonly #addresses: Addresses;
+  readonly #invoker: Invoker;
+  readonly #admin: GatewayOptions["admin"];
+  readonly #head = new RequestHead();
+  readonly #idPrefix = crypto.randomUUID().slice(0, 8);
+  #requests = 0;
+  #draining = false;
+
+  constructor(options: GatewayOptions) {
+    this.#clock = options.clock;
+    this.#events = options.events;
+    this.#functions = options.functions;
+    this.#admin = options.admin;
+    this.#addresses = new Addresses(options.domains);
+    this.#invoker = new Invoker(options);
+  }
+
+  /** From now on requests that come on connections that are still open are refused. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  readonly handle = (request: Request): Response | Promise<Response> => {
+    const arrivedMs = this.#clock.monotonic();
+    let requestId = "";
+    try {
+      const head = this.#head;
+      requestId = this.#readHead(head, request);
+      const address = this.#addresses.parse(head.host, request.url);
+      if (this.#isAdmin(address)) return this.#admin(request, requestId);
+      if (this.#draining) throw new MayflyError("overload", "The server is going down", { retryAfterS: 1 });
+      if (head.isUpgrade) throw new MayflyError("unsupported", "WebSocket upgrades are not supported yet");
+      return this.#route(request, head, address, requestId, arrivedMs);
+    } catch (error) {
+      return this.#failed(error, request, requestId, arrivedMs);
+    }
+  };
+
+  #readHead(head: RequestHead, request: Request): string {
+    head.read(request.headers, request.url);
+    return head.requestId ?? `${this.#idPrefix}-${(++this.#requests).toString(36)}`;
+  }
+
+  #isAdmin({ tenantHost, path }: Address): boolean {
+    return tenantHost === null && path.startsWith(ADMIN_PREFIX) &&
+      (path.length === ADMIN_PREFIX.length || path[ADMIN_PREFIX.length] === "/");
+  }
+
+  #route(
+    request: Request,
+    head: RequestHead,
+    address: Address,
+    requestId: string,
+    arrivedMs: number,
+  ): Response | Promise<Response> {
+    let tenant = address.tenantHost ?? HOME;
+    let prefix = "";
+    let path = address.path;
+    if (address.tenantHost === null && path.startsWith("/@")) {
+      const end = path.indexOf("/", 2);
+      prefix = end < 0 ? path : path.slice(0, end);
+      tenant = prefix.slice(2);
+      path = end < 0 ? "/" : path.slice(end);
+    }
+    // The home tenant has one address only: neither `home.localhost` nor `/@home` leads to it.
+    const match = tenant === HOME && (prefix !== "" || address.tenantHost !== null)
+      ? null
+      : this.#functions.match(tenant, path);
+    if (match === null) throw new MayflyError("not_found", "There is no function at this path");
+    return this.#invoker.invoke(request, head, address, prefix, match, requestId, arrivedMs);
+  }
+
+  #failed(error: unknown, request: Request, knownId: string, arrivedMs: number): Response {
+    const requestId = knownId || `${this.#idPrefix}-${(++this.#requests).toString(36)}`;
+    const known = error instanceof MayflyError;
+    const code = known ? error.code : "internal";
+    const message = known ? error.message : "The server failed; its log has the cause under this request id";
+    const retryAfterS = known ? error.retryAfterS : undefined;
+    this.#events.emit({
+      type: "request",
+      atMs: this.#clock.now(),
+      id: null,
+      version: null,
+      requestId,
+      method: request.method,
+      path: pathOf(request.url),
+      outcome: failure(code, message, { cause: known ? error.cause : error, retryAfterS }),
+      wallMs: this.#clock.monotonic() - arrivedMs,
+    });
+    return errorResponse(code, message, { requestId, functionName: null, retryAfterS });
+  }
+}
+
+/** Of a URL that may be malformed. */
+function pathOf(url: string): string {
+  const start = url.indexOf("/", url.indexOf("://") + 3);
+  const end = url.indexOf("?", start);
+  return start < 0 ? "" : url.slice(start, end < 0 ? undefined : end);
+}

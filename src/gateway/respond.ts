@@ -1,0 +1,72 @@
+import { type ErrorCode, STATUS_OF } from "../errors.ts";
+import type { HeaderList, Usage } from "../types.ts";
+
+/** Of one hop only, or the server's to say: a guest's are dropped. */
+const NOT_FOR_GUESTS = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "x-mayfly-start",
+  "x-request-id",
+]);
+
+/** A guest's response with the server's headers. Throws a TypeError or RangeError for what no response can carry. */
+export function guestResponse(
+  status: number,
+  headers: HeaderList,
+  body: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null,
+  requestId: string,
+  usage: Usage,
+): Response {
+  const pairs: [string, string][] = [["x-request-id", requestId], ["server-timing", timing(usage)]];
+  if (usage.start) pairs.push(["x-mayfly-start", usage.start]);
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i];
+    if (NOT_FOR_GUESTS.has(name)) continue;
+    // Deno counts a body that is whole; a length that a guest claims for a stream is between it and the caller.
+    if (name === "content-length" && body instanceof Uint8Array) continue;
+    pairs.push([name, headers[i + 1]]);
+  }
+  const hasNoBody = status === 204 || status === 205 || status === 304;
+  return new Response(hasNoBody ? null : body, { status, headers: pairs });
+}
+
+export interface ErrorDetails {
+  readonly requestId: string;
+  readonly functionName: string | null;
+  readonly retryAfterS?: number | null;
+  readonly allow?: string;
+  readonly usage?: Usage | null;
+  /** With `--dev`: the stack. */
+  readonly detail?: string | null;
+}
+
+/** The server's own errors: JSON, with one of the closed set of codes. */
+export function errorResponse(code: ErrorCode, message: string, details: ErrorDetails): Response {
+  const headers: [string, string][] = [
+    ["content-type", "application/json"],
+    ["x-request-id", details.requestId],
+    ["server-timing", details.usage ? timing(details.usage) : "queue;dur=0"],
+  ];
+  if (details.usage?.start) headers.push(["x-mayfly-start", details.usage.start]);
+  if (details.retryAfterS) headers.push(["retry-after", `${details.retryAfterS}`]);
+  if (details.allow !== undefined) headers.push(["allow", details.allow]);
+  const error: Record<string, unknown> = { code, message };
+  if (details.functionName !== null) error.function = details.functionName;
+  error.requestId = details.requestId;
+  if (details.detail) error.detail = details.detail;
+  return new Response(JSON.stringify({ error }), { status: STATUS_OF[code], headers });
+}
+
+/** Whole microseconds: `toFixed` costs four times as much. */
+const inMs = (ms: number): number => Math.round(ms * 1000) / 1000;
+
+function timing(usage: Usage): string {
+  return `queue;dur=${inMs(usage.queueMs)}, clone;dur=${inMs(usage.cloneMs + usage.coldMs)}, run;dur=${
+    inMs(usage.runMs)
+  }`;
+}
