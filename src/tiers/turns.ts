@@ -23,6 +23,8 @@ export class TurnLine {
 
 /** What a line gets at each of its turns. */
 const QUANTUM_US = 500;
+/** A line that used very much waits for this many rounds of the others, not for ever. */
+const MOST_DEBT_US = 20 * QUANTUM_US;
 /** So much work is handed to the workers ahead of time: what is there can no longer be overtaken. */
 const AHEAD_US = 300;
 /** An inline run needs a slot while all others are in use. */
@@ -68,8 +70,12 @@ export class Turns {
     while (this.#active.length > blocked && this.#hasRoom()) {
       const line = this.#active[0];
       if (line.creditUs <= 0 || line.running >= this.#perLine) {
-        if (line.running >= this.#perLine) blocked++;
-        else line.creditUs += QUANTUM_US;
+        if (line.running >= this.#perLine) {
+          blocked++;
+        } else {
+          line.creditUs += QUANTUM_US;
+          blocked = 0;
+        }
         this.#active.push(this.#active.shift()!);
         continue;
       }
@@ -96,7 +102,7 @@ export class Turns {
       this.#ring.release(slot);
       return;
     }
-    line.creditUs -= line.costUs;
+    line.creditUs = Math.max(line.creditUs - line.costUs, -MOST_DEBT_US);
     line.running++;
     this.#running++;
     this.#ring.submit(slot, (done) => {

@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import type { Ring } from "../../ffi/ring.ts";
+import { type Turn, TurnLine, Turns } from "./turns.ts";
+
+/** A ring whose worker is the test: `step()` completes the oldest step. */
+class FakeRing {
+  readonly queue: { slot: number; done: (slot: number) => void }[] = [];
+  free: number[];
+  constructor(slots: number) {
+    this.free = Array.from({ length: slots }, (_, slot) => slot);
+  }
+  get waiting(): number {
+    return Math.max(0, this.queue.length - 1);
+  }
+  get available(): number {
+    return this.free.length;
+  }
+  take(): number {
+    return this.free.pop()!;
+  }
+  release(slot: number): void {
+    this.free.push(slot);
+  }
+  submit(slot: number, done: (slot: number) => void): void {
+    this.queue.push({ slot, done });
+  }
+  step(): void {
+    const { slot, done } = this.queue.shift()!;
+    done(slot);
+    this.release(slot);
+  }
+}
+
+function setUp(slots = 8, perLine = 4) {
+  const ring = new FakeRing(slots);
+  const turns = new Turns(ring as unknown as Ring, { workers: 1, perLine });
+  const order: string[] = [];
+  const add = (line: TurnLine, name: string, wanted = true) => {
+    const turn: Turn = {
+      line,
+      fill: () => (order.push(name), wanted),
+      done: () => {},
+    };
+    turns.add(turn);
+  };
+  const finish = () => {
+    while (ring.queue.length > 0) {
+      ring.step();
+      turns.pump();
+    }
+  };
+  return { ring, turns, order, add, finish };
+}
+
+Deno.test("a flood of one function does not hold up another", () => {
+  const { order, add, finish } = setUp();
+  const flood = new TurnLine();
+  const quiet = new TurnLine();
+  flood.costUs = quiet.costUs = 1000;
+  for (let i = 0; i < 50; i++) add(flood, "flood");
+  add(quiet, "quiet");
+  finish();
+  assert.equal(order.length, 51);
+  assert.ok(order.indexOf("quiet") <= 4, `${order.indexOf("quiet")}`);
+});
+
+Deno.test("functions share by time, not by number of steps", () => {
+  const { order, add, finish } = setUp();
+  const slow = new TurnLine();
+  const fast = new TurnLine();
+  slow.costUs = 1000;
+  fast.costUs = 100;
+  for (let i = 0; i < 100; i++) add(slow, "slow");
+  for (let i = 0; i < 100; i++) add(fast, "fast");
+  finish();
+  const slowBefore = order.slice(0, order.lastIndexOf("fast")).filter((name) => name === "slow").length;
+  assert.ok(slowBefore < 20, `${slowBefore} slow steps went before the last of 100 fast ones`);
+});
+
+Deno.test("one function never has more than its share of steps running", () => {
+  const { ring, add } = setUp(64, 4);
+  const line = new TurnLine();
+  line.costUs = 1;
+  for (let i = 0; i < 50; i++) add(line, "x");
+  assert.equal(ring.queue.length, 4);
+  const other = new TurnLine();
+  other.costUs = 1;
+  add(other, "y");
+  assert.equal(ring.queue.length, 5);
+});
+
+Deno.test("little is queued ahead, less of what takes long, and a slot is kept for inline runs", () => {
+  const long = setUp(64, 64);
+  const line = new TurnLine();
+  line.costUs = 5000;
+  for (let i = 0; i < 50; i++) long.add(line, "x");
+  assert.ok(long.ring.queue.length <= 2);
+  const short = setUp(4, 64);
+  const quick = new TurnLine();
+  quick.costUs = 1;
+  for (let i = 0; i < 50; i++) short.add(quick, "x");
+  assert.equal(short.ring.available, 1);
+  short.finish();
+  long.finish();
+  assert.equal(short.order.length, 50);
+});
+
+Deno.test("a step that is no longer wanted gives its slot back", () => {
+  const { ring, order, add, finish } = setUp();
+  const line = new TurnLine();
+  add(line, "gone", false);
+  add(line, "wanted");
+  finish();
+  assert.deepEqual(order, ["gone", "wanted"]);
+  assert.equal(ring.available, 8);
+});
