@@ -66,13 +66,26 @@ export class Scheduler {
     const { clock } = this.#options;
     const weight = load.gate.weight;
     const since = clock.monotonic();
+    let open = true;
     const settled = () => {
+      if (!open) return;
+      open = false;
       load.holdMs += (clock.monotonic() - since - load.holdMs) / AVERAGE_OVER;
       this.#admission.leave(load.gate, weight);
     };
-    const snapshot = job.deployment.snapshot;
-    const outcome = snapshot ? snapshot.run(job.invocation, job.sink, settled) : this.#loadAndRun(job, settled);
-    return outcome instanceof Promise ? outcome.then((ended) => learn(ended, load)) : learn(outcome, load);
+    // A tier does not throw for what a guest did; if it throws at all, no place may be lost by that.
+    const failed = (error: unknown) => {
+      settled();
+      return failure("internal", "The server failed; its log has the cause", { cause: error });
+    };
+    const { snapshot } = job.deployment;
+    try {
+      const outcome = snapshot ? snapshot.run(job.invocation, job.sink, settled) : this.#loadAndRun(job, settled);
+      if (!(outcome instanceof Promise)) return learn(outcome, load);
+      return outcome.then((ended) => learn(ended, load), failed);
+    } catch (error) {
+      return failed(error);
+    }
   }
 
   async #loadAndRun(job: Job, settled: () => void): Promise<Outcome> {
