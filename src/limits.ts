@@ -44,6 +44,8 @@ export const LIMITS = {
   responseHeaderCount: 256,
   /** A body that is known to be at most this long is read before a sandbox is used. */
   bufferedBodyBytes: 64 * KiB,
+  /** Such bodies that the server waits for at once: each costs up to 128 KB in Deno. */
+  readingBodies: 1024,
   requestIdLength: 64,
   /** Timers that one sandbox may have open. */
   timers: 10_000,

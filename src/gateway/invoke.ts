@@ -27,6 +27,7 @@ const MiB = 1024 * 1024;
 /** A function call that came by HTTP: from the matched route to the response, and the one event that tells of it. */
 export class Invoker {
   readonly #options: InvokerOptions;
+  #readingBodies = 0;
 
   constructor(options: InvokerOptions) {
     this.#options = options;
@@ -54,7 +55,12 @@ export class Invoker {
       return call.refuse(failure("body_too_large", `The request's body is over ${deployment.settings.bodyMb} MB`));
     }
     const isShort = head.contentLength >= 0 && head.contentLength <= LIMITS.bufferedBodyBytes;
-    return isShort ? call.runWithShortBody() : call.run(request.body as ReadableStream<Uint8Array<ArrayBuffer>>);
+    if (!isShort) return call.run(request.body as ReadableStream<Uint8Array<ArrayBuffer>>);
+    if (this.#readingBodies >= LIMITS.readingBodies) {
+      return call.refuse(failure("overload", "The server waits for too many request bodies", { retryAfterS: 1 }));
+    }
+    this.#readingBodies++;
+    return call.runWithShortBody(() => this.#readingBodies--);
   }
 }
 
@@ -138,7 +144,7 @@ class Call implements Invocation {
   }
 
   /** A body that fits one frame is read before a place or a sandbox is taken: a slow sender costs nobody else anything. */
-  async runWithShortBody(): Promise<Response> {
+  async runWithShortBody(onRead: () => void): Promise<Response> {
     const { deadlines } = this.#options;
     const { promise, resolve } = Promise.withResolvers<Outcome>();
     const alarm = deadlines.at(this.deadlineMs, () => {
@@ -149,6 +155,7 @@ class Call implements Invocation {
       promise,
     ]);
     deadlines.clear(alarm);
+    onRead();
     return body instanceof Uint8Array ? this.run(body) : this.#failed(body);
   }
 
