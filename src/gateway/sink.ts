@@ -1,6 +1,11 @@
 import type { GuestLine, ResponseSink } from "../tiers/tier.ts";
 import type { HeaderList, Usage } from "../types.ts";
 
+/** A response that ends before it is whole; the connection is reset. */
+export class ResponseCut extends Error {
+  override readonly name = "ResponseCut";
+}
+
 /**
  * Turns the two phases of a guest's response into one for HTTP: whole when the guest was done in one go, which is most
  * often, else a stream whose reader's pace the guest is held to.
@@ -83,7 +88,7 @@ export class HttpSink implements ResponseSink {
 
   /** After the head only this is left to say that the response is not whole: the connection is reset. */
   fail(reason: string): void {
-    if (!this.ended && !this.#gone) this.#stream?.error(new Error(reason));
+    if (!this.ended && !this.#gone) this.#stream?.error(new ResponseCut(reason));
     this.ended = true;
     this.#gone = true;
   }

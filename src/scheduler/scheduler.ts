@@ -25,11 +25,15 @@ export interface Job {
 
 /** What the scheduler knows of a function: its gate, and what its runs were like lately. */
 class Load {
-  /** How long a run holds its place, on average. */
+  /** How long a run that is not over at once holds its place, on average. */
   holdMs = 0;
   /** The largest sandbox seen, slowly forgotten. */
   peakBytes = 0;
   constructor(readonly gate: Gate) {}
+
+  hold(ms: number): void {
+    this.holdMs += (ms - this.holdMs) / AVERAGE_OVER;
+  }
 }
 
 const MiB = 1024 * 1024;
@@ -63,14 +67,12 @@ export class Scheduler {
   }
 
   #start(job: Job, load: Load): Outcome | Promise<Outcome> {
-    const { clock } = this.#options;
     const weight = load.gate.weight;
-    const since = clock.monotonic();
-    let open = true;
+    let state: "starting" | "running" | "gone" = "starting";
     const settled = () => {
-      if (!open) return;
-      open = false;
-      load.holdMs += (clock.monotonic() - since - load.holdMs) / AVERAGE_OVER;
+      if (state === "gone") return;
+      if (state === "running") load.hold(this.#heldMs(job));
+      state = "gone";
       this.#admission.leave(load.gate, weight);
     };
     // A tier does not throw for what a guest did; if it throws at all, no place may be lost by that.
@@ -82,10 +84,17 @@ export class Scheduler {
     try {
       const outcome = snapshot ? snapshot.run(job.invocation, job.sink, settled) : this.#loadAndRun(job, settled);
       if (!(outcome instanceof Promise)) return learn(outcome, load);
+      if (state === "starting") state = "running";
       return outcome.then((ended) => learn(ended, load), failed);
     } catch (error) {
       return failed(error);
     }
+  }
+
+  /** How long it has had its place by now. */
+  #heldMs({ invocation, deployment }: Job): number {
+    const startedMs = invocation.deadlineMs - deployment.settings.timeoutMs + invocation.queueMs;
+    return this.#options.clock.monotonic() - startedMs;
   }
 
   async #loadAndRun(job: Job, settled: () => void): Promise<Outcome> {
