@@ -9,8 +9,10 @@ const ALWAYS_US = 80;
 const SOMETIMES_US = 400;
 /** Time between two of those. */
 const PAUSE_MS = 1;
-const FIRST_PENALTY_MS = 100;
+const FIRST_PENALTY_MS = 10;
 const LAST_PENALTY_MS = 60_000;
+/** So many good runs in a row forgive the last bad one: on a busy machine any run may be held up once. */
+const FORGIVEN_AFTER = 200;
 
 /**
  * Whether a function's next run is done on the server's own thread. That saves the way to a worker, and holds up everything else
@@ -21,6 +23,7 @@ export class InlinePolicy {
   #samples = 0;
   #penaltyMs = FIRST_PENALTY_MS;
   #notBeforeMs = 0;
+  #goodRuns = 0;
   static #lastLongMs = 0;
 
   constructor(clock: Clock) {
@@ -33,7 +36,6 @@ export class InlinePolicy {
       return false;
     }
     if (line.costUs > SOMETIMES_US || line.waiting.length > 0) return false;
-    if (line.costUs <= ALWAYS_US && this.#notBeforeMs === 0) return true;
     const now = this.#clock.monotonic();
     if (now < this.#notBeforeMs) return false;
     if (line.costUs <= ALWAYS_US) return true;
@@ -43,8 +45,15 @@ export class InlinePolicy {
   }
 
   /** `done`: false when the run was over its time and has to be done again elsewhere. */
-  ran(done: boolean, _runMs: number): void {
-    if (done) return;
+  ran(done: boolean): void {
+    if (done) {
+      if (++this.#goodRuns >= FORGIVEN_AFTER && this.#penaltyMs > FIRST_PENALTY_MS) {
+        this.#goodRuns = 0;
+        this.#penaltyMs /= 2;
+      }
+      return;
+    }
+    this.#goodRuns = 0;
     this.#notBeforeMs = this.#clock.monotonic() + this.#penaltyMs;
     this.#penaltyMs = Math.min(2 * this.#penaltyMs, LAST_PENALTY_MS);
   }

@@ -114,7 +114,7 @@ export class WasmSnapshot implements Snapshot, Resident {
     });
     const mayInline = this.#inline.allows(this.#line);
     const ranInline = mayInline && run.runInline();
-    if (mayInline) this.#inline.ran(ranInline, run.usage.runMs);
+    if (mayInline) this.#inline.ran(ranInline);
     if (!ranInline && run.outcome === null) run.enqueue();
     return run.outcome ?? run.wait();
   }
