@@ -54,6 +54,19 @@ export const LIMITS = {
   logLineBytes: 8 * KiB,
   /** Of a function's log on disk: two files of this size. */
   logFileBytes: 4 * MiB,
+  /** Log lines that wait for the disk: of one function, and of all. More are dropped and counted. */
+  logPendingBytesPerFunction: 1 * MiB,
+  logPendingBytes: 32 * MiB,
+  /** Lines that wait for a reader of `logs -f` who is slow. */
+  logFollowerLines: 10_000,
+  /** Lines that one reading of a log returns, at most. */
+  logTailLines: 10_000,
+  /** Of metering: a function's minutes, after which they are dropped. */
+  usageDaysKept: 31,
+  /** Rows of metering that wait for a store that does not take them. */
+  usageRowsWaiting: 50_000,
+  /** Body of a request to the admin API. */
+  adminBodyBytes: 64 * KiB,
   /** Versions of a function that are kept. */
   versionsKept: 10,
   /** A source file, and a bundle. */
@@ -69,6 +82,11 @@ function assert(condition: boolean, relation: string): void {
   if (!condition) throw new Error(`Limits do not fit: ${relation}`);
 }
 assert(LIMITS.logLineBytes <= LIMITS.logBytesPerRequest, "a line fits the log of a request");
+assert(LIMITS.logPendingBytesPerFunction <= LIMITS.logFileBytes, "what waits fits a log file");
+assert(
+  LIMITS.logPendingBytesPerFunction <= LIMITS.logPendingBytes,
+  "one function's waiting lines fit the bound of all",
+);
 assert(LIMITS.cancelGraceMs < LIMITS.deadlineSlackMs, "a canceled guest is gone within the slack");
 assert(FUNCTION_DEFAULTS.timeoutMs <= TENANT_CAPS.timeoutMs, "the default is within the cap");
 assert(FUNCTION_DEFAULTS.bodyMb <= TENANT_CAPS.bodyMb, "the default is within the cap");
