@@ -12,8 +12,6 @@ import { errorResponse } from "./respond.ts";
 export interface GatewayOptions extends InvokerOptions {
   readonly domains: readonly string[];
   readonly functions: Functions;
-  /** Not all functions are known yet. */
-  readonly isStarting: () => boolean;
   /** hono: the admin API and all that is no function. It gets the request's id in `x-request-id`. */
   readonly admin: (request: Request, requestId: string) => Response | Promise<Response>;
 }
@@ -25,7 +23,6 @@ export class Gateway {
   readonly #clock: Clock;
   readonly #events: Events;
   readonly #functions: Functions;
-  readonly #isStarting: GatewayOptions["isStarting"];
   readonly #addresses: Addresses;
   readonly #invoker: Invoker;
   readonly #admin: GatewayOptions["admin"];
@@ -38,7 +35,6 @@ export class Gateway {
     this.#clock = options.clock;
     this.#events = options.events;
     this.#functions = options.functions;
-    this.#isStarting = options.isStarting;
     this.#admin = options.admin;
     this.#addresses = new Addresses(options.domains);
     this.#invoker = new Invoker(options);
@@ -95,14 +91,8 @@ export class Gateway {
     const match = tenant === HOME && (prefix !== "" || address.tenantHost !== null)
       ? null
       : this.#functions.match(tenant, path);
-    if (match === null) throw this.#unknown();
+    if (match === null) throw new MayflyError("not_found", "There is no function at this path");
     return this.#invoker.invoke(request, head, address, prefix, match, requestId, arrivedMs);
-  }
-
-  #unknown(): MayflyError {
-    return this.#isStarting()
-      ? new MayflyError("not_deployed", "The server is starting", { retryAfterS: 1 })
-      : new MayflyError("not_found", "There is no function at this path");
   }
 
   #failed(error: unknown, request: Request, knownId: string, arrivedMs: number): Response {

@@ -31,7 +31,6 @@ class TestGateway implements AsyncDisposable {
   readonly scheduler: Scheduler;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly gateway: Gateway;
-  isStarting = false;
 
   constructor(entries: FunctionEntry[], limits = { concurrency: 10, queue: 10, memoryBytes: 2 ** 40 }) {
     const functions = new FakeFunctions(entries);
@@ -53,7 +52,6 @@ class TestGateway implements AsyncDisposable {
       explain: null,
       domains: ["localhost"],
       functions,
-      isStarting: () => this.isStarting,
       admin: () => new Response("admin"),
     });
     this.#server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, this.gateway.handle);
@@ -315,14 +313,4 @@ Deno.test("a gateway that drains refuses what still comes", async () => {
   await using gateway = new TestGateway([hello]);
   gateway.gateway.drain();
   assert.equal(await gateway.code("/hello"), "overload");
-});
-
-Deno.test("while the server starts, a path that leads nowhere may still come to lead somewhere", async () => {
-  await using gateway = new TestGateway([]);
-  gateway.isStarting = true;
-  const early = await gateway.call("/hello");
-  assert.equal(JSON.parse(early.body).error.code, "not_deployed");
-  assert.deepEqual(header(early, "retry-after"), ["1"]);
-  gateway.isStarting = false;
-  assert.equal(await gateway.code("/hello"), "not_found");
 });

@@ -67,7 +67,7 @@ export interface Tier {
   readonly name: TierName;
   /** Evaluates the artifact in a sandbox and writes the snapshot into `dir`. Throws BuildError. */
   prepare(artifact: Artifact, dir: string, log: (line: GuestLine) => void, signal: AbortSignal): Promise<Prepared>;
-  /** After a restart: the snapshot that `prepare` left in `dir`. Reads it from disk when it is first run. */
+  /** After a restart: the snapshot that `prepare` left in `dir`. Throws if it is damaged. */
   load(artifact: Omit<Artifact, "bundle">, dir: string): Promise<Snapshot>;
   resize(budget: TierBudget): void;
   close(): Promise<void>;

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
-import { MayflyError } from "../errors.ts";
 import type { Engine } from "./engine.ts";
+import { instancesFor, WARM_INSTANCES } from "./open_engine.ts";
 import { Residents } from "./residents.ts";
 import type { Artifact, GuestLine, Prepared, Snapshot, Tier, TierBudget } from "./tier.ts";
 import { WasmBuild } from "./wasm_build.ts";
@@ -8,8 +8,7 @@ import { WasmSnapshot } from "./wasm_snapshot.ts";
 
 export interface WasmTierOptions {
   readonly clock: Clock;
-  /** On a machine's first start the engine is built while the server is up already. */
-  readonly engine: Promise<Engine>;
+  readonly engine: Engine;
   readonly residentBytes: number;
 }
 
@@ -20,12 +19,10 @@ export class WasmTier implements Tier {
   readonly name = "wasm";
   readonly #options: WasmTierOptions;
   readonly #residents: Residents;
-  #engine: Engine | null = null;
 
   constructor(options: WasmTierOptions) {
     this.#options = options;
     this.#residents = new Residents(options.residentBytes);
-    options.engine.then((engine) => this.#engine = engine, () => {});
   }
 
   async prepare(
@@ -34,7 +31,7 @@ export class WasmTier implements Tier {
     log: (line: GuestLine) => void,
     signal: AbortSignal,
   ): Promise<Prepared> {
-    const engine = await this.#options.engine;
+    const engine = this.#options.engine;
     const build = new WasmBuild(engine, this.#options.clock, artifact, log, signal);
     const { kind, image } = await build.run();
     await Deno.writeFile(`${dir}/${IMAGE_FILE}`, image);
@@ -43,19 +40,19 @@ export class WasmTier implements Tier {
     return { snapshot, kind, snapshotBytes: image.length };
   }
 
-  load(artifact: Omit<Artifact, "bundle">, dir: string): Promise<Snapshot> {
-    if (this.#engine) return Promise.resolve(this.#snapshot(this.#engine, artifact, dir));
-    return Promise.reject(
-      new MayflyError("not_deployed", "The JavaScript engine is being built", { retryAfterS: 5 }),
-    );
+  async load(artifact: Omit<Artifact, "bundle">, dir: string): Promise<Snapshot> {
+    const snapshot = this.#snapshot(this.#options.engine, artifact, dir);
+    await snapshot.fetch();
+    return snapshot;
   }
 
   resize(budget: TierBudget): void {
     this.#residents.resize(budget.memoryBytes);
+    this.#options.engine.native.resize(instancesFor(budget.concurrency), WARM_INSTANCES);
   }
 
   async close(): Promise<void> {
-    await this.#engine?.close();
+    await this.#options.engine.close();
   }
 
   #snapshot(engine: Engine, { settings }: Omit<Artifact, "bundle">, dir: string): WasmSnapshot {

@@ -32,6 +32,8 @@ export class WasmSnapshot implements Snapshot, Resident {
   #disposed = false;
   /** There was no room for it while it ran. */
   #evicted = false;
+  /** How long the image took to be read, for the first run after that to tell. */
+  #coldMs: number | null = null;
 
   constructor(options: WasmSnapshotOptions) {
     this.#options = options;
@@ -41,7 +43,15 @@ export class WasmSnapshot implements Snapshot, Resident {
   run(invocation: Invocation, sink: ResponseSink, onSettled: () => void): Outcome | Promise<Outcome> {
     this.#running++;
     if (this.#id < 0) return this.#runCold(invocation, sink, onSettled);
-    return this.#runWarm(invocation, sink, onSettled, null);
+    return this.#runWarm(invocation, sink, onSettled);
+  }
+
+  /** Reads the image from disk. Throws if it cannot be read, or is no image of this engine's. */
+  async fetch(): Promise<void> {
+    const { clock, read } = this.#options;
+    const since = clock.monotonic();
+    this.load(await read());
+    this.#coldMs = clock.monotonic() - since;
   }
 
   /** Puts an image that is at hand into the engine. */
@@ -71,24 +81,21 @@ export class WasmSnapshot implements Snapshot, Resident {
   }
 
   async #runCold(invocation: Invocation, sink: ResponseSink, onSettled: () => void): Promise<Outcome> {
-    const { clock } = this.#options;
-    const since = clock.monotonic();
     try {
-      this.#loading ??= this.#options.read().then((image) => this.load(image)).finally(() => this.#loading = null);
+      this.#loading ??= this.fetch().finally(() => this.#loading = null);
       await this.#loading;
     } catch (error) {
       this.#running--;
       onSettled();
       return failure("internal", "Cannot read the function's snapshot", { cause: error });
     }
-    return this.#runWarm(invocation, sink, onSettled, clock.monotonic() - since);
+    return this.#runWarm(invocation, sink, onSettled);
   }
 
   #runWarm(
     invocation: Invocation,
     sink: ResponseSink,
     onSettled: () => void,
-    coldMs: number | null,
   ): Outcome | Promise<Outcome> {
     const { engine, residents, settings } = this.#options;
     if (this.#evicted) {
@@ -100,7 +107,7 @@ export class WasmSnapshot implements Snapshot, Resident {
     const run = new Run(engine, {
       line: this.#line,
       snapshot: this.#id,
-      coldMs,
+      coldMs: this.#coldMs,
       cpuMs: settings.cpuMs,
       bodyBytes: settings.bodyMb * MiB,
       responseBytes: settings.responseMb * MiB,
@@ -112,6 +119,7 @@ export class WasmSnapshot implements Snapshot, Resident {
         onSettled();
       },
     });
+    this.#coldMs = null;
     const mayInline = this.#inline.allows(this.#line);
     const ranInline = mayInline && run.runInline();
     if (mayInline) this.#inline.ran(ranInline);

@@ -1,0 +1,192 @@
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { Native } from "../ffi/native.ts";
+import type { ServeOptions } from "./cli/serve_options.ts";
+import { systemClock as clock } from "./clock.ts";
+import { Deadlines } from "./deadlines.ts";
+import { diagnose } from "./doctor.ts";
+import { adminApi } from "./gateway/admin.ts";
+import { Gateway } from "./gateway/gateway.ts";
+import { listen, shutDown } from "./gateway/listen.ts";
+import { starting } from "./gateway/starting.ts";
+import { Events } from "./observe/events.ts";
+import { Logs } from "./observe/log.ts";
+import { LoopDelay } from "./observe/loop_delay.ts";
+import { Meter } from "./observe/meter.ts";
+import { Metrics } from "./observe/metrics.ts";
+import { Bundler } from "./registry/bundler.ts";
+import type { Functions } from "./registry/function.ts";
+import { NativeMirror } from "./registry/native_mirror.ts";
+import { Npm } from "./registry/npm.ts";
+import { Registry } from "./registry/registry.ts";
+import { Scheduler } from "./scheduler/scheduler.ts";
+import { startSetup } from "./setup/setup.ts";
+import { DataFolder } from "./state/data_folder.ts";
+import { openStore } from "./state/db.ts";
+import { hostCalls } from "./tiers/host_calls.ts";
+import { openEngine } from "./tiers/open_engine.ts";
+import { WasmTier } from "./tiers/wasm.ts";
+
+export interface Server {
+  readonly address: { readonly hostname: string; readonly port: number };
+  readonly functions: Functions;
+  readonly events: Events;
+  /** All functions are known; what was deployed is served. */
+  readonly ready: Promise<void>;
+  /** No new requests, running ones finish; resolves when everything is closed. */
+  drain(): Promise<void>;
+  /** Resolves when it listens no more. */
+  readonly finished: Promise<void>;
+}
+
+const MiB = 1024 * 1024;
+/** Snapshots that are kept in memory: this part of the server's memory, and no more than so much. */
+const RESIDENT_PART = 8;
+const RESIDENT_BYTES = 256 * MiB;
+const BUNDLE_TIMEOUT_MS = 30_000;
+const BUNDLE_MEMORY_BYTES = 1024 * MiB;
+const BUNDLER_IDLE_MS = 2000;
+const NPM_TIMEOUT_MS = 120_000;
+
+/** Builds everything; what is built later is closed first. */
+export async function serve(options: ServeOptions, progress: (line: string) => void): Promise<Server> {
+  const closing = new AsyncDisposableStack();
+  try {
+    return await compose(options, progress, closing);
+  } catch (error) {
+    await closing.disposeAsync();
+    throw error;
+  }
+}
+
+async function compose(
+  { functionsDir, dataDir, hostname, port, dev }: ServeOptions,
+  progress: (line: string) => void,
+  closing: AsyncDisposableStack,
+): Promise<Server> {
+  const env = Deno.env.toObject();
+  const setup = startSetup({ progress, env });
+  const folder = closing.use(await DataFolder.open(dataDir));
+  const store = await openStore(folder.database);
+  closing.defer(() => store.close());
+
+  const events = new Events();
+  const warn = (message: string) => events.emit({ type: "server", atMs: clock.now(), level: "warn", message });
+  let handle: (request: Request) => Response | Promise<Response> = starting;
+  const http = listen({ hostname, port, events, handle: (request) => handle(request) });
+  closing.defer(() => http.shutdown());
+  await folder.announce(`http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${http.addr.port}`);
+
+  const native = new Native((await setup.shim).library);
+  native.wasmtimeVersion();
+  const image = await setup.engine;
+  const deadlines = new Deadlines(clock);
+  const cores = availableParallelism();
+  const engine = await openEngine({ native, image, clock, deadlines, hostCalls, cores });
+  const tier = new WasmTier({ clock, engine, residentBytes: RESIDENT_BYTES });
+  closing.defer(() => tier.close());
+
+  const bundler = closing.use(
+    new Bundler({
+      deno: Deno.execPath(),
+      env,
+      memoryBytes: BUNDLE_MEMORY_BYTES,
+      timeoutMs: BUNDLE_TIMEOUT_MS,
+      idleMs: BUNDLER_IDLE_MS,
+    }),
+  );
+  const registry = closing.use(
+    new Registry({
+      functions: functionsDir,
+      data: folder.path,
+      clock,
+      events,
+      store,
+      fs: new NativeMirror(native),
+      bundler,
+      npm: new Npm({ deno: Deno.execPath(), env, folder: join(folder.path, "npm"), timeoutMs: NPM_TIMEOUT_MS }),
+      tier,
+      engine: image.id,
+      builds: cores,
+    }),
+  );
+
+  const logs = closing.use(
+    new Logs({
+      folder: folder.logs,
+      mapStack: (id, version, text) => registry.sourceMapped(id, version, text),
+      onTrouble: warn,
+    }),
+  );
+  const meter = closing.use(new Meter({ store, onTrouble: warn }));
+  const loopDelay = closing.use(new LoopDelay(clock));
+  events.on(logs.hear);
+  events.on(meter.hear);
+
+  await registry.start();
+  const settings = registry.serverSettings(Deno.systemMemoryInfo().total / MiB);
+  const memoryBytes = settings.memoryMb * MiB;
+  tier.resize({
+    memoryBytes: Math.min(RESIDENT_BYTES, memoryBytes / RESIDENT_PART),
+    concurrency: settings.concurrency,
+  });
+  const scheduler = new Scheduler({
+    clock,
+    deadlines,
+    limits: { concurrency: settings.concurrency, queue: settings.queue, memoryBytes },
+    tenantLimits: (tenant) => ({ concurrency: registry.capsOf(tenant).concurrency, queue: settings.queue }),
+    load: (entry, deployment) => registry.load(entry, deployment),
+  });
+  const metrics = new Metrics({
+    running: () => scheduler.running,
+    waiting: () => scheduler.waiting,
+    functions: () => countBy(registry.list(), ({ state }) => state),
+    engine: () => native.stats(),
+    logLinesDropped: () => logs.dropped,
+    loopDelayMs: () => loopDelay.longestMs,
+    residentBytes: () => Deno.memoryUsage().rss,
+  });
+  events.on(metrics.hear);
+  let isDraining = false;
+  const gateway = new Gateway({
+    clock,
+    deadlines,
+    scheduler,
+    events,
+    explain: dev ? ({ id }, version, detail) => registry.sourceMapped(id, version, detail) : null,
+    domains: settings.domains,
+    functions: registry,
+    admin: adminApi({
+      token: folder.adminToken,
+      clock,
+      functions: registry,
+      store,
+      logs,
+      metrics,
+      events,
+      notReady: () => isDraining ? "The server is going down" : null,
+      doctor: () => diagnose({ dataDir, env, progress: () => {} }),
+    }),
+  });
+  handle = gateway.handle;
+  return {
+    address: { hostname, port: http.addr.port },
+    functions: registry,
+    events,
+    ready: registry.settled(),
+    finished: http.finished,
+    async drain() {
+      isDraining = true;
+      gateway.drain();
+      logs.dismissFollowers();
+      await shutDown(http, settings.drainMs);
+      await closing.disposeAsync();
+    },
+  };
+}
+
+function countBy<T>(items: readonly T[], keyOf: (item: T) => string): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const item of items) counts[keyOf(item)] = (counts[keyOf(item)] ?? 0) + 1;
+  return counts;
+}
