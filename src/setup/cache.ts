@@ -16,6 +16,7 @@ export interface Recipe {
   make(folder: string): Promise<void>;
 }
 
+/** Of folders that are being worked in: whoever gets the lock removes what it finds of them. */
 const MAKING = "making-";
 /** A newer folder of the same name puts those out that were made so long ago. */
 const KEPT_MS = 30 * 24 * 60 * 60 * 1000;
@@ -26,6 +27,7 @@ const KEPT_MS = 30 * 24 * 60 * 60 * 1000;
  */
 export class Cache {
   readonly #lock: CacheLock;
+  readonly #getting = new Map<string, Promise<void>>();
 
   constructor(readonly dir: string, private readonly progress: Progress) {
     this.#lock = new CacheLock(
@@ -35,12 +37,33 @@ export class Cache {
     );
   }
 
+  /** Where the recipe's folder is, or will be. */
+  pathOf(recipe: Recipe): string {
+    return join(this.dir, `${recipe.name}-${recipe.key}`);
+  }
+
   /** The path of the recipe's folder, checked or new. */
   async folder(recipe: Recipe): Promise<string> {
+    const folder = this.pathOf(recipe);
+    const ready = this.#getting.get(folder) ?? this.#get(folder, recipe).finally(() => this.#getting.delete(folder));
+    this.#getting.set(folder, ready);
+    await ready;
+    return folder;
+  }
+
+  /** For work under the lock, in a recipe: a folder that is gone afterwards. */
+  async scratch<T>(work: (folder: string) => Promise<T>): Promise<T> {
+    const folder = await Deno.makeTempDir({ dir: this.dir, prefix: MAKING });
     try {
-      const folder = join(this.dir, `${recipe.name}-${recipe.key}`);
+      return await work(folder);
+    } finally {
+      await Deno.remove(folder, { recursive: true }).catch(() => {});
+    }
+  }
+
+  async #get(folder: string, recipe: Recipe): Promise<void> {
+    try {
       if (!await this.#isWhole(folder, recipe)) await this.#lock.hold(() => this.#restore(folder, recipe));
-      return folder;
     } catch (error) {
       throw explain(error, recipe.name, this.dir);
     }
@@ -59,19 +82,17 @@ export class Cache {
       this.progress(`The cached ${recipe.name} is damaged: making it again`);
       await Deno.remove(folder, { recursive: true });
     }
-    const making = await Deno.makeTempDir({ dir: this.dir, prefix: MAKING });
-    try {
+    await this.scratch(async (scratch) => {
+      const making = join(scratch, recipe.name);
+      await Deno.mkdir(making);
       await recipe.make(making);
-      await writeManifest(making, await this.#expected(making, recipe));
+      await writeManifest(making, await this.#manifestOf(making, recipe));
       await Deno.rename(making, folder);
-    } catch (error) {
-      await Deno.remove(making, { recursive: true }).catch(() => {});
-      throw error;
-    }
+    });
     await this.#forget(recipe, folder);
   }
 
-  async #expected(making: string, recipe: Recipe): Promise<string> {
+  async #manifestOf(making: string, recipe: Recipe): Promise<string> {
     const manifest = await describeFolder(making);
     const { name, manifestSha256 } = recipe;
     if (manifestSha256 === undefined || manifestSha256 === sha256(manifest)) return manifest;
@@ -81,7 +102,7 @@ export class Cache {
     );
   }
 
-  /** What a killed start left half-made: nobody else makes anything while this process has the lock. */
+  /** What a killed start left: nobody else makes anything while this process has the lock. */
   async #sweep(): Promise<void> {
     for await (const { name } of Deno.readDir(this.dir)) {
       // A tool that outlived its killed start may still write there: the next sweep gets the rest.

@@ -19,15 +19,20 @@ export function cacheDirOf(env: Env): string {
 export async function openCacheDir(dir: string): Promise<void> {
   try {
     await Deno.mkdir(dir, { recursive: true, mode: 0o700 });
-    const info = await Deno.lstat(dir);
-    if (!info.isDirectory || info.uid !== Deno.uid()) {
-      throw new OperatorError(
-        `Cannot use ${dir}: it is not a folder of this user`,
-        "remove it, or set XDG_CACHE_HOME to a folder of yours",
-      );
-    }
-    if ((info.mode! & 0o077) !== 0) await Deno.chmod(dir, 0o700);
+    const { isDirectory, uid, mode } = await Deno.stat(dir);
+    // A link is followed if the user made it: others may make links where they may not change folders.
+    const { uid: linkUid } = await Deno.lstat(dir);
+    if (!isDirectory || uid !== Deno.uid() || linkUid !== Deno.uid()) throw new Deno.errors.NotADirectory();
+    if ((mode! & 0o077) !== 0) await Deno.chmod(dir, 0o700);
   } catch (error) {
-    throw explain(error, "the cache folder", dir);
+    if (!isNoFolder(error)) throw explain(error, "the cache folder", dir);
+    throw new OperatorError(
+      `Cannot use ${dir}: it is not a folder of this user`,
+      "remove it, or set XDG_CACHE_HOME to a folder of yours",
+    );
   }
+}
+
+function isNoFolder(error: unknown): boolean {
+  return error instanceof Deno.errors.NotADirectory || error instanceof Deno.errors.AlreadyExists;
 }

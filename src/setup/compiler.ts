@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { runTool, ToolError, type ToolOptions } from "./tool.ts";
+import { runTool, ToolError } from "./tool.ts";
 
 /** A C compiler as a command, with the environment that it needs. */
 export interface Compiler {
@@ -9,7 +9,7 @@ export interface Compiler {
 
 /**
  * The compiler of the unpacked ziglang package, by way of Python: a path in the cache is none that a
- * permission could name. Its own cache is unchecked, so each build has a new one, in `scratch`.
+ * permission could name. Its own cache is not checked by anybody, so each build has a new one, in `scratch`.
  */
 export function zigCompiler(folder: string, scratch: string, env: Readonly<Record<string, string>>): Compiler {
   return {
@@ -18,20 +18,19 @@ export function zigCompiler(folder: string, scratch: string, env: Readonly<Recor
   };
 }
 
-/** Whether the host's `cc` makes a shared library of a file that includes the C library. */
-export async function hostCompilerWorks(env: Readonly<Record<string, string>>): Promise<boolean> {
-  const folder = await Deno.makeTempDir({ prefix: "mayfly-cc-" });
+/** The host's `cc`, if it makes a shared library of a file that includes the C library. */
+export async function hostCompiler(
+  scratch: string,
+  env: Readonly<Record<string, string>>,
+  flags: readonly string[] = [],
+): Promise<Compiler | null> {
+  const source = join(scratch, "probe.c");
+  await Deno.writeTextFile(source, '#include <stdio.h>\nint probe(void) { return puts(""); }\n');
   try {
-    const source = join(folder, "probe.c");
-    await Deno.writeTextFile(source, '#include <stdio.h>\nint probe(void) { return puts(""); }\n');
-    await runTool(["cc", "-shared", "-fPIC", source, "-o", join(folder, "probe.so")], { env, hint: "" });
-    return true;
+    await runTool(["cc", ...flags, "-shared", "-fPIC", source, "-o", join(scratch, "probe.so")], { env, hint: "" });
+    return { command: ["cc"], env };
   } catch (error) {
-    if (error instanceof ToolError) return false;
+    if (error instanceof ToolError) return null;
     throw error;
-  } finally {
-    await Deno.remove(folder, { recursive: true });
   }
 }
-
-export type { ToolOptions };

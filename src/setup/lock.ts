@@ -5,8 +5,9 @@
 export class CacheLock {
   #holders = 0;
   #file: Promise<Deno.FsFile> | null = null;
+  #waited = false;
 
-  /** `onTaken` runs once each time that this process gets the lock. */
+  /** `onWait` runs at most once, `onTaken` each time that this process gets the lock. */
   constructor(
     private readonly path: string,
     private readonly onWait: () => void,
@@ -28,7 +29,8 @@ export class CacheLock {
     const file = await Deno.open(this.path, { create: true, write: true, mode: 0o600 });
     try {
       if (!await file.tryLock(true)) {
-        this.onWait();
+        if (!this.#waited) this.onWait();
+        this.#waited = true;
         await file.lock(true);
       }
       await this.onTaken();

@@ -7,50 +7,50 @@ import { type Progress, told } from "./progress.ts";
 import { runTool } from "./tool.ts";
 
 export const SHIM_SOURCES = fileURLToPath(new URL("../../ffi/shim", import.meta.url));
+export const SHIM_LIBRARY = "libmayfly.so";
 
 export const C_FLAGS = [
-  ...["-std=c17", "-O2", "-g", "-fPIC", "-pthread"],
+  ...["-std=c17", "-D_GNU_SOURCE", "-O2", "-g", "-fPIC", "-fvisibility=hidden", "-pthread"],
   ...["-Wall", "-Wextra", "-Werror", "-Wswitch-enum"],
 ];
 
-/**
- * The shim finds wasmtime's library in the folder beside its own. Deno closes its libraries at exit, while
- * the shim's threads may still run: it stays mapped.
- */
-const linkFlags = (wasmtime: string) => [
-  ...["-shared", "-Wl,-z,nodelete"],
-  ...[`-L${wasmtime}`, "-lwasmtime", `-Wl,-rpath,$ORIGIN/../${basename(wasmtime)}`],
-];
+export interface ShimParts {
+  /** The path of the folder with wasmtime's library, before it is there. */
+  readonly wasmtime: string;
+  readonly withWasmtime: () => Promise<unknown>;
+  readonly withCompiler: (work: (compiler: Compiler) => Promise<void>) => Promise<void>;
+}
 
-/** The native engine, compiled of all of ffi/shim's own C files. */
-export async function shimRecipe(
-  wasmtime: string,
-  compiler: (scratch: string) => Promise<Compiler>,
-  progress: Progress,
-): Promise<Recipe> {
+/** The native engine: all of ffi/shim's own C files in one library. */
+export async function shimRecipe(parts: ShimParts, progress: Progress): Promise<Recipe> {
   const files = await shimFiles();
   const sources = files.filter((file) => file.endsWith(".c"));
   return {
     name: "shim",
-    key: await keyOf(files, ...C_FLAGS, ...linkFlags(wasmtime)),
+    key: await keyOf(files, ...C_FLAGS, ...linkFlags(parts.wasmtime).slice(1)),
     async make(folder) {
-      const scratch = join(folder, "scratch");
-      const { command, env } = await compiler(scratch);
-      await told(
-        progress,
-        `Compiling the native engine with ${command.at(-1)}`,
-        () =>
-          runTool([...command, ...C_FLAGS, ...sources, ...linkFlags(wasmtime), "-o", join(folder, "libmayfly.so")], {
-            env,
-            hint: `see what the compiler says to: ${command.join(" ")} -c ${SHIM_SOURCES}/*.c`,
-          }),
-      );
-      await Deno.remove(scratch, { recursive: true }).catch(() => {});
+      await parts.withWasmtime();
+      const build = [...C_FLAGS, ...sources, ...linkFlags(parts.wasmtime), "-o", join(folder, SHIM_LIBRARY)];
+      await parts.withCompiler(({ command, env }) => {
+        const hint = `report it, with what this says: ${command.join(" ")} --version`;
+        return told(progress, "Compiling the native engine", () => runTool([...command, ...build], { env, hint }));
+      });
     },
   };
 }
 
-async function shimFiles(): Promise<string[]> {
+/**
+ * The library finds wasmtime's in the folder beside its own. Deno closes its libraries at exit, while the
+ * shim's threads may still run: it stays mapped.
+ */
+function linkFlags(wasmtime: string): string[] {
+  return [
+    ...[`-L${wasmtime}`, "-lwasmtime", `-Wl,-rpath,$ORIGIN/../${basename(wasmtime)}`],
+    ...["-shared", "-Wl,-z,nodelete,-z,now"],
+  ];
+}
+
+export async function shimFiles(): Promise<string[]> {
   const names: string[] = [];
   for await (const entry of Deno.readDir(SHIM_SOURCES)) {
     if (entry.isFile && /\.[ch]$/.test(entry.name)) names.push(entry.name);

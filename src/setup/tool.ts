@@ -9,7 +9,7 @@ export class ToolError extends Error {
     /** All that it printed. */
     readonly output = "",
   ) {
-    super(reason === "missing" ? `${tool} is not on PATH` : lastLine(output) ?? `${tool} failed without a word`);
+    super(reason === "missing" ? `${tool} is not on PATH` : tellingLine(output) ?? `${tool} failed without a word`);
   }
 }
 
@@ -21,15 +21,19 @@ export interface ToolOptions {
 
 /** Runs a program to its end. What it printed is told only when it fails. */
 export async function runTool([tool, ...args]: readonly string[], { env, cwd, hint }: ToolOptions): Promise<void> {
-  const command = new Deno.Command(tool, { args, cwd, env, clearEnv: true, stdin: "null" });
-  const result = await command.output().catch((error) => {
+  try {
+    const command = new Deno.Command(tool, { args, cwd, env, clearEnv: true, stdin: "null" });
+    const { success, stdout, stderr } = await command.output();
+    if (!success) throw new ToolError(tool, "failed", hint, text(stdout) + text(stderr));
+  } catch (error) {
     throw error instanceof Deno.errors.NotFound ? new ToolError(tool, "missing", hint) : error;
-  });
-  if (result.success) return;
-  const [stdout, stderr] = [result.stdout, result.stderr].map((bytes) => new TextDecoder().decode(bytes));
-  throw new ToolError(tool, "failed", hint, stdout + stderr);
+  }
 }
 
-function lastLine(text: string): string | undefined {
-  return text.split("\n").findLast((line) => line.trim() !== "")?.trim();
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+
+/** The first error that it names, else its last line. */
+function tellingLine(text: string): string | undefined {
+  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  return (lines.find((line) => /\berror:/i.test(line)) ?? lines.at(-1))?.trim();
 }

@@ -1,0 +1,82 @@
+import { join } from "node:path";
+import type { Cache, Recipe } from "./cache.ts";
+import { type Compiler, hostCompiler, zigCompiler } from "./compiler.ts";
+import { ENGINE_MODULE, engineRecipe } from "./engine.ts";
+import { sha256 } from "./hash.ts";
+import { type EngineImage, type EngineModule, imageRecipe, readImage } from "./image.ts";
+import { blamingOverrides, readOverride } from "./override.ts";
+import { packageRecipe } from "./packages.ts";
+import { QUICKJS, ZIG } from "./pins.ts";
+import type { Progress } from "./progress.ts";
+import { SHIM_LIBRARY, shimRecipe } from "./shim.ts";
+import { wasmtimeRecipe } from "./wasmtime.ts";
+
+type Env = Readonly<Record<string, string>>;
+
+/** What is made of what. Nothing is fetched or built before something that is missing needs it. */
+export class Parts {
+  readonly #env: Env;
+
+  constructor(private readonly cache: Cache, env: Env, private readonly progress: Progress) {
+    this.#env = withoutLoaderVariables(env);
+  }
+
+  /** The path of the native engine's library, wasmtime's being where it looks for it. */
+  async shim(): Promise<string> {
+    const [wasmtime, shim] = [await this.#wasmtimeRecipe(), await this.#shimRecipe()];
+    await this.cache.folder(wasmtime);
+    return join(await this.cache.folder(shim), SHIM_LIBRARY);
+  }
+
+  async image(): Promise<EngineImage> {
+    const recipe = await imageRecipe({
+      module: await this.#module(),
+      shim: { key: (await this.#shimRecipe()).key, library: () => this.shim() },
+      // The server may run no other executable than its own, by this name.
+      deno: { command: ["/proc/self/exe"], env: this.#env },
+    }, this.progress);
+    return await blamingOverrides(this.#env, async () => readImage(await this.cache.folder(recipe)));
+  }
+
+  async #module(): Promise<EngineModule> {
+    const named = await readOverride("MAYFLY_ENGINE", this.#env);
+    if (named) return { key: sha256(named), read: () => Promise.resolve(named) };
+    const recipe = await engineRecipe({
+      quickjs: () => this.cache.folder(packageRecipe(QUICKJS, this.#env, this.progress)),
+      withZig: (work) => this.cache.scratch(async (scratch) => work(await this.#zig(scratch))),
+    }, this.progress);
+    return {
+      key: recipe.key,
+      read: async () => Deno.readFile(join(await this.cache.folder(recipe), ENGINE_MODULE)),
+    };
+  }
+
+  async #shimRecipe(): Promise<Recipe> {
+    const wasmtime = await this.#wasmtimeRecipe();
+    return shimRecipe({
+      wasmtime: this.cache.pathOf(wasmtime),
+      withWasmtime: () => this.cache.folder(wasmtime),
+      withCompiler: (work) => this.cache.scratch(async (scratch) => work(await this.#compiler(scratch))),
+    }, this.progress);
+  }
+
+  #wasmtimeRecipe(): Promise<Recipe> {
+    return wasmtimeRecipe(this.#env, this.progress);
+  }
+
+  async #compiler(scratch: string): Promise<Compiler> {
+    const cc = await hostCompiler(scratch, this.#env);
+    if (cc) return cc;
+    this.progress("No C compiler that works on PATH: using zig's");
+    return await this.#zig(scratch);
+  }
+
+  async #zig(scratch: string): Promise<Compiler> {
+    return zigCompiler(await this.cache.folder(packageRecipe(ZIG, this.#env, this.progress)), scratch, this.#env);
+  }
+}
+
+/** Deno starts no program that gets one of these, unless it may start any. */
+function withoutLoaderVariables(env: Env): Env {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(LD|DYLD)_/.test(name)));
+}

@@ -1,0 +1,39 @@
+import { Cache } from "./cache.ts";
+import { cacheDirOf, openCacheDir } from "./cache_dir.ts";
+import type { EngineImage } from "./image.ts";
+import { Parts } from "./parts.ts";
+import { assertPlatform } from "./platform.ts";
+import type { Progress } from "./progress.ts";
+
+export interface SetupOptions {
+  readonly progress: Progress;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cacheDir?: string;
+}
+
+/** What the server needs and the repository does not hold, each ready in its own time. Rejects with OperatorError. */
+export interface Setup {
+  /** The native engine's library. */
+  readonly shim: Promise<{ readonly library: string }>;
+  readonly engine: Promise<EngineImage>;
+}
+
+/** Finds everything in the user's cache and checks it, or makes it: the first time on a machine. */
+export function startSetup({ progress, env = Deno.env.toObject(), cacheDir }: SetupOptions): Setup {
+  const parts = (async () => {
+    assertPlatform(Deno.build);
+    const dir = cacheDir ?? cacheDirOf(env);
+    await openCacheDir(dir);
+    return new Parts(new Cache(dir, progress), env, progress);
+  })();
+  return {
+    shim: heldBack(parts.then(async (parts) => ({ library: await parts.shim() }))),
+    engine: heldBack(parts.then((parts) => parts.image())),
+  };
+}
+
+/** A failure waits for whoever asks, and is no unhandled rejection until then. */
+function heldBack<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
+}
