@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { BuildQueue } from "./build_queue.ts";
+
+interface Job {
+  readonly tenant: string;
+  readonly name: string;
+}
+
+const job = (tenant: string, name: string): Job => ({ tenant, name });
+
+/** A queue whose builds end when the test says so. */
+function queue(most: number) {
+  const log: string[] = [];
+  const running = new Map<string, PromiseWithResolvers<void>>();
+  const builds = new BuildQueue<Job>(most, async ({ name }, signal) => {
+    log.push(name);
+    const end = Promise.withResolvers<void>();
+    running.set(name, end);
+    signal.addEventListener("abort", () => end.resolve());
+    await end.promise;
+    if (signal.aborted) log.push(`${name} aborted`);
+  });
+  const finish = async (name: string) => {
+    running.get(name)!.resolve();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  };
+  return { builds, log, finish };
+}
+
+Deno.test("so many run at once, the others in turn", async () => {
+  const { builds, log, finish } = queue(2);
+  for (const name of ["a", "b", "c"]) builds.add(job("home", name));
+  assert.deepEqual(log, ["a", "b"]);
+  await finish("b");
+  assert.deepEqual(log, ["a", "b", "c"]);
+  await finish("a");
+  await finish("c");
+  await builds.idle;
+});
+
+Deno.test("tenants take turns", async () => {
+  const { builds, log, finish } = queue(1);
+  for (const name of ["h1", "h2", "h3"]) builds.add(job("home", name));
+  for (const name of ["a1", "a2"]) builds.add(job("acme", name));
+  for (const name of ["h1", "h2", "a1", "h3", "a2"]) await finish(name);
+  assert.deepEqual(log, ["h1", "h2", "a1", "h3", "a2"]);
+});
+
+Deno.test("what is asked for twice before it began is done once", async () => {
+  const { builds, log, finish } = queue(1);
+  const [first, second] = [job("home", "first"), job("home", "second")];
+  for (const asked of [first, second, second, second]) builds.add(asked);
+  await finish("first");
+  await finish("second");
+  await builds.idle;
+  assert.deepEqual(log, ["first", "second"]);
+});
+
+Deno.test("a newer change aborts the build that runs, and builds again after it", async () => {
+  const { builds, log, finish } = queue(2);
+  const a = job("home", "a");
+  builds.add(a);
+  builds.add(a);
+  assert.deepEqual(log, ["a"]);
+  await finish("a");
+  assert.deepEqual(log, ["a", "a aborted", "a"]);
+  await finish("a");
+  await builds.idle;
+});
+
+Deno.test("nothing begins after the end", async () => {
+  const { builds, log } = queue(1);
+  builds.add(job("home", "a"));
+  builds.add(job("home", "b"));
+  await builds.close();
+  builds.add(job("home", "c"));
+  assert.deepEqual(log, ["a", "a aborted"]);
+});

@@ -1,0 +1,102 @@
+import { type FunctionId, HOME, qualifiedName } from "../types.ts";
+import type { FunctionEntry, RouteMatch } from "./function.ts";
+import { type Managed, refusedTenant, routeProblem } from "./managed.ts";
+import { namesFor } from "./names.ts";
+import { RouteTable } from "./route.ts";
+import { routePattern } from "./route_pattern.ts";
+
+class Tenant {
+  readonly routes = new RouteTable();
+  readonly functions = new Map<string, Managed>();
+}
+
+/** All functions that there are, by name and by route. */
+export class Catalog {
+  readonly #tenants = new Map<string, Tenant>();
+  readonly #refused = new Map<string, FunctionEntry>();
+
+  match(tenant: string, path: string): RouteMatch | null {
+    return this.#tenants.get(tenant)?.routes.match(path) ?? null;
+  }
+
+  hasTenant(tenant: string): boolean {
+    return this.#tenants.has(tenant);
+  }
+
+  /** `api` is `api/index` too. */
+  find({ tenant, name }: FunctionId): Managed | null {
+    const functions = this.functionsOf(tenant);
+    for (const known of namesFor(name)) {
+      const managed = functions.get(known);
+      if (managed) return managed;
+    }
+    return null;
+  }
+
+  entry(id: FunctionId): FunctionEntry | null {
+    return this.find(id)?.entry ?? this.#refused.get(qualifiedName(id)) ?? null;
+  }
+
+  list(): FunctionEntry[] {
+    const functions = [...this.#tenants.values()].flatMap(({ functions }) => [...functions.values()]);
+    return [...functions.map(({ entry }) => entry), ...this.#refused.values()];
+  }
+
+  functionsOf(tenant: string): ReadonlyMap<string, Managed> {
+    return this.#tenants.get(tenant)?.functions ?? new Map();
+  }
+
+  addTenant(tenant: string): void {
+    if (!this.#tenants.has(tenant)) this.#tenants.set(tenant, new Tenant());
+  }
+
+  removeTenant(tenant: string): void {
+    if (tenant !== HOME) this.#tenants.delete(tenant);
+  }
+
+  /** Null when it was known already. */
+  refuseTenant(name: string, problem: string): FunctionEntry | null {
+    const entry = refusedTenant(name, problem);
+    const known = this.#refused.has(entry.id.name);
+    this.#refused.set(entry.id.name, entry);
+    return known ? null : entry;
+  }
+
+  /** All refused ones but these are gone. */
+  keepRefused(names: ReadonlySet<string>): void {
+    for (const name of this.#refused.keys()) if (!names.has(name.slice(1))) this.#refused.delete(name);
+  }
+
+  add(managed: Managed): void {
+    this.addTenant(managed.tenant);
+    this.#tenants.get(managed.tenant)!.functions.set(managed.id.name, managed);
+  }
+
+  /** Returns the functions that may have its route now. */
+  remove(managed: Managed): Managed[] {
+    const tenant = this.#tenants.get(managed.tenant);
+    tenant?.functions.delete(managed.id.name);
+    if (!tenant || !managed.pattern) return [];
+    tenant.routes.remove(managed.pattern, managed.entry);
+    managed.pattern = null;
+    const { route } = managed.entry;
+    return [...tenant.functions.values()].filter(({ pattern, entry }) =>
+      !pattern && shapeOf(entry.route) === shapeOf(route)
+    );
+  }
+
+  /** Puts the function on its route. Says why that cannot be, if so. */
+  takeRoute(managed: Managed): string | null {
+    if (managed.pattern) return null;
+    const { source, entry, tenant } = managed;
+    const problem = routeProblem(source);
+    if (problem !== null) return problem;
+    const pattern = routePattern(source.name);
+    const holder = this.#tenants.get(tenant)!.routes.add(pattern, entry);
+    if (holder) return `Cannot deploy ${source.file}: its route ${entry.route} is taken by ${holder.file}`;
+    managed.pattern = pattern;
+    return null;
+  }
+}
+
+const shapeOf = (route: string): string => route.replace(/:[^/]+/g, ":");

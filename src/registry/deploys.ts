@@ -1,0 +1,207 @@
+import type { Clock } from "../clock.ts";
+import { MayflyError } from "../errors.ts";
+import { LIMITS } from "../limits.ts";
+import type { DeployEvent, Events } from "../observe/events.ts";
+import type { FunctionRow, Store, VersionRow } from "../state/store.ts";
+import { BuildError } from "../tiers/tier.ts";
+import { qualifiedName, type TierName } from "../types.ts";
+import { type Builder, type Built, Unavailable } from "./builder.ts";
+import type { Catalog } from "./catalog.ts";
+import type { Deployment } from "./function.ts";
+import { type Current, currentOf, deploymentOf, type Managed } from "./managed.ts";
+import type { Root } from "./root.ts";
+import type { Snapshots } from "./snapshots.ts";
+import { defaultTier, missingTier } from "./tier_choice.ts";
+import type { VersionFolders } from "./version_folders.ts";
+
+export interface DeploysOptions {
+  readonly clock: Clock;
+  readonly events: Events;
+  readonly store: Store;
+  readonly catalog: Catalog;
+  readonly builder: Builder;
+  readonly snapshots: Snapshots;
+  readonly folders: VersionFolders;
+  readonly engine: string;
+}
+
+/** Puts versions in the place of others: one transaction of the store, one assignment in memory. */
+export class Deploys {
+  readonly #options: DeploysOptions;
+
+  constructor(options: DeploysOptions) {
+    this.#options = options;
+  }
+
+  /** Never rejects. */
+  async deploy(managed: Managed, root: Root, signal: AbortSignal): Promise<void> {
+    try {
+      const problem = this.#options.catalog.takeRoute(managed);
+      if (problem !== null) throw new BuildError(problem);
+      const missing = missingTier(managed.tenant, managed.source);
+      if (missing !== null) throw new Unavailable(missing);
+      const built = await this.#options.builder.build({
+        root,
+        source: managed.source,
+        route: managed.entry.route,
+        current: managed.current?.version ?? null,
+        signal,
+        onWanted: (paths) => managed.wanted = paths,
+        onNew: (version, tier) => this.#tell(managed, "building", { version, tier }),
+        onLog: (version, { level, text }) => this.#log(managed, version, level, text),
+      });
+      if (built.row) await this.#activateBuilt(managed, built, built.row, signal);
+      else await this.#settle(managed, built);
+    } catch (error) {
+      // What changed meanwhile is built next.
+      if (!signal.aborted) await this.#failed(managed, error);
+    }
+  }
+
+  /** Serves another version until the sources change; without a name, the one before. */
+  async rollback(managed: Managed, asked: string | null): Promise<string> {
+    const { store, folders, engine } = this.#options;
+    const { entry } = managed;
+    const name = qualifiedName(entry.id);
+    const rows = await store.versions(entry.id);
+    const target = asked === null ? versionBefore(rows, entry.active) : rows.find(({ version }) => version === asked);
+    if (!target) {
+      const what = asked === null ? "has no version before this one" : `has no version ${asked}`;
+      throw new MayflyError("not_found", `Cannot roll back ${name}: it ${what}`);
+    }
+    if (target.version === entry.active?.version) return target.version;
+    if (target.engine !== engine || !await folders.isWhole(entry.id, target.version)) {
+      throw new MayflyError("not_found", `Cannot roll back ${name}: version ${target.version} is of another engine`);
+    }
+    const made = managed.current?.version ?? null;
+    managed.rolledBackFrom = target.version === made ? null : made;
+    await this.#activate(managed, target, deploymentOf(target));
+    return target.version;
+  }
+
+  /** The function is no more, nor are its versions. */
+  async remove(managed: Managed): Promise<void> {
+    const { store, folders, events, clock, snapshots } = this.#options;
+    const { entry } = managed;
+    const { active } = entry;
+    entry.active = null;
+    await store.removeFunction(entry.id);
+    await snapshots.retire(active);
+    await folders.removeFunction(entry.id);
+    events.emit({ type: "removed", atMs: clock.now(), id: entry.id });
+  }
+
+  /** The sources make what they made before. */
+  async #settle(managed: Managed, { version, inputs, settings }: Built): Promise<void> {
+    await this.restore(managed, { version, inputs, settings: JSON.stringify(settings) });
+  }
+
+  /** Takes back an error of sources that are gone again. */
+  async restore(managed: Managed, current: Current): Promise<void> {
+    const { entry } = managed;
+    managed.current = current;
+    const hadError = entry.error !== null;
+    Object.assign(entry, { state: "ready", error: null, unavailable: null });
+    if (!hadError) return;
+    await this.#options.store.putFunction(managed.row(this.#options.clock.now()));
+    this.#tell(managed, "ready", {});
+  }
+
+  async #activateBuilt(managed: Managed, built: Built, row: VersionRow, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return await built.snapshot?.dispose();
+    const deployment = { ...deploymentOf(row), snapshot: built.snapshot };
+    managed.rolledBackFrom = null;
+    await this.#activate(managed, { ...row, inputs: JSON.stringify(built.inputs) }, deployment);
+    managed.current = currentOf(row);
+  }
+
+  async #activate(managed: Managed, row: VersionRow, deployment: Deployment): Promise<void> {
+    const { store, snapshots, clock } = this.#options;
+    const { entry } = managed;
+    const functionRow: FunctionRow = {
+      ...managed.row(clock.now()),
+      activeVersion: row.version,
+      error: null,
+    };
+    await store.activate(functionRow, row);
+    const before = entry.active;
+    Object.assign(entry, { active: deployment, state: "ready", error: null, unavailable: null });
+    this.#tell(managed, "ready", row);
+    await snapshots.retire(before);
+    await this.#prune(managed);
+  }
+
+  async #prune({ entry, rolledBackFrom }: Managed): Promise<void> {
+    const { store, folders } = this.#options;
+    const needed = [entry.active?.version, rolledBackFrom];
+    const others = (await store.versions(entry.id)).filter(({ version }) => !needed.includes(version));
+    const kept = LIMITS.versionsKept - needed.filter((version) => version != null).length;
+    const old = others.slice(kept).map(({ version }) => version);
+    if (old.length === 0) return;
+    await store.removeVersions(entry.id, old);
+    for (const version of old) await folders.remove(entry.id, version);
+  }
+
+  /** The old version serves on. */
+  async #failed(managed: Managed, error: unknown): Promise<void> {
+    const { store, events, clock } = this.#options;
+    const { entry } = managed;
+    const unavailable = error instanceof Unavailable ? error.message : null;
+    const message = error instanceof BuildError
+      ? error.message
+      : unavailable ?? "The server failed; its log has the cause";
+    const stack = error instanceof BuildError && error.stack_ !== null ? `\n${error.stack_}` : "";
+    Object.assign(entry, { state: "failed", error: message, unavailable });
+    if (error instanceof BuildError || unavailable !== null) {
+      this.#tell(managed, "failed", { error: message + stack });
+    } else {
+      const detail = error instanceof Error ? error.stack : `${error}`;
+      const what = `Cannot build ${qualifiedName(entry.id)}`;
+      events.emit({ type: "server", atMs: clock.now(), level: "error", message: what, detail });
+      this.#tell(managed, "failed", { error: message });
+    }
+    try {
+      await store.putFunction(managed.row(clock.now()));
+    } catch (error) {
+      events.emit({
+        type: "server",
+        atMs: clock.now(),
+        level: "error",
+        message: "Cannot save a build's end",
+        detail: `${error}`,
+      });
+    }
+  }
+
+  #tell(
+    { entry, tenant, source }: Managed,
+    state: DeployEvent["state"],
+    facts: { version?: string; tier?: TierName; buildMs?: number; error?: string },
+  ): void {
+    const { events, clock } = this.#options;
+    const { id, route, active } = entry;
+    events.emit({
+      type: "deploy",
+      atMs: clock.now(),
+      id,
+      state,
+      version: facts.version ?? active?.version ?? null,
+      route,
+      tier: facts.tier ?? defaultTier(tenant, source),
+      kind: active?.kind ?? null,
+      buildMs: facts.buildMs ?? null,
+      error: facts.error ?? null,
+    });
+  }
+
+  #log({ entry }: Managed, version: string, level: "debug" | "info" | "warn" | "error", text: string): void {
+    const { events, clock } = this.#options;
+    events.emit({ type: "log", atMs: clock.now(), id: entry.id, version, requestId: null, level, text });
+  }
+}
+
+/** `rows` begin with the newest. */
+function versionBefore(rows: readonly VersionRow[], active: Deployment | null): VersionRow | undefined {
+  const at = rows.findIndex(({ version }) => version === active?.version);
+  return rows[at + 1] ?? rows.find(({ version }) => version !== active?.version);
+}

@@ -1,0 +1,235 @@
+import { dirname, join } from "node:path";
+import type { MirrorRow } from "../state/store.ts";
+import { LIMITS } from "../limits.ts";
+import { type FileStat, scan, type Wanted } from "./scan.ts";
+import { inParallel } from "./slices.ts";
+
+/** Copies files out of a folder whose owner may change it at any time. */
+export interface MirrorFs {
+  /** Throws if the folder cannot be opened. */
+  open(root: string): MirrorSource;
+}
+
+export interface MirrorSource extends Disposable {
+  /** Rejects with an Error whose `code` is the errno's name: ELOOP, EXDEV, EMLINK, EINVAL, EFBIG, ENOENT or EAGAIN. */
+  copy(path: string, to: string, limit: number): Promise<{ size: number; mtimeNs: bigint; inode: bigint }>;
+}
+
+/** A file of the root as the builds see it. */
+export interface MirroredFile extends FileStat {
+  readonly hash: string;
+  /** An executable ELF file. */
+  readonly program: boolean;
+}
+
+export interface Look {
+  /** Files with another content than before, new ones and those that are gone included. */
+  readonly changed: ReadonlySet<string>;
+  /** Whether files came or went, or one became a program. */
+  readonly reshaped: boolean;
+  /** Files that were being written: to be looked at again. */
+  readonly unsettled: readonly string[];
+  readonly put: readonly MirrorRow[];
+  readonly remove: readonly { tenant: string; path: string }[];
+}
+
+export interface MirrorOptions {
+  readonly tenant: string;
+  readonly root: string;
+  /** Where the copies are. */
+  readonly folder: string;
+  readonly fs: MirrorFs;
+  readonly wanted: Wanted;
+  readonly rows: readonly MirrorRow[];
+}
+
+const COPIES_AT_ONCE = 8;
+const ELF = [0x7f, 0x45, 0x4c, 0x46];
+
+const REFUSALS: Readonly<Record<string, string>> = {
+  ELOOP: "it is a symbolic link, or behind one",
+  EXDEV: "it is outside of its folder",
+  EMLINK: "it has more than one hard link",
+  EINVAL: "it is no plain file",
+  EFBIG: `it is larger than ${LIMITS.sourceFileBytes >> 20} MB`,
+  EACCES: "the server may not read it",
+  ENAMETOOLONG: "its name is too long",
+};
+
+/** A root's files, copied once for each change, so that builds are consistent and cannot be raced. */
+export class Mirror {
+  readonly folder: string;
+  readonly #options: MirrorOptions;
+  readonly #files = new Map<string, MirroredFile>();
+  readonly #refused = new Map<string, string>();
+  /** What was in the index when the server started; a file is known once it was seen. */
+  readonly #known: Map<string, MirrorRow>;
+  readonly #folders = new Set<string>();
+
+  constructor(options: MirrorOptions) {
+    this.#options = options;
+    this.folder = options.folder;
+    this.#known = new Map(options.rows.map((row) => [row.path, row]));
+  }
+
+  get files(): ReadonlyMap<string, MirroredFile> {
+    return this.#files;
+  }
+
+  /** Why a path is not in the mirror, if something is there. */
+  refusal(path: string): string | null {
+    for (let at = path; at !== "."; at = dirname(at)) {
+      const why = this.#refused.get(at);
+      if (why !== undefined) return why;
+    }
+    return null;
+  }
+
+  get refused(): ReadonlyMap<string, string> {
+    return this.#refused;
+  }
+
+  pathOf(path: string): string {
+    return join(this.folder, path);
+  }
+
+  /** The next look copies these files again: their copies were damaged. */
+  distrust(paths: Iterable<string>): void {
+    for (const path of paths) this.#files.delete(path);
+  }
+
+  /** Brings the mirror up to what is below a path, all of the root for an empty one. */
+  async look(below: string): Promise<Look> {
+    const { root, wanted, fs, tenant } = this.#options;
+    const { scope, files, refused } = await scan(root, below, wanted);
+    const changed = new Set<string>();
+    const unsettled: string[] = [];
+    const put: MirrorRow[] = [];
+    let reshaped = await this.#removeGone(scope, files, refused, changed);
+    const stale = [...files].filter(([path, stat]) => !this.#isCurrent(path, stat));
+    if (stale.length > 0) {
+      using source = openOrNull(fs, root);
+      await inParallel(source ? stale : [], COPIES_AT_ONCE, async ([path, stat]) => {
+        const before = this.#files.get(path) ?? this.#takeKnown(path);
+        const copied = await this.#copy(source!, path, stat.executable);
+        if (copied === "unsettled") unsettled.push(path);
+        if (typeof copied === "string") {
+          // Its old copy stays as long as it is being written.
+          if (copied !== "unsettled" && this.#files.delete(path)) changed.add(path);
+          return;
+        }
+        this.#files.set(path, copied);
+        put.push(rowOf(tenant, path, copied));
+        if (before?.hash !== copied.hash) changed.add(path);
+        reshaped ||= before?.program !== copied.program;
+      });
+    }
+    const remove = [...changed].filter((path) => !this.#files.has(path)).map((path) => ({ tenant, path }));
+    return { changed, reshaped: reshaped || remove.length > 0, unsettled, put, remove };
+  }
+
+  /** Forgets what is no plain file any more. True: what is refused is not the same as before. */
+  async #removeGone(
+    scope: string,
+    files: ReadonlyMap<string, FileStat>,
+    refused: ReadonlyMap<string, string>,
+    changed: Set<string>,
+  ): Promise<boolean> {
+    const isInScope = (path: string) => scope === "" || path === scope || path.startsWith(`${scope}/`);
+    const gone = [...this.#files.keys(), ...this.#known.keys()].filter((path) => isInScope(path) && !files.has(path));
+    for (const path of gone) {
+      this.#files.delete(path);
+      this.#known.delete(path);
+      changed.add(path);
+      await this.#removeCopy(path);
+    }
+    const refusedBefore = new Set([...this.#refused.keys()].filter(isInScope));
+    for (const path of refusedBefore) this.#refused.delete(path);
+    for (const [path, why] of refused) this.#refused.set(path, why);
+    const differ = [...refusedBefore.symmetricDifference(refused)];
+    for (const path of differ) changed.add(path);
+    return differ.length > 0;
+  }
+
+  #isCurrent(path: string, stat: FileStat): boolean {
+    const file = this.#files.get(path);
+    if (file) return isSame(file, stat) && file.executable === stat.executable;
+    const row = this.#known.get(path);
+    // Whether it is a program is not in the index.
+    if (!row || !isSame(row, stat) || stat.executable) return false;
+    this.#takeKnown(path);
+    this.#files.set(path, { ...stat, hash: row.hash, program: false });
+    return true;
+  }
+
+  #takeKnown(path: string): (MirrorRow & { program?: boolean }) | undefined {
+    const row = this.#known.get(path);
+    this.#known.delete(path);
+    return row;
+  }
+
+  async #copy(
+    source: MirrorSource,
+    path: string,
+    executable: boolean,
+  ): Promise<MirroredFile | "unsettled" | "gone" | "refused"> {
+    const to = this.pathOf(path);
+    try {
+      await this.#makeFolder(dirname(to));
+      const { size, mtimeNs, inode } = await source.copy(path, to, LIMITS.sourceFileBytes);
+      const bytes = await Deno.readFile(to);
+      const digest = await crypto.subtle.digest("SHA-256", bytes);
+      return {
+        size,
+        mtimeNs: `${mtimeNs}`,
+        inode: `${inode}`,
+        executable,
+        hash: new Uint8Array(digest).toHex(),
+        program: executable && ELF.every((byte, at) => bytes[at] === byte),
+      };
+    } catch (error) {
+      const code = (error as { code?: string }).code ?? "";
+      if (code === "EAGAIN") return "unsettled";
+      // Gone between the look and the copy: its event is on the way.
+      if (code === "ENOENT") return "gone";
+      this.#refused.set(path, REFUSALS[code] ?? `it cannot be copied (${code || error})`);
+      await this.#removeCopy(path);
+      return "refused";
+    }
+  }
+
+  async #makeFolder(folder: string): Promise<void> {
+    if (this.#folders.has(folder)) return;
+    await Deno.mkdir(folder, { recursive: true });
+    this.#folders.add(folder);
+  }
+
+  async #removeCopy(path: string): Promise<void> {
+    await Deno.remove(this.pathOf(path)).catch(() => {});
+    for (let folder = dirname(this.pathOf(path)); folder !== this.folder; folder = dirname(folder)) {
+      try {
+        await Deno.remove(folder);
+      } catch {
+        return;
+      }
+      this.#folders.delete(folder);
+    }
+  }
+}
+
+function openOrNull(fs: MirrorFs, root: string): MirrorSource | null {
+  try {
+    return fs.open(root);
+  } catch {
+    // The whole folder went away meanwhile; the next look sees that.
+    return null;
+  }
+}
+
+function isSame(a: { size: number; mtimeNs: string; inode: string }, b: FileStat): boolean {
+  return a.size === b.size && a.mtimeNs === b.mtimeNs && a.inode === b.inode;
+}
+
+function rowOf(tenant: string, path: string, { size, mtimeNs, inode, hash }: MirroredFile): MirrorRow {
+  return { tenant, path, size, mtimeNs, inode, hash };
+}

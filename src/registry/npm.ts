@@ -1,0 +1,134 @@
+import { join } from "node:path";
+import { npmEnv } from "./child_env.ts";
+import type { NpmPackage, NpmTable } from "./bundle_wire.ts";
+
+export interface NpmOptions {
+  readonly deno: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** A folder for each tenant: its packages, and the versions that were chosen. */
+  readonly folder: string;
+  readonly timeoutMs: number;
+}
+
+/** The root's deno.lock as it was mirrored. */
+export interface Lock {
+  readonly file: string;
+  readonly hash: string;
+}
+
+/** There is no such package or version, or the registry cannot be reached. */
+export class NpmError extends Error {
+  override readonly name = "NpmError";
+  constructor(readonly specifiers: readonly string[], why: string) {
+    super(`Cannot import ${specifiers.join(", ")}: ${why}`);
+  }
+}
+
+export const NO_PACKAGES: NpmTable = { specifiers: {}, packages: {} };
+
+/**
+ * Finds and fetches npm packages with Deno's own client. It is only ever shown npm specifiers, never a file of the
+ * root, so no import of a user's makes it read or ask anything else; it runs no scripts of packages.
+ */
+export class Npm {
+  readonly #options: NpmOptions;
+  readonly #tables = new Map<string, Promise<NpmTable>>();
+  /** One at a time for each tenant: they write the same lock. */
+  readonly #last = new Map<string, Promise<unknown>>();
+
+  constructor(options: NpmOptions) {
+    this.#options = options;
+  }
+
+  /** Where a tenant's packages are. */
+  packages(tenant: string): string {
+    return join(this.#options.folder, tenant, "npm");
+  }
+
+  /** Throws an NpmError. */
+  async resolve(tenant: string, specifiers: readonly string[], lock: Lock | null): Promise<NpmTable> {
+    if (specifiers.length === 0) return NO_PACKAGES;
+    const sorted = specifiers.toSorted();
+    const key = JSON.stringify([tenant, lock?.hash, sorted]);
+    let table = this.#tables.get(key);
+    if (!table) {
+      table = this.#queue(tenant, () => this.#ask(tenant, sorted, lock));
+      this.#tables.set(key, table);
+      table.catch(() => this.#tables.delete(key));
+    }
+    return await table;
+  }
+
+  #queue<T>(tenant: string, task: () => Promise<T>): Promise<T> {
+    const turn = (this.#last.get(tenant) ?? Promise.resolve()).then(task);
+    this.#last.set(tenant, turn.catch(() => {}));
+    return turn;
+  }
+
+  async #ask(tenant: string, specifiers: readonly string[], lock: Lock | null): Promise<NpmTable> {
+    const { deno, env, folder, timeoutMs } = this.#options;
+    const cwd = join(folder, tenant);
+    await Deno.mkdir(join(cwd, "npm"), { recursive: true });
+    const lockName = lock === null ? "chosen.lock" : `${lock.hash}.lock`;
+    if (lock !== null) await Deno.copyFile(lock.file, join(cwd, lockName));
+    await Deno.writeTextFile(
+      join(cwd, "imports.ts"),
+      specifiers.map((name) => `import ${JSON.stringify(name)};\n`).join(""),
+    );
+    const { code, stdout, stderr } = await new Deno.Command(deno, {
+      args: [
+        "info",
+        "--json",
+        "--quiet",
+        "--no-config",
+        "--no-remote",
+        "--node-modules-dir=none",
+        `--lock=${lockName}`,
+        "imports.ts",
+      ],
+      cwd,
+      clearEnv: true,
+      env: npmEnv(env, cwd),
+      stdin: "null",
+      signal: AbortSignal.timeout(timeoutMs),
+    }).output();
+    if (code !== 0) throw unresolved(specifiers, new TextDecoder().decode(stderr));
+    return tableOf(specifiers, JSON.parse(new TextDecoder().decode(stdout)));
+  }
+}
+
+interface DenoInfo {
+  readonly modules: readonly {
+    readonly specifier: string;
+    readonly error?: string;
+    readonly dependencies?: readonly { readonly specifier: string; readonly npmPackage?: string }[];
+  }[];
+  readonly npmPackages: Readonly<Record<string, NpmPackage & { readonly localPath: string }>>;
+}
+
+function tableOf(specifiers: readonly string[], { modules, npmPackages }: DenoInfo): NpmTable {
+  const failed = modules.find(({ error }) => error !== undefined);
+  if (failed) throw unresolved(specifiers, failed.error!);
+  const found = modules.flatMap(({ dependencies = [] }) => dependencies);
+  const packageOf = new Map(found.map(({ specifier, npmPackage }) => [specifier, npmPackage]));
+  const missing = specifiers.filter((specifier) => packageOf.get(specifier) === undefined);
+  if (missing.length > 0) throw new NpmError(missing, "it was not found");
+  return {
+    specifiers: Object.fromEntries(specifiers.map((specifier) => [specifier, packageOf.get(specifier)!])),
+    packages: Object.fromEntries(
+      Object.entries(npmPackages).map(([id, { name, localPath, dependencies }]) => [
+        id,
+        { name, folder: localPath, dependencies },
+      ]),
+    ),
+  };
+}
+
+/** The client's own words, less the paths of this machine, and the specifiers that they are about. */
+function unresolved(specifiers: readonly string[], why: string): NpmError {
+  const text = why.replace(/^error: /, "").split("\n")[0].replace(/\s+at file:.*$/, "");
+  const meant = specifiers.filter((specifier) => text.includes(packageName(specifier)));
+  return new NpmError(meant.length > 0 ? meant : specifiers, text);
+}
+
+const packageName = (specifier: string): string => /^npm:((?:@[^/]+\/)?[^@/]+)/.exec(specifier)![1];

@@ -1,0 +1,192 @@
+import type { MirrorRow, Store } from "../state/store.ts";
+import { type FunctionSettings, HOME } from "../types.ts";
+import { type DenoConfig, NO_DENO_CONFIG, parseDenoConfig } from "./deno_config.ts";
+import { type Inputs, isCurrent, type RootState } from "./inputs.ts";
+import { type Manifest, NO_MANIFEST, parseManifest } from "./manifest.ts";
+import { Mirror, type MirrorFs } from "./mirror.ts";
+import type { Lock } from "./npm.ts";
+import { isVisible } from "./scan.ts";
+import { functionSettings, type TenantCaps } from "./settings.ts";
+import { findSources, type Source } from "./sources.ts";
+import { defaultTier } from "./tier_choice.ts";
+
+export interface RootOptions {
+  readonly tenant: string;
+  /** The functions folder, or an @ folder in it. */
+  readonly folder: string;
+  readonly mirrorFolder: string;
+  readonly fs: MirrorFs;
+  readonly store: Pick<Store, "putMirror">;
+  readonly rows: readonly MirrorRow[];
+  /** Of the home tenant's mayfly.json; the home root is asked about its own, before it is in force. */
+  readonly capsOf: (home: Manifest | null) => TenantCaps;
+  readonly onProblem: (message: string) => void;
+}
+
+/** What a look has shown. */
+export interface RootChange {
+  readonly changed: ReadonlySet<string>;
+  readonly unsettled: readonly string[];
+  /** Settings or imports of any function may be others now. */
+  readonly reconfigured: boolean;
+  /** Set when functions may have come or gone. */
+  readonly sources: ReadonlyMap<string, Source> | null;
+}
+
+const MANIFEST = "mayfly.json";
+const DENO_CONFIG = "deno.json";
+const LOCK = "deno.lock";
+
+/** The files of one tenant: their mirror, and what its configuration files make of them. */
+export class Root {
+  readonly mirror: Mirror;
+  readonly tenant: string;
+  /** The last one that was right. */
+  manifest: Manifest = NO_MANIFEST;
+  /** What is wrong with mayfly.json. */
+  manifestProblem: string | null = null;
+  denoConfig: DenoConfig = NO_DENO_CONFIG;
+  /** What is wrong with deno.json: no build can go on with it. */
+  denoProblem: string | null = null;
+  readonly #options: RootOptions;
+  #looking: Promise<unknown> = Promise.resolve();
+  #looked = false;
+
+  constructor(options: RootOptions) {
+    const { tenant, folder, mirrorFolder, fs, rows } = options;
+    this.#options = options;
+    this.tenant = tenant;
+    const isTenant = (name: string, top: boolean) => tenant === HOME && top && name.startsWith("@");
+    this.mirror = new Mirror({
+      tenant,
+      root: folder,
+      folder: mirrorFolder,
+      fs,
+      rows,
+      wanted: (name, top) => isVisible(name, top) && !isTenant(name, top),
+    });
+  }
+
+  /** One after the other. */
+  async look(below: readonly string[]): Promise<RootChange> {
+    const look = this.#looking.then(() => this.#look(below));
+    this.#looking = look.catch(() => {});
+    return await look;
+  }
+
+  get lock(): Lock | null {
+    const file = this.mirror.files.get(LOCK);
+    return file ? { file: this.mirror.pathOf(LOCK), hash: file.hash } : null;
+  }
+
+  /** Whether the sources still make the version that was made of these inputs. */
+  isCurrent(source: Source, inputs: Inputs, settings: string): boolean {
+    return isCurrent(inputs, settings, this.#stateFor(source)) &&
+      Object.keys(this.filesOf(source)).every((path) => Object.hasOwn(inputs.files, path));
+  }
+
+  /** All files of a function that is a folder, with their hashes. */
+  filesOf({ folder }: Source): Record<string, string> {
+    if (folder === null) return {};
+    const files = [...this.mirror.files].filter(([path]) => path.startsWith(`${folder}/`));
+    return Object.fromEntries(files.map(([path, { hash }]) => [path, hash]));
+  }
+
+  /** The root as it is now, for one function. */
+  #stateFor(source: Source): RootState {
+    const { importMap, compilerOptions } = this.denoConfig;
+    return {
+      importMap,
+      compilerOptions,
+      lock: this.lock?.hash ?? null,
+      hashOf: (path) => this.mirror.files.get(path)?.hash,
+      settingsFor: (config) => this.settingsFor(source, config),
+    };
+  }
+
+  /** Throws a SettingsError. */
+  settingsFor(source: Source, config: unknown): FunctionSettings {
+    return functionSettings({
+      code: config,
+      overrides: this.manifest.overridesFor(source.name),
+      caps: this.#options.capsOf(null),
+      home: this.tenant === HOME,
+      tier: defaultTier(this.tenant, source),
+    });
+  }
+
+  async #look(below: readonly string[]): Promise<RootChange> {
+    const looks = [];
+    for (const path of below) looks.push(await this.mirror.look(path));
+    const put = looks.flatMap(({ put }) => put);
+    const remove = looks.flatMap(({ remove }) => remove);
+    if (put.length > 0 || remove.length > 0) await this.#options.store.putMirror(put, remove);
+    const changed = new Set(looks.flatMap(({ changed }) => [...changed]));
+    const isFirst = !this.#looked;
+    this.#looked = true;
+    const concerns = (path: string) => isFirst || changed.has(path);
+    const reconfigured = [
+      concerns(MANIFEST) && await this.#readManifest(),
+      concerns(DENO_CONFIG) && await this.#readDenoConfig(),
+      concerns(LOCK),
+    ].some(Boolean);
+    const reshaped = reconfigured || looks.some(({ reshaped }) => reshaped);
+    return {
+      changed,
+      unsettled: looks.flatMap(({ unsettled }) => unsettled),
+      reconfigured,
+      sources: isFirst || reshaped ? await this.#findSources() : null,
+    };
+  }
+
+  async #findSources(): Promise<Map<string, Source>> {
+    const { files, refused } = this.mirror;
+    const isProgram = (path: string) => files.get(path)?.program ?? false;
+    const sources = await findSources([...files.keys(), ...refused.keys()], isProgram, this.manifest.runs);
+    for (const [name, source] of sources) {
+      const why = refused.get(source.file);
+      if (why !== undefined) sources.set(name, { ...source, problem: `Cannot read ${source.file}: ${why}` });
+    }
+    return sources;
+  }
+
+  /** True: another one is in force. */
+  async #readManifest(): Promise<boolean> {
+    try {
+      const text = await this.#text(MANIFEST);
+      const capsOf = (manifest: Manifest) => this.#options.capsOf(manifest);
+      this.manifest = text === null ? NO_MANIFEST : parseManifest(text, this.tenant, capsOf);
+      this.manifestProblem = null;
+      return true;
+    } catch (error) {
+      this.manifestProblem = this.#named(error);
+      this.#options.onProblem(`${this.manifestProblem}. The settings from before stay in force`);
+      return false;
+    }
+  }
+
+  async #readDenoConfig(): Promise<boolean> {
+    try {
+      const text = await this.#text(DENO_CONFIG);
+      this.denoConfig = text === null ? NO_DENO_CONFIG : parseDenoConfig(text);
+      this.denoProblem = null;
+    } catch (error) {
+      this.denoProblem = error instanceof Error ? error.message : `${error}`;
+      this.#options.onProblem(`${this.#named(error)}. Nothing that imports can be built with it`);
+    }
+    return true;
+  }
+
+  /** Null when there is no such file. Throws when it is no plain one. */
+  async #text(path: string): Promise<string | null> {
+    const why = this.mirror.refused.get(path);
+    if (why !== undefined) throw new Error(`${path}: Cannot read it: ${why}`);
+    return this.mirror.files.has(path) ? await Deno.readTextFile(this.mirror.pathOf(path)) : null;
+  }
+
+  /** With the name of the tenant's folder before the file's. */
+  #named(error: unknown): string {
+    const text = error instanceof Error ? error.message : `${error}`;
+    return this.tenant === HOME ? text : `@${this.tenant}/${text}`;
+  }
+}

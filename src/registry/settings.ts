@@ -1,0 +1,163 @@
+import { FUNCTION_DEFAULTS, LIMITS, SERVER_DEFAULTS, TENANT_CAPS } from "../limits.ts";
+import type { FunctionSettings, NetPolicy, TierName } from "../types.ts";
+
+/** What an operator allows a tenant. */
+export interface TenantCaps {
+  readonly concurrency: number;
+  readonly memoryMb: number;
+  readonly cpuShare: number;
+  readonly timeoutMs: number;
+  readonly bodyMb: number;
+  readonly net: NetPolicy;
+  readonly diskMb: number;
+}
+
+export const DEFAULT_CAPS: TenantCaps = TENANT_CAPS;
+
+/** A value that cannot be used; `path` leads to it. */
+export class SettingsError extends Error {
+  override readonly name = "SettingsError";
+  constructor(readonly path: readonly string[], value: unknown, allowed: string) {
+    super(`Cannot use ${path.length > 0 ? `${path.join(".")} ` : ""}${shown(value)}: ${allowed}`);
+  }
+}
+
+/** Says what is allowed when a value is not; null when it is. */
+type Rule = (value: unknown) => string | null;
+
+export type Rules = Readonly<Record<string, Rule>>;
+
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+export const whole = (least: number, most: number): Rule => (value) =>
+  Number.isInteger(value) && (value as number) >= least && (value as number) <= most
+    ? null
+    : `a whole number from ${least} to ${most} is allowed`;
+
+export const amount = (most: number): Rule => (value) =>
+  typeof value === "number" && value > 0 && value <= most ? null : `a number above 0, at most ${most}, is allowed`;
+
+const listOf = (isElement: (element: unknown) => boolean, what: string): Rule => (value) =>
+  Array.isArray(value) && value.every(isElement) ? null : `${what} is allowed`;
+
+const isText = (value: unknown): value is string => typeof value === "string" && !value.includes("\0");
+const isMethod = (value: unknown) => isText(value) && /^[A-Za-z][\w!#$%&'*+.^`|~-]*$/.test(value);
+const isDestination = (value: unknown) => isText(value) && /^[^\s/@]+(\/\d{1,3})?$/.test(value);
+
+export const net = (cap: NetPolicy): Rule => (value) => {
+  if (value === "none") return null;
+  const list = Array.isArray(value) && value.every(isDestination);
+  if (cap === "public" && (value === "public" || list)) return null;
+  if (Array.isArray(cap) && list && value.every((destination) => cap.includes(destination))) return null;
+  if (cap === "public") return `"none", "public", or a list of hosts, ports and networks is allowed`;
+  return cap === "none" ? `only "none" is allowed` : `"none" or a list of ${cap.join(", ")} is allowed`;
+};
+
+const env: Rule = (value) =>
+  isRecord(value) && Object.entries(value).every(([name, text]) => /^[^=\0]+$/.test(name) && isText(text))
+    ? null
+    : "an object of names and texts is allowed";
+
+/** Of one function, under its tenant's caps. */
+export function functionRules(caps: TenantCaps): Rules {
+  return {
+    timeoutMs: whole(1, caps.timeoutMs),
+    cpuMs: whole(1, caps.timeoutMs),
+    memoryMb: whole(8, caps.memoryMb),
+    concurrency: whole(1, caps.concurrency),
+    queue: whole(0, SERVER_DEFAULTS.queue),
+    bodyMb: amount(caps.bodyMb),
+    responseMb: amount(1024 * FUNCTION_DEFAULTS.responseMb),
+    methods: listOf(isMethod, `a list of methods, as in ["GET", "POST"],`),
+    net: net(caps.net),
+    env,
+    warmup: listOf((path) => isText(path) && path.startsWith("/"), `a list of paths, as in ["/"],`),
+    buildTimeoutMs: whole(1, 10 * FUNCTION_DEFAULTS.buildTimeoutMs),
+    tier: (value) => value === "wasm" || value === "vm" ? null : `"wasm" or "vm" is allowed`,
+    run: listOf(
+      (part) => isText(part) && part !== "",
+      `a list of a program and its arguments, as in ["./prog", "arg"],`,
+    ),
+  };
+}
+
+export const envRules: Rules = { env };
+
+/** Checks all keys of an object. Throws a SettingsError for the first that is unknown or has a bad value. */
+export function checked(value: unknown, rules: Rules, path: readonly string[]): Record<string, unknown> {
+  if (!isRecord(value)) throw new SettingsError(path, value, "an object is allowed");
+  for (const [key, part] of Object.entries(value)) {
+    if (!Object.hasOwn(rules, key)) {
+      throw new SettingsError([...path, key], part, `it is unknown; the keys are ${Object.keys(rules).join(", ")}`);
+    }
+    const allowed = rules[key](part);
+    if (allowed !== null) throw new SettingsError([...path, key], part, allowed);
+  }
+  return value;
+}
+
+export interface SettingsSources {
+  /** The literal in the code; undefined without one. */
+  readonly code: unknown;
+  /** What mayfly.json says of the function: checked before, later ones win. */
+  readonly overrides: readonly Readonly<Record<string, unknown>>[];
+  readonly caps: TenantCaps;
+  /** Whether the function belongs to the home tenant. */
+  readonly home: boolean;
+  /** Of the function's language, where nothing is asked for. */
+  readonly tier: TierName;
+}
+
+/** Every key with its value. Throws a SettingsError. */
+export function functionSettings({ code, overrides, caps, home, tier }: SettingsSources): FunctionSettings {
+  const { run: _, ...rules } = functionRules(caps);
+  const inCode = code === undefined ? {} : checked(code, rules, ["config"]);
+  const layers = [inCode, ...overrides];
+  const values: Partial<Record<keyof FunctionSettings, unknown>> = Object.assign({}, ...layers);
+
+  const chosen = (values.tier ?? tier) as TierName;
+  if (chosen === "wasm" && !home) {
+    throw new SettingsError(
+      ["config", "tier"],
+      chosen,
+      "only functions outside of all @ folders may run in the Wasm tier",
+    );
+  }
+  const memoryMb = (values.memoryMb ?? Math.min(FUNCTION_DEFAULTS.memoryMb[chosen], caps.memoryMb)) as number;
+  if (chosen === "wasm" && memoryMb > LIMITS.wasmMemoryMb) {
+    throw new SettingsError(
+      ["config", "memoryMb"],
+      memoryMb,
+      `at most ${LIMITS.wasmMemoryMb} is allowed in the Wasm tier`,
+    );
+  }
+  const timeoutMs = (values.timeoutMs ?? Math.min(FUNCTION_DEFAULTS.timeoutMs, caps.timeoutMs)) as number;
+  const methods = values.methods as string[] | undefined;
+  return {
+    timeoutMs,
+    cpuMs: (values.cpuMs ?? timeoutMs) as number,
+    memoryMb,
+    concurrency: (values.concurrency ?? Math.min(FUNCTION_DEFAULTS.concurrency, caps.concurrency)) as number,
+    queue: (values.queue ?? FUNCTION_DEFAULTS.queue) as number,
+    bodyMb: (values.bodyMb ?? Math.min(FUNCTION_DEFAULTS.bodyMb, caps.bodyMb)) as number,
+    responseMb: (values.responseMb ?? FUNCTION_DEFAULTS.responseMb) as number,
+    methods: methods ? methods.map((method) => method.toUpperCase()) : null,
+    net: (values.net ?? caps.net) as NetPolicy,
+    env: inOrder(Object.assign({}, ...layers.map((layer) => layer.env))),
+    warmup: (values.warmup ?? []) as string[],
+    buildTimeoutMs: (values.buildTimeoutMs ?? FUNCTION_DEFAULTS.buildTimeoutMs) as number,
+    tier: chosen,
+    run: (values.run ?? null) as string[] | null,
+  };
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 100 ? `${text.slice(0, 100)}...` : text;
+}
+
+/** The same settings are the same version, in whatever order they are written. */
+function inOrder(env: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).sort(([a], [b]) => a < b ? -1 : 1));
+}

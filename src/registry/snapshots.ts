@@ -1,0 +1,45 @@
+import { MayflyError } from "../errors.ts";
+import type { Snapshot, Tier } from "../tiers/tier.ts";
+import type { Deployment } from "./function.ts";
+import type { Managed } from "./managed.ts";
+import type { VersionFolders } from "./version_folders.ts";
+
+/** Brings snapshots of deployments within reach when they are first asked for, and lets go of them. */
+export class Snapshots {
+  readonly #loading = new WeakMap<Deployment, Promise<Snapshot>>();
+
+  constructor(readonly tier: Tier, readonly folders: VersionFolders) {}
+
+  /** Rejects when the version's folder is damaged. */
+  async load(managed: Managed, deployment: Deployment): Promise<Snapshot> {
+    if (deployment.snapshot) return deployment.snapshot;
+    let loading = this.#loading.get(deployment);
+    if (!loading) {
+      loading = this.#load(managed, deployment);
+      this.#loading.set(deployment, loading);
+    }
+    return await loading;
+  }
+
+  /** Runs that are under way end; no new ones begin. */
+  async retire(deployment: Deployment | null): Promise<void> {
+    const snapshot = deployment?.snapshot;
+    if (!deployment || !snapshot) return;
+    deployment.snapshot = null;
+    await snapshot.dispose();
+  }
+
+  async #load({ entry }: Managed, deployment: Deployment): Promise<Snapshot> {
+    const { id, file, route } = entry;
+    const { version, settings } = deployment;
+    if (!await this.folders.isWhole(id, version)) throw new Error(`The files of version ${version} are damaged`);
+    const artifact = { id, version, settings, mount: route, file };
+    const snapshot = await this.tier.load(artifact, this.folders.of(id, version));
+    if (entry.active === deployment) {
+      deployment.snapshot = snapshot;
+      return snapshot;
+    }
+    await snapshot.dispose();
+    throw new MayflyError("not_deployed", "The function was just replaced", { retryAfterS: 1 });
+  }
+}

@@ -1,0 +1,103 @@
+import { dirname, join } from "node:path";
+import type { FunctionId } from "../types.ts";
+import { folderName } from "./names.ts";
+
+/** A version's folder while it is made; it is nobody's until it is committed. */
+export interface Draft {
+  readonly folder: string;
+  /** Writes it to the disk for good, and puts it in its place. */
+  commit(id: FunctionId, version: string): Promise<void>;
+  discard(): Promise<void>;
+}
+
+const DRAFTS = ".drafts";
+const MANIFEST = "manifest.json";
+
+export const BUNDLE = "bundle.js";
+export const SOURCE_MAP = "bundle.js.map";
+
+/** One folder for each version: bundle, source map, snapshot and a manifest that tells what has to be there. */
+export class VersionFolders {
+  constructor(readonly folder: string) {}
+
+  /** What was not committed is nobody's. */
+  async sweep(): Promise<void> {
+    await removeAll(join(this.folder, DRAFTS));
+    await Deno.mkdir(join(this.folder, DRAFTS), { recursive: true });
+  }
+
+  of(id: FunctionId, version: string): string {
+    return join(this.#ofFunction(id), version);
+  }
+
+  async draft(): Promise<Draft> {
+    const folder = join(this.folder, DRAFTS, crypto.randomUUID());
+    await Deno.mkdir(folder, { recursive: true });
+    const discard = () => removeAll(folder);
+    const commit = async (id: FunctionId, version: string) => {
+      await writeManifest(folder, { ...id, version });
+      const place = this.of(id, version);
+      await Deno.mkdir(dirname(place), { recursive: true });
+      // A folder that no row names, of a server that was killed between the two.
+      await removeAll(place);
+      await Deno.rename(folder, place);
+      await syncFolder(dirname(place));
+    };
+    return { folder, commit, discard };
+  }
+
+  /** Whether all files of a version are there in full. */
+  async isWhole(id: FunctionId, version: string): Promise<boolean> {
+    const folder = this.of(id, version);
+    try {
+      const { files } = JSON.parse(await Deno.readTextFile(join(folder, MANIFEST))) as {
+        files: Record<string, number>;
+      };
+      const sizes = await Promise.all(
+        Object.keys(files).map(async (name) => (await Deno.stat(join(folder, name))).size),
+      );
+      return Object.values(files).every((size, at) => size === sizes[at]);
+    } catch {
+      return false;
+    }
+  }
+
+  async remove(id: FunctionId, version: string): Promise<void> {
+    await removeAll(this.of(id, version));
+  }
+
+  async removeFunction(id: FunctionId): Promise<void> {
+    await removeAll(this.#ofFunction(id));
+  }
+
+  #ofFunction({ tenant, name }: FunctionId): string {
+    return join(this.folder, tenant, folderName(name));
+  }
+}
+
+async function writeManifest(folder: string, facts: object): Promise<void> {
+  const files: Record<string, number> = {};
+  for await (const { name } of Deno.readDir(folder)) {
+    using file = await Deno.open(join(folder, name));
+    await file.syncData();
+    files[name] = (await file.stat()).size;
+  }
+  using manifest = await Deno.open(join(folder, MANIFEST), { write: true, create: true });
+  await manifest.write(new TextEncoder().encode(JSON.stringify({ ...facts, files }, null, 2) + "\n"));
+  await manifest.syncData();
+  await syncFolder(folder);
+}
+
+/** A rename is on the disk when its folder is. */
+async function syncFolder(path: string): Promise<void> {
+  using folder = await Deno.open(path);
+  await folder.sync();
+}
+
+async function removeAll(path: string): Promise<void> {
+  try {
+    await Deno.remove(path, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}

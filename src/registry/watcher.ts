@@ -1,0 +1,154 @@
+import { join, relative } from "node:path";
+import type { Clock } from "../clock.ts";
+import { Settle, SETTLE_TIMES, type SettleTimes } from "./settle.ts";
+
+export interface WatcherOptions {
+  readonly folder: string;
+  readonly clock: Clock;
+  /** Something was heard: there may be work soon. */
+  readonly onStir: () => void;
+  /** Paths below the folder to look at again, with all below them; an empty one is the folder itself. */
+  readonly onChange: (paths: readonly string[]) => void;
+  /** The system does not tell of changes; they are looked for instead. */
+  readonly onTrouble: (message: string) => void;
+  readonly times?: SettleTimes & WatchTimes;
+}
+
+export interface WatchTimes {
+  /** Whether the folder is still the same one. */
+  readonly identityMs: number;
+  /** A look at everything, for what no event told of. */
+  readonly fullLookMs: number;
+  /** The same, where there are no events at all. */
+  readonly pollMs: number;
+}
+
+export const WATCH_TIMES: SettleTimes & WatchTimes = {
+  ...SETTLE_TIMES,
+  identityMs: 500,
+  fullLookMs: 30_000,
+  pollMs: 2000,
+};
+
+/** Tells of changes in the functions folder. Every event only means "look again there". */
+export class Watcher implements Disposable {
+  readonly #options: WatcherOptions;
+  readonly #times: SettleTimes & WatchTimes;
+  readonly #settle: Settle;
+  readonly #timers: ReturnType<typeof setInterval>[];
+  #watch: Deno.FsWatcher | null = null;
+  #identity: string | null = null;
+  #look: ReturnType<typeof setTimeout> | undefined;
+  #polling = false;
+
+  constructor(options: WatcherOptions) {
+    this.#options = options;
+    this.#times = options.times ?? WATCH_TIMES;
+    this.#settle = new Settle(options.clock, this.#times);
+    this.#follow();
+    this.#timers = [
+      setInterval(() => this.#checkIdentity(), this.#times.identityMs),
+      setInterval(() => options.onChange([""]), this.#times.fullLookMs),
+      setInterval(() => this.#polling && options.onChange([""]), this.#times.pollMs),
+    ];
+  }
+
+  [Symbol.dispose](): void {
+    for (const timer of this.#timers) clearInterval(timer);
+    clearTimeout(this.#look);
+    this.#close();
+  }
+
+  #follow(): void {
+    this.#close();
+    this.#identity = identityOf(this.#options.folder);
+    if (this.#identity === null) return;
+    try {
+      this.#watch = Deno.watchFs(this.#options.folder);
+      this.#polling = false;
+      this.#read(this.#watch);
+    } catch (error) {
+      if (!this.#polling) {
+        this.#options.onTrouble(
+          `Cannot watch ${this.#options.folder}: ${message(error)}. It is looked through every ${
+            this.#times.pollMs / 1000
+          } s instead`,
+        );
+      }
+      this.#polling = true;
+    }
+  }
+
+  async #read(watch: Deno.FsWatcher): Promise<void> {
+    try {
+      for await (const { kind, paths, flag } of watch) {
+        if (flag === "rescan" || paths.length === 0) this.#heard("", false);
+        for (const path of paths) this.#heard(relative(this.#options.folder, path), kind === "modify");
+      }
+    } catch (error) {
+      if (this.#watch !== watch) return;
+      this.#options.onTrouble(`Cannot watch ${this.#options.folder} any longer: ${message(error)}`);
+      this.#polling = true;
+    }
+  }
+
+  /** A close after writing comes as an "access", which is all that "access" is told of. */
+  #heard(path: string, open: boolean): void {
+    if (path.startsWith("..")) return;
+    if (path.split("/").some((part) => part.startsWith(".") || part === "node_modules")) return;
+    this.#settle.heard(path, open);
+    this.#options.onStir();
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#look !== undefined || this.#settle.isEmpty) return;
+    this.#look = setTimeout(() => {
+      this.#look = undefined;
+      const paths = this.#settle.take();
+      if (paths.length > 0) this.#options.onChange(withoutCovered(paths));
+      this.#schedule();
+    }, this.#settle.nextMs);
+  }
+
+  /** A folder that was deleted and made again, or moved away, is another one that nobody tells of. */
+  #checkIdentity(): void {
+    if (identityOf(this.#options.folder) === this.#identity) return;
+    this.#follow();
+    this.#options.onChange([""]);
+  }
+
+  #close(): void {
+    const watch = this.#watch;
+    this.#watch = null;
+    try {
+      watch?.close();
+    } catch {
+      // It ended by itself.
+    }
+  }
+}
+
+function identityOf(folder: string): string | null {
+  try {
+    const { dev, ino } = Deno.statSync(join(folder, "."));
+    return `${dev}:${ino}`;
+  } catch {
+    return null;
+  }
+}
+
+/** A look at a folder looks at all below it. */
+function withoutCovered(paths: readonly string[]): string[] {
+  const all = new Set(paths);
+  if (all.has("")) return [""];
+  const isCovered = (path: string) => {
+    for (let at = path.lastIndexOf("/"); at > 0; at = path.lastIndexOf("/", at - 1)) {
+      if (all.has(path.slice(0, at))) return true;
+    }
+    return false;
+  };
+  return [...all].filter((path) => !isCovered(path));
+}
+
+const message = (error: unknown): string => error instanceof Error ? error.message : `${error}`;
