@@ -1,0 +1,29 @@
+import type { Shell } from "./shell.ts";
+
+export interface Option {
+  readonly type: "string" | "boolean";
+  readonly short?: string;
+  /** It may be given several times. */
+  readonly multiple?: true;
+  /** How its value is called in the help. */
+  readonly value?: string;
+  readonly help: string;
+}
+
+export type Options = Readonly<Record<string, Option>>;
+
+type ValueOf<O extends Option> = O extends { readonly type: "boolean" } ? boolean
+  : O extends { readonly multiple: true } ? readonly string[]
+  : string;
+export type Values<O extends Options> = { readonly [Name in keyof O]?: ValueOf<O[Name]> };
+
+export interface Command<O extends Options = Options> {
+  /** What is given beside the options: `NAME`, or `[NAME]` if it can be left out. */
+  readonly operands: readonly string[];
+  readonly options: O;
+  /** Returns the exit code. */
+  run(values: Values<O>, operands: readonly string[], shell: Shell): Promise<number>;
+}
+
+/** Lets the compiler know the options by their names. */
+export const command = <const O extends Options>(definition: Command<O>): Command => definition;

@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { SETTINGS } from "../../tests/fakes/fake_tier.ts";
+import { FakeShell } from "../../tests/fakes/fake_shell.ts";
+import type { DeployEvent } from "../observe/events.ts";
+import type { FunctionEntry } from "../registry/function.ts";
+import { HOME } from "../types.ts";
+import { Report } from "./report.ts";
+
+const ADDRESS = { hostname: "127.0.0.1", port: 8000 };
+
+function entry(name: string, more: Partial<FunctionEntry> = {}): FunctionEntry {
+  const active = { version: "v1", kind: "handler", settings: SETTINGS, snapshot: null } as const;
+  const id = { tenant: HOME, name };
+  return { id, file: `${name}.ts`, route: `/${name}`, state: "ready", active, unavailable: null, error: null, ...more };
+}
+
+function deploy(more: Partial<DeployEvent>): DeployEvent {
+  const facts = { version: "v1", route: "/f", tier: "wasm", kind: "handler", buildMs: 12.3, error: null } as const;
+  return { type: "deploy", atMs: 0, id: { tenant: HOME, name: "f" }, state: "ready", ...facts, ...more };
+}
+
+function report(entries: FunctionEntry[], showsLogs = false): { shell: FakeShell; report: Report } {
+  const shell = new FakeShell();
+  const report = new Report(shell, showsLogs);
+  report.ready(entries, ADDRESS);
+  return { shell, report };
+}
+
+Deno.test("the start is told by a table of the functions, and last where the server listens", () => {
+  const { shell } = report([
+    entry("hello"),
+    entry("score", { id: { tenant: "acme", name: "score" }, route: "/score" }),
+  ]);
+  const lines = shell.out.trimEnd().split("\n");
+  assert.match(lines[0], /NAME +URL +TIER +HANDLER +STATE/);
+  assert.match(lines[2], /^hello +http:\/\/127\.0\.0\.1:8000\/hello +wasm +handler +ready$/);
+  assert.match(lines[1], /^@acme\/score +http:\/\/127\.0\.0\.1:8000\/@acme\/score +wasm/);
+  assert.match(lines[3], /^Listening on http:\/\/127\.0\.0\.1:8000\/ with 2 functions$/);
+});
+
+Deno.test("a failed function has the first line of its error below it", () => {
+  const broken = entry("broken", {
+    state: "failed",
+    active: null,
+    error: "broken.ts:2:9: Expected a name\n  2 | const =",
+  });
+  const { shell } = report([broken]);
+  assert.match(
+    shell.out,
+    /broken .* - +- +failed\n {2}broken\.ts:2:9: Expected a name\nListening .* 1 of them failed\n/,
+  );
+});
+
+Deno.test("a function that no tier of this server runs says why", () => {
+  assert.match(report([entry("f", { active: null, unavailable: "no VM tier" })]).shell.out, /\n {2}no VM tier\n/);
+});
+
+Deno.test("ten thousand functions are told in a few lines", () => {
+  const { shell } = report(Array.from({ length: 10_000 }, (_, n) => entry(`f${n}`)));
+  assert.ok(shell.out.split("\n").length < 60);
+  assert.match(shell.out, /\n… and 9950 more\n/);
+});
+
+Deno.test("deploys are told as they happen, but not before the table", () => {
+  const shell = new FakeShell();
+  const report = new Report(shell, false);
+  report.event(deploy({}));
+  assert.equal(shell.out, "");
+  report.ready([], ADDRESS);
+  shell.out = "";
+  report.event(deploy({ state: "building" }));
+  report.event(deploy({}));
+  report.event({ type: "removed", atMs: 0, id: { tenant: "acme", name: "f" } });
+  assert.equal(shell.out, "deployed f  http://127.0.0.1:8000/f  wasm, handler  version v1  12 ms\nremoved @acme/f\n");
+});
+
+Deno.test("a failed deploy is told with its place, and in no more than a screen", () => {
+  const { shell, report: failing } = report([]);
+  const error = `f.ts:2:9: Expected a name\n${"x".repeat(1e6)}\n${"at x\n".repeat(1000)}`;
+  failing.event(deploy({ state: "failed", version: null, tier: null, kind: null, error }));
+  assert.match(shell.out, /^failed f {2}http:.*\n {2}f\.ts:2:9: Expected a name$/m);
+  assert.ok(shell.out.split("\n").length < 30);
+  assert.ok(shell.out.length < 5000);
+});
+
+Deno.test("what a guest says is shown only to a developer, and commands no terminal", () => {
+  const line = { type: "log", atMs: 0, version: "v1", requestId: null, level: "info" } as const;
+  const event = { ...line, id: { tenant: HOME, name: "f\x1b" }, text: "\x1b[2Jhi" };
+  for (const showsLogs of [false, true]) {
+    const { shell, report: asked } = report([], showsLogs);
+    asked.event(event);
+    assert.equal(shell.out.includes("f\\x1b \\x1b[2Jhi"), showsLogs);
+    assert.ok(!shell.out.includes("\x1b"));
+  }
+});
+
+Deno.test("what the server has to say of itself is shown with its cause", () => {
+  const { shell, report: asked } = report([]);
+  asked.event({ type: "server", atMs: 0, level: "error", message: "Cannot write", detail: "disk full\n  at x" });
+  assert.match(shell.out, /^error Cannot write\n {2}disk full\n {4}at x$/m);
+});
