@@ -1,0 +1,112 @@
+/**
+ * Builds the JavaScript engine (a WebAssembly module, from QuickJS-NG's sources and engine/*.c) and bundles its library
+ * (one script, from lib/main.ts). Same inputs, same bytes.
+ *
+ * As a script: deno run -A runtimes/js/build.ts ZIG SOURCES OUT_FOLDER
+ */
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const ENGINE = join(here, "engine");
+const LIBRARY = join(here, "lib");
+const REPO = join(here, "..", "..");
+const FRAMES = join(REPO, "ffi", "shim");
+
+const MiB = 1024 * 1024;
+/**
+ * A function has 512 MB at most, and the engine needs some of its own. What nobody touches costs nothing, so that this is
+ * the size of every sandbox: a memory that cannot grow is all of its state.
+ */
+const MEMORY_BYTES = 544 * MiB;
+/** Of the C code; JavaScript may use half of it, the rest is for what the interpreter calls without asking. */
+const STACK_BYTES = 1 * MiB;
+
+/** No bulk memory: the watchdog's kill is a page fault in a load or store of the module itself. */
+const TARGET = ["-target", "wasm32-wasi", "-mcpu=mvp+sign_ext+mutable_globals+nontrapping_fptoint"];
+
+const COMPILE = [
+  ...["-std=gnu17", "-O2", "-DNDEBUG", "-fno-strict-aliasing", "-fwrapv", "-fno-ident", "-fno-sanitize=undefined"],
+  ...["-Wall", "-Wextra", "-Werror", "-Wswitch-enum"],
+];
+
+const LINK = [
+  ...["-s", "-mexec-model=reactor", `-Wl,-z,stack-size=${STACK_BYTES}`, "-Wl,--export=__stack_pointer"],
+  ...[`-Wl,--initial-memory=${MEMORY_BYTES}`, `-Wl,--max-memory=${MEMORY_BYTES}`],
+];
+
+/** What is in the C library and in platform.c too is taken from whichever comes first. */
+const FIRST = "platform.c";
+
+/** A program, with all of its environment. */
+export interface Program {
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface EngineBuild {
+  /** `zig cc`. */
+  readonly compiler: Program;
+  /** The folder `upstream-quickjs` of the quickjs-ng source distribution. */
+  readonly sources: string;
+  readonly out: string;
+}
+
+/** Files, and the flags that they are compiled with: what the result's name is made from, beside zig and QuickJS-NG. */
+export async function engineInputs(): Promise<{ files: string[]; flags: string[] }> {
+  const frames = ["frames.h", "guest.h"].map((name) => join(FRAMES, name));
+  return { files: [...await filesOf(ENGINE, /\.[ch]$/), ...frames], flags: [...TARGET, ...COMPILE, ...LINK] };
+}
+
+/** The same for the library, beside Deno. */
+export async function libraryInputs(): Promise<{ files: string[]; flags: string[] }> {
+  return { files: [...await filesOf(LIBRARY, /\.ts$/), join(REPO, "deno.json")], flags: BUNDLE };
+}
+
+export async function buildEngine({ compiler, sources, out }: EngineBuild): Promise<void> {
+  const own = (await filesOf(ENGINE, /\.c$/)).map((file) => file.slice(ENGINE.length + 1));
+  const ordered = [FIRST, ...own.filter((name) => name !== FIRST)];
+  const include = [`-I${resolve(sources)}`, `-I${FRAMES}`];
+  await run(compiler, [...TARGET, ...COMPILE, ...include, ...ordered, ...LINK, "-lm", "-o", resolve(out)], ENGINE);
+}
+
+const BUNDLE = ["bundle", "--quiet", "--format=iife"];
+
+export async function bundleLibrary(out: string, { entry = "main.ts", deno = thisDeno() } = {}): Promise<void> {
+  await run(deno, [...BUNDLE, `--output=${resolve(out)}`, join(LIBRARY, entry)], REPO);
+}
+
+function thisDeno(): Program {
+  return { command: [Deno.execPath()], env: Deno.env.toObject() };
+}
+
+async function run({ command: [program, ...first], env }: Program, args: string[], cwd: string): Promise<void> {
+  const command = new Deno.Command(program, { args: [...first, ...args], cwd, env, clearEnv: true });
+  const { success, stdout, stderr } = await command.output();
+  if (success) return;
+  const text = new TextDecoder();
+  throw new Error(`Cannot build the engine: ${program} failed\n${text.decode(stdout)}${text.decode(stderr)}`);
+}
+
+async function filesOf(folder: string, pattern: RegExp): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name, isFile } of Deno.readDir(folder)) {
+    if (isFile && pattern.test(name) && !name.endsWith("_test.ts")) names.push(name);
+  }
+  return names.sort().map((name) => join(folder, name));
+}
+
+if (import.meta.main) {
+  const [zig, sources, folder] = Deno.args;
+  if (!folder) {
+    console.error("Usage: deno run -A runtimes/js/build.ts ZIG SOURCES OUT_FOLDER");
+    Deno.exit(2);
+  }
+  await Deno.mkdir(folder, { recursive: true });
+  const cache = resolve(folder, "zig-cache");
+  const env = { ...Deno.env.toObject(), ZIG_GLOBAL_CACHE_DIR: cache, ZIG_LOCAL_CACHE_DIR: cache };
+  await Promise.all([
+    buildEngine({ compiler: { command: [zig, "cc"], env }, sources, out: join(folder, "engine.wasm") }),
+    bundleLibrary(join(folder, "library.js")),
+  ]);
+}

@@ -1,0 +1,156 @@
+/* What the library asks of the engine and, through it, of the host. */
+#include <math.h>
+
+#include "engine.h"
+
+static const double NANOSECONDS_PER_MS = 1e6;
+
+/* log(level: number, text: string): void */
+static JSValue native_log(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+{
+    (void)self;
+    (void)argc;
+    int32_t level;
+    if (JS_ToInt32(context, &level, argv[0]))
+        return JS_EXCEPTION;
+    size_t length;
+    const char *text = text__encode(argv[1], &length);
+    if (!text)
+        return JS_EXCEPTION;
+    output__log((enum mf_log_level)level, text, length);
+    JS_FreeCString(context, text);
+    return JS_UNDEFINED;
+}
+
+/* exit(code: number, text: string): void: ends the request; nothing of it runs any more */
+static JSValue native_exit(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+{
+    (void)self;
+    (void)argc;
+    int32_t code;
+    if (JS_ToInt32(context, &code, argv[0]))
+        return JS_EXCEPTION;
+    size_t length;
+    const char *text = text__encode(argv[1], &length);
+    if (!text)
+        return JS_EXCEPTION;
+    output__exit((enum mf_exit_code)code, text, length);
+    JS_FreeCString(context, text);
+    return JS_UNDEFINED;
+}
+
+/* hold(): void: the request does not end before as many calls of release() */
+static JSValue native_hold(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+{
+    (void)context;
+    (void)self;
+    (void)argc;
+    (void)argv;
+    engine.holds++;
+    return JS_UNDEFINED;
+}
+
+static JSValue native_release(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+{
+    (void)context;
+    (void)self;
+    (void)argc;
+    (void)argv;
+    if (engine.holds > 0)
+        engine.holds--;
+    return JS_UNDEFINED;
+}
+
+/* now(): number: milliseconds of the guest's monotonic clock */
+static JSValue native_now(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+{
+    (void)self;
+    (void)argc;
+    (void)argv;
+    return JS_NewFloat64(context, (double)clock__now_ns() / NANOSECONDS_PER_MS);
+}
+
+/* timeOrigin(): number: when that clock was zero, in milliseconds since the epoch */
+static JSValue native_time_origin(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+{
+    (void)self;
+    (void)argc;
+    (void)argv;
+    return JS_NewFloat64(context, clock__origin_ms());
+}
+
+/* setNextTimer(ms: number): void: of that clock; Infinity, there is none */
+static JSValue native_set_next_timer(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+{
+    (void)self;
+    (void)argc;
+    double ms;
+    if (JS_ToFloat64(context, &ms, argv[0]))
+        return JS_EXCEPTION;
+    double ns = ms * NANOSECONDS_PER_MS;
+    engine.next_timer_ns = ns < 0x1p63 ? (uint64_t)ns : NO_TIMER;
+    return JS_UNDEFINED;
+}
+
+/* randomFill(bytes: Uint8Array): void */
+static JSValue native_random_fill(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+{
+    (void)self;
+    (void)argc;
+    size_t length;
+    uint8_t *bytes = JS_GetUint8Array(context, &length, argv[0]);
+    if (bytes && length > 0)
+        platform__random(bytes, length);
+    return JS_HasException(context) ? JS_EXCEPTION : JS_UNDEFINED;
+}
+
+/* setLimits(memoryBytes: number, logBytes: number): void */
+static JSValue native_set_limits(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+{
+    (void)self;
+    (void)argc;
+    uint32_t memory_bytes, log_bytes;
+    if (JS_ToUint32(context, &memory_bytes, argv[0]) || JS_ToUint32(context, &log_bytes, argv[1]))
+        return JS_EXCEPTION;
+    memory__limit(memory_bytes);
+    engine.log_bytes = log_bytes;
+    output__begin_log(log_bytes);
+    return JS_UNDEFINED;
+}
+
+/* spareMemory(): void: room to report an error in, when it may be that memory has run out */
+static JSValue native_spare_memory(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+{
+    (void)context;
+    (void)self;
+    (void)argc;
+    (void)argv;
+    memory__spare();
+    return JS_UNDEFINED;
+}
+
+/* settleHeap(): void: at the end of this request, since what is garbage then would be in every clone */
+static JSValue native_settle_heap(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+{
+    (void)context;
+    (void)self;
+    (void)argc;
+    (void)argv;
+    engine.settle = true;
+    return JS_UNDEFINED;
+}
+
+const JSCFunctionListEntry host_natives[] = {
+    NATIVE("log", 2, native_log),
+    NATIVE("exit", 2, native_exit),
+    NATIVE("hold", 0, native_hold),
+    NATIVE("release", 0, native_release),
+    NATIVE("now", 0, native_now),
+    NATIVE("timeOrigin", 0, native_time_origin),
+    NATIVE("setNextTimer", 1, native_set_next_timer),
+    NATIVE("randomFill", 1, native_random_fill),
+    NATIVE("setLimits", 2, native_set_limits),
+    NATIVE("spareMemory", 0, native_spare_memory),
+    NATIVE("settleHeap", 0, native_settle_heap),
+};
+const int host_natives_count = COUNT(host_natives);

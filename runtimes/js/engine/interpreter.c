@@ -1,0 +1,28 @@
+/*
+ * QuickJS-NG, all of it, in one translation unit: its own flags do not reach our sources, and
+ * ours do not reach it.
+ */
+#define _GNU_SOURCE
+#pragma clang diagnostic ignored "-Weverything"
+
+#include <stdio.h>
+#include <unistd.h>
+
+/* It prints only where it is about to abort, or when asked to dump; libc's stdio would import WASI. */
+#define printf(...) ((void)0)
+#define fprintf(...) ((void)0)
+
+/* All of its blocks from our allocator (heap.c), none from arenas of its own. It does no more than that here. */
+#define __SANITIZE_ADDRESS__ 1
+#include "quickjs.c"
+#include "libregexp.c"
+#include "libunicode.c"
+#include "dtoa.c"
+
+#include "interpreter.h"
+
+void interpreter__reseed(JSContext *context, uint64_t seed)
+{
+    /* Its generator is stuck at zero. The hash seed stays: the snapshot's maps are built with it. */
+    context->random_state = seed ? seed : 1;
+}

@@ -1,0 +1,76 @@
+/* A function's module: one bundle without imports. */
+#include <string.h>
+
+#include "engine.h"
+
+static JSModuleDef *function_module;
+
+static JSModuleDef *refuse_import(JSContext *context, const char *name, void *opaque)
+{
+    (void)opaque;
+    JS_ThrowTypeError(context, "Cannot import \"%s\": this runtime does not have it, and it was not bundled", name);
+    return NULL;
+}
+
+/* The name as it stands: there is nothing that it could be relative to. */
+static char *keep_name(JSContext *context, const char *base, const char *name, void *opaque)
+{
+    (void)base;
+    (void)opaque;
+    return js_strdup(context, name);
+}
+
+static int describe_module(JSContext *context, JSModuleDef *module, const char *file)
+{
+    JSValue meta = JS_GetImportMeta(context, module);
+    if (JS_IsException(meta))
+        return -1;
+    char url[1024];
+    snprintf(url, sizeof url, "file:///%s", file);
+    int failed = JS_DefinePropertyValueStr(context, meta, "url", JS_NewString(context, url), JS_PROP_C_W_E) < 0 ||
+                 JS_DefinePropertyValueStr(context, meta, "main", JS_TRUE, JS_PROP_C_W_E) < 0;
+    JS_FreeValue(context, meta);
+    return failed ? -1 : 0;
+}
+
+/* evaluate(file: string): Promise<void>: of the request's body. Throws what does not compile. */
+static JSValue native_evaluate(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+{
+    (void)self;
+    (void)argc;
+    size_t length;
+    const char *source = body__source(&length);
+    if (!source)
+        return JS_EXCEPTION;
+    const char *file = JS_ToCString(context, argv[0]);
+    if (!file)
+        return JS_EXCEPTION;
+    JS_SetModuleLoaderFunc(engine.runtime, keep_name, refuse_import, NULL);
+    JSValue compiled = compile__apart(context, source, length, file, JS_EVAL_TYPE_MODULE);
+    body__drop();
+    JSValue evaluated = JS_EXCEPTION;
+    if (!JS_IsException(compiled) && JS_ResolveModule(context, compiled) == 0) {
+        function_module = JS_VALUE_GET_PTR(compiled);
+        if (describe_module(context, function_module, file) == 0)
+            evaluated = JS_EvalFunction(context, compiled);
+        else
+            JS_FreeValue(context, compiled);
+    }
+    JS_FreeCString(context, file);
+    return evaluated;
+}
+
+/* moduleExports(): object */
+static JSValue native_module_exports(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+{
+    (void)self;
+    (void)argc;
+    (void)argv;
+    return JS_GetModuleNamespace(context, function_module);
+}
+
+const JSCFunctionListEntry module_natives[] = {
+    NATIVE("evaluate", 1, native_evaluate),
+    NATIVE("moduleExports", 0, native_module_exports),
+};
+const int module_natives_count = COUNT(module_natives);

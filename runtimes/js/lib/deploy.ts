@@ -1,0 +1,74 @@
+/** A deploy: the bundle is evaluated, its handler found, and all made ready to be frozen. */
+import { openCall } from "./host_calls.ts";
+import { capturedServer } from "./deno.ts";
+import { fail } from "./failures.ts";
+import { inspect } from "./inspect.ts";
+import { lambdaHandler } from "./lambda.ts";
+import { native } from "./native.ts";
+import { parseJson, toJson } from "./primordials.ts";
+import { type Handler, serveWith } from "./serve.ts";
+import { type Settings, settings } from "./settings.ts";
+import { limitTimers } from "./timers.ts";
+
+type Kind = "handler" | "fetch" | "serve" | "lambda";
+
+export function onDeploy(context: string): void {
+  Object.assign(settings, parseJson(context) as Settings);
+  native.setLimits(settings.memoryBytes, settings.logBytes);
+  limitTimers(settings.timers);
+  let evaluation: Promise<void>;
+  try {
+    evaluation = native.evaluate(settings.file);
+  } catch (error) {
+    return failDeploy(error);
+  }
+  native.promiseThen(evaluation, finish, failDeploy);
+}
+
+const failDeploy = (error: unknown): void => fail(error, inspect);
+
+function finish(): void {
+  try {
+    const [kind, handler] = findHandler(native.moduleExports());
+    const call = openCall();
+    if (call !== null) throw call;
+    serveWith(handler);
+    native.settleHeap();
+    native.respond(200, "content-type\napplication/json\n", toJson({ kind }), false);
+  } catch (error) {
+    failDeploy(error);
+  }
+}
+
+const isFunction = (value: unknown): value is (...args: unknown[]) => unknown => typeof value === "function";
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
+
+/** The first that fits. */
+function findHandler(exports: Record<string, unknown>): [Kind, Handler] {
+  const { default: main, handler } = exports;
+  if (isFunction(main) && !isFunction((main as { fetch?: unknown }).fetch)) return ["handler", main as Handler];
+  if ((isObject(main) || isFunction(main)) && isFunction((main as { fetch?: unknown }).fetch)) {
+    const app = main as { fetch: Handler };
+    buildRouter(app);
+    return ["fetch", (request, context) => app.fetch(request, context)];
+  }
+  const server = capturedServer();
+  if (server !== null) return ["serve", server];
+  if (isFunction(handler)) return ["lambda", lambdaHandler(handler)];
+  throw new TypeError(
+    "Cannot find a handler: the module exports neither a default function, nor a default object with fetch(), " +
+      "nor a function handler, and does not call Deno.serve()",
+  );
+}
+
+/** A hono app builds its router at its first request, which would be in every clone: now is the better time. */
+function buildRouter(app: object): void {
+  const { router, routes } = app as { router?: { match?: unknown }; routes?: unknown };
+  if (!Array.isArray(routes) || !isObject(router) || !isFunction(router.match)) return;
+  try {
+    router.match("GET", "/");
+  } catch {
+    // A router that refuses its routes says so at the first request, as it would without this.
+  }
+}
+

@@ -1,0 +1,63 @@
+/** What the library adds to the global object. */
+import { AbortController, AbortSignal } from "./abort.ts";
+import { Blob, File } from "./blob.ts";
+import { console } from "./console.ts";
+import { Deno } from "./deno.ts";
+import { Event, EventTarget } from "./events.ts";
+import { reportException } from "./exceptions.ts";
+import { FormData } from "./form_data.ts";
+import { CustomEvent, ErrorEvent, globalEventFunctions, PromiseRejectionEvent } from "./global_events.ts";
+import { Headers } from "./headers.ts";
+import { native } from "./native.ts";
+import { publishClass, publishFunctions, publishValue } from "./publish.ts";
+import { Request } from "./request.ts";
+import { Response } from "./response.ts";
+import * as streams from "./streams.ts";
+import * as timers from "./timers.ts";
+import { URL } from "./url.ts";
+import { URLSearchParams } from "./url_search_params.ts";
+
+const classes = {
+  AbortController,
+  AbortSignal,
+  Blob,
+  CustomEvent,
+  ErrorEvent,
+  Event,
+  EventTarget,
+  File,
+  FormData,
+  Headers,
+  PromiseRejectionEvent,
+  Request,
+  Response,
+  URL,
+  URLSearchParams,
+};
+for (const [name, constructor] of Object.entries(classes)) publishClass(name, constructor);
+
+const { isDisturbed: _isDisturbed, isReadableStream: _isReadableStream, ...streamClasses } = streams;
+for (const [name, constructor] of Object.entries(streamClasses)) publishValue(name, constructor);
+
+publishValue("Deno", Deno);
+publishValue("console", console);
+publishValue("self", globalThis);
+
+publishFunctions({
+  ...globalEventFunctions,
+  setTimeout: timers.setTimeout,
+  setInterval: timers.setInterval,
+  clearTimeout: timers.clearTimeout,
+  clearInterval: timers.clearInterval,
+  queueMicrotask(callback: () => void): void {
+    if (typeof callback !== "function") throw new TypeError("Cannot queue a microtask that is no function");
+    native.enqueueJob(() => {
+      try {
+        callback();
+      } catch (error) {
+        reportException(error);
+      }
+    });
+  },
+  reportError: reportException,
+});

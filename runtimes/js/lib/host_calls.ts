@@ -1,0 +1,56 @@
+/**
+ * Host calls: what the library cannot do itself it asks of the host. A call has an id, and waits without holding
+ * anything; its answer comes with some later step.
+ */
+import type { AbortSignal } from "./abort.ts";
+import { onAbort } from "./abort.ts";
+import { type Bytes, native } from "./native.ts";
+import { mapDelete, mapGet, mapSet, mapSize, PromiseIntrinsic, push, shift } from "./primordials.ts";
+
+interface Call {
+  readonly operation: number;
+  readonly resolve: (result: Bytes) => void;
+  readonly reject: (reason: unknown) => void;
+  /** Where it was made, for a deploy that ends before its answer. */
+  readonly place: Error;
+}
+
+const open = new Map<number, Call>();
+const unsent: [id: number, operation: number, bytes: Bytes][] = [];
+let lastId = 0;
+
+/** Rejects with an Error of the host's words, or with the signal's reason; then the answer is dropped when it comes. */
+export function hostCall(operation: number, bytes: Bytes, signal?: AbortSignal): Promise<Bytes> {
+  return new PromiseIntrinsic((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const id = ++lastId;
+    const place = new Error("Cannot finish the deploy: a call to the host is still open. It was made here");
+    mapSet(open, id, { operation, resolve, reject, place });
+    if (signal) {
+      onAbort(signal, () => {
+        if (mapDelete(open, id)) reject(signal.reason);
+      });
+    }
+    if (unsent.length > 0 || !native.call(id, operation, bytes)) push(unsent, [id, operation, bytes]);
+  });
+}
+
+/** The last step had no room for these. */
+export function onSendable(): void {
+  while (unsent.length > 0 && native.call(...unsent[0])) shift(unsent);
+}
+
+export function onAnswer(id: number, failed: boolean, result: Bytes | string): void {
+  const call = mapGet(open, id);
+  if (call === undefined) return;
+  mapDelete(open, id);
+  if (failed) call.reject(new Error(result as string));
+  else call.resolve(result as Bytes);
+}
+
+/** The place of a call that has no answer yet: a snapshot cannot carry it. */
+export function openCall(): Error | null {
+  if (mapSize(open) === 0) return null;
+  for (const call of open.values()) return call.place;
+  return null;
+}

@@ -1,0 +1,1 @@
+export const inspect = (value: unknown): string => typeof value === "string" ? value : String(value);

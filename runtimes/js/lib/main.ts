@@ -1,0 +1,23 @@
+/** The JavaScript library: evaluated once, into the image that every function starts from. */
+import "./publish_encoding.ts";
+import "./globals.ts";
+import { onDeploy } from "./deploy.ts";
+import { onAnswer, onSendable } from "./host_calls.ts";
+import { onBody } from "./incoming_body.ts";
+import { native } from "./native.ts";
+import { onRejection } from "./rejections.ts";
+import { onWritable } from "./respond.ts";
+import { onCancel, onRequest } from "./serve.ts";
+import { onTimer } from "./timers.ts";
+
+native.install({
+  onDeploy,
+  onRequest,
+  onBody,
+  onWritable,
+  onAnswer,
+  onCancel,
+  onTimer,
+  onRejection,
+  onSendable,
+});

@@ -1,0 +1,88 @@
+/** What the engine offers the library (runtimes/js/engine/*.c). Nothing of it is reachable for a user's code. */
+
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+export const LogLevel = { DEBUG: 0, INFO: 1, WARN: 2, ERROR: 3 } as const;
+
+export const ExitCode = {
+  OK: 0,
+  EXCEPTION: 1,
+  MEMORY: 2,
+  BAD_RESPONSE: 3,
+  BODY_ERROR: 4,
+  UNSUPPORTED: 5,
+} as const;
+
+export const HeadString = { METHOD: 0, URL: 1, HEADERS: 2, ID: 3 } as const;
+
+/** Bits of `bodyState`. */
+export const BodyState = { UNREAD: 1, COMPLETE: 2 } as const;
+
+export const PromiseState = { NONE: -1, PENDING: 0, FULFILLED: 1, REJECTED: 2 } as const;
+
+/** What the engine calls the library for. */
+export interface Callbacks {
+  onDeploy(context: string): void;
+  onRequest(context: string, hasBody: boolean): void;
+  onBody(): void;
+  onWritable(): void;
+  onAnswer(id: number, failed: boolean, result: Bytes | string): void;
+  onCancel(): void;
+  onTimer(): void;
+  onRejection(promise: Promise<unknown>, reason: unknown): void;
+  onSendable(): void;
+}
+
+export interface Native {
+  install(callbacks: Callbacks): void;
+
+  log(level: number, text: string): void;
+  exit(code: number, text: string): void;
+  hold(): void;
+  release(): void;
+  now(): number;
+  timeOrigin(): number;
+  setNextTimer(ms: number): void;
+  randomFill(bytes: Bytes): void;
+  setLimits(memoryBytes: number, logBytes: number): void;
+  spareMemory(): void;
+  settleHeap(): void;
+
+  promiseState(value: unknown): number;
+  promiseResult(promise: Promise<unknown>): unknown;
+  promiseThen<T>(promise: Promise<T>, onFulfilled: (value: T) => void, onRejected: (reason: unknown) => void): void;
+  markHandled(promise: Promise<unknown>): void;
+  enqueueJob(job: () => void): void;
+  className(value: object): string;
+  proxyTarget(value: object): object | undefined;
+
+  headString(which: number): string;
+  headHeader(name: string): string | null | undefined;
+
+  bodyState(): number;
+  bodyWant(whole: boolean): void;
+  bodyText(): string;
+  bodyBytes(most: number): Bytes;
+
+  respond(status: number, headers: string, body: string | Bytes | undefined, more: boolean): boolean;
+  write(piece: Bytes | undefined, last: boolean): boolean;
+
+  call(id: number, operation: number, bytes: Bytes): boolean;
+
+  utf8Decode(bytes: Bytes, fatal: boolean): string | null;
+  utf8Tail(bytes: Bytes): number;
+  utf8Encode(text: string): Bytes;
+  utf8EncodeInto(text: string, target: Bytes): [read: number, written: number];
+  utf16Decode(bytes: Bytes): string;
+  byteDecode(bytes: Bytes, high: string): string;
+
+  headerName(name: string): string | null;
+  headerValue(value: string): string | null;
+
+  urlScan(text: string): number[] | null;
+
+  evaluate(file: string): Promise<void>;
+  moduleExports(): Record<string, unknown>;
+}
+
+export const native = (globalThis as unknown as { __mayfly: Native }).__mayfly;
