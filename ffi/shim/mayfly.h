@@ -15,6 +15,8 @@
 
 #define MF_SHIM_ABI 1u
 
+#pragma GCC visibility push(default) /* the rest of the shim is compiled hidden */
+
 /* ---- the ring: slots for steps, one completion queue --------------------------------------- */
 
 /* A slot carries one step of one sandbox, in and out. Offsets are known to ffi/ring.ts. */
@@ -177,5 +179,7 @@ int mf_root_close(int root);
  * file, -EFBIG, -EAGAIN it changed while it was copied. `info` gets size, mtime in ns, inode, mode.
  */
 int mf_mirror_file(int root, const char *path, const char *to, uint64_t limit, uint64_t info[4]);
+
+#pragma GCC visibility pop
 
 #endif

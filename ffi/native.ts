@@ -1,0 +1,394 @@
+import { constants } from "node:os";
+import { LAYOUT, OPTIONS, RING, STATS } from "./layout.ts";
+
+/** What ffi/shim/mayfly.h declares, each parameter with its C text. */
+const SYMBOLS = {
+  mf_abi: { parameters: [], result: "u32" },
+  mf_now_ns: { parameters: [], result: "u64" },
+  mf_layout: { parameters: [], result: "pointer" },
+  mf_wasmtime_version: {
+    parameters: [
+      "buffer", // char *text
+      "usize", // size_t capacity
+    ],
+    result: "i32",
+  },
+  mf_compile: {
+    parameters: [
+      "buffer", // const uint8_t *wasm
+      "usize", // size_t length
+      "buffer", // uint8_t **out
+      "buffer", // size_t *out_length
+      "buffer", // char *message
+      "usize", // size_t capacity
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+  mf_make_base: {
+    parameters: [
+      "buffer", // const uint8_t *native
+      "usize", // size_t length
+      "buffer", // const uint8_t *library
+      "usize", // size_t library_length
+      "buffer", // uint8_t **out
+      "buffer", // size_t *out_length
+      "buffer", // char *message
+      "usize", // size_t capacity
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+  mf_buffer_free: {
+    parameters: [
+      "pointer", // uint8_t *buffer
+    ],
+    result: "void",
+  },
+  mf_open: {
+    parameters: [
+      "buffer", // const struct mf_options *options
+      "buffer", // const uint8_t *native
+      "usize", // size_t native_length
+      "buffer", // const uint8_t *base
+      "usize", // size_t base_length
+      "buffer", // struct mf_ring **ring
+      "buffer", // char *message
+      "usize", // size_t capacity
+    ],
+    result: "i32",
+  },
+  mf_resize: {
+    parameters: [
+      "u32", // uint32_t instances
+      "u32", // uint32_t warm_instances
+    ],
+    result: "i32",
+  },
+  mf_stats_read: {
+    parameters: [
+      "buffer", // struct mf_stats *stats
+    ],
+    result: "i32",
+  },
+  mf_close: { parameters: [], result: "i32", nonblocking: true },
+  mf_wake_listen: {
+    parameters: [
+      "buffer", // const char *path
+    ],
+    result: "i32",
+  },
+  mf_wake_accept: { parameters: [], result: "i32" },
+  mf_park: {
+    parameters: [
+      "u32", // uint32_t head
+    ],
+    result: "i32",
+  },
+  mf_snapshot_load: {
+    parameters: [
+      "buffer", // const uint8_t *image
+      "usize", // size_t length
+    ],
+    result: "i64",
+  },
+  mf_snapshot_drop: {
+    parameters: [
+      "u32", // uint32_t snapshot
+    ],
+    result: "i32",
+  },
+  mf_freeze: {
+    parameters: [
+      "u32", // uint32_t sandbox
+      "u32", // uint32_t generation
+      "buffer", // uint8_t **out
+      "buffer", // size_t *out_length
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+  mf_submit: {
+    parameters: [
+      "u32", // uint32_t slot
+    ],
+    result: "i32",
+  },
+  mf_run_inline: {
+    parameters: [
+      "u32", // uint32_t slot
+    ],
+    result: "i32",
+  },
+  mf_cancel: {
+    parameters: [
+      "u32", // uint32_t slot
+    ],
+    result: "i32",
+  },
+  mf_root_open: {
+    parameters: [
+      "buffer", // const char *path
+    ],
+    result: "i32",
+  },
+  mf_root_close: {
+    parameters: [
+      "i32", // int root
+    ],
+    result: "i32",
+  },
+  mf_mirror_file: {
+    parameters: [
+      "i32", // int root
+      "buffer", // const char *path
+      "buffer", // const char *to
+      "u64", // uint64_t limit
+      "buffer", // uint64_t info[4]
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+export type EngineOptions = { [Field in Exclude<keyof typeof OPTIONS, "abi" | "verify">]: number } & {
+  /** Compare the whole memory with the snapshot after each reset: for tests. */
+  verify?: boolean;
+};
+
+export type EngineStats = { [Field in keyof typeof STATS]: number };
+
+export interface MirroredFile {
+  readonly size: number;
+  readonly mtimeNs: bigint;
+  readonly inode: bigint;
+  readonly mode: number;
+}
+
+/** A call of the shim was refused. `code` is the errno's name, `ELOOP`. */
+export class NativeError extends Error {
+  override readonly name = "NativeError";
+  constructor(what: string, readonly code: string, detail: string) {
+    super(`Cannot ${what}: ${detail || code}`);
+  }
+}
+
+function errnoName(errno: number): string {
+  return Object.entries(constants.errno).find(([, value]) => value === errno)?.[0] ?? `errno ${errno}`;
+}
+
+function check(rc: number, what: string, detail = ""): number {
+  if (rc < 0) throw new NativeError(what, errnoName(-rc), detail);
+  return rc;
+}
+
+/** A C string. */
+function cString(text: string, what: string): Bytes {
+  if (text.includes("\0")) throw new NativeError(what, "EINVAL", "a path has a NUL byte in it");
+  return new TextEncoder().encode(text + "\0");
+}
+
+/** Where the shim puts the text of an error. */
+class Message {
+  readonly bytes: Bytes = new Uint8Array(1024);
+  get capacity(): bigint {
+    return BigInt(this.bytes.length);
+  }
+  toString(): string {
+    return new TextDecoder().decode(this.bytes.subarray(0, this.bytes.indexOf(0)));
+  }
+}
+
+/** Where the shim puts a buffer that is the caller's to free. */
+class OutBuffer {
+  readonly pointer: BigUint64Array<ArrayBuffer> = new BigUint64Array(1);
+  readonly length: BigUint64Array<ArrayBuffer> = new BigUint64Array(1);
+}
+
+/** The shim's library. It stays loaded until the process ends, because its threads may outlive any close. */
+export class Native {
+  readonly #symbols: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+
+  /** `libwasmtime.so` is expected beside the library. */
+  constructor(library: string) {
+    this.#symbols = Deno.dlopen(library, SYMBOLS).symbols;
+    const abi = this.#symbols.mf_abi();
+    if (abi !== LAYOUT.shimAbi) {
+      throw new NativeError("use the shim", "ENOSYS", `it speaks ABI ${abi}, this is ABI ${LAYOUT.shimAbi}`);
+    }
+  }
+
+  /** CLOCK_MONOTONIC in nanoseconds, of which the deadlines in slots are. */
+  nowNs(): bigint {
+    return this.#symbols.mf_now_ns();
+  }
+
+  /** `GROUP.name=value` lines of everything in layout.ts, from the C compiler. */
+  layout(): string {
+    return Deno.UnsafePointerView.getCString(this.#symbols.mf_layout()!);
+  }
+
+  /** Throws if the wasmtime library is not the one the shim was written for. */
+  wasmtimeVersion(): string {
+    const text = new Message();
+    check(this.#symbols.mf_wasmtime_version(text.bytes, text.capacity), "use wasmtime", `its version is ${text}`);
+    return text.toString();
+  }
+
+  /** Compiles the engine's module to native code. */
+  async compile(wasm: Bytes): Promise<Bytes> {
+    const [out, message] = [new OutBuffer(), new Message()];
+    const rc = await this.#symbols.mf_compile(
+      wasm,
+      BigInt(wasm.length),
+      out.pointer,
+      out.length,
+      message.bytes,
+      message.capacity,
+    );
+    check(rc, "compile the engine", message.toString());
+    return this.#take(out);
+  }
+
+  /** Boots the engine with the JavaScript library and returns the base image: same inputs, same bytes. */
+  async makeBase(native: Bytes, library: Bytes): Promise<Bytes> {
+    const [out, message] = [new OutBuffer(), new Message()];
+    const rc = await this.#symbols.mf_make_base(
+      native,
+      BigInt(native.length),
+      library,
+      BigInt(library.length),
+      out.pointer,
+      out.length,
+      message.bytes,
+      message.capacity,
+    );
+    check(rc, "make the base image", message.toString());
+    return this.#take(out);
+  }
+
+  /** Starts the engine. The returned region is `struct mf_ring` with its slots and its queue; it lives until close. */
+  open(options: EngineOptions, native: Bytes, base: Bytes): ArrayBuffer {
+    const fields = new DataView(new ArrayBuffer(LAYOUT.optionsBytes));
+    for (const [field, value] of Object.entries({ ...options, abi: LAYOUT.shimAbi })) {
+      fields.setUint32(OPTIONS[field as keyof typeof OPTIONS], Number(value), true);
+    }
+    const [ring, message] = [new BigUint64Array(1), new Message()];
+    const rc = this.#symbols.mf_open(
+      fields.buffer,
+      native,
+      BigInt(native.length),
+      base,
+      BigInt(base.length),
+      ring,
+      message.bytes,
+      message.capacity,
+    );
+    check(rc, "start the engine", message.toString());
+    const pointer = Deno.UnsafePointer.create(ring[0])!;
+    const slotsOffset = new Deno.UnsafePointerView(pointer).getUint32(RING.slotsOffset);
+    return Deno.UnsafePointerView.getArrayBuffer(pointer, slotsOffset + options.slots * LAYOUT.slotBytes);
+  }
+
+  /** How many instances there may be, and how many idle ones keep their private pages. */
+  resize(instances: number, warmInstances: number): void {
+    check(this.#symbols.mf_resize(instances, warmInstances), "resize the pool");
+  }
+
+  stats(): EngineStats {
+    const bytes = new DataView(new ArrayBuffer(LAYOUT.statsBytes));
+    check(this.#symbols.mf_stats_read(bytes.buffer), "read the engine's statistics");
+    const read = ([field, offset]: [string, number]) => [field, Number(bytes.getBigUint64(offset, true))];
+    return Object.fromEntries(Object.entries(STATS).map(read)) as EngineStats;
+  }
+
+  /** Kills what runs, joins the threads, frees everything. The region is gone then. */
+  async close(): Promise<void> {
+    check(await this.#symbols.mf_close(), "stop the engine");
+  }
+
+  /** Connects the wake socket: the shim sends a byte on it when something completes while the server is parked. */
+  async connectWake(path: string): Promise<Deno.UnixConn> {
+    check(this.#symbols.mf_wake_listen(cString(path, "open the wake socket")), "open the wake socket", path);
+    const connection = await Deno.connect({ transport: "unix", path });
+    check(this.#symbols.mf_wake_accept(), "accept the wake socket");
+    return connection;
+  }
+
+  /**
+   * The server has read the queue up to `head` and is about to wait on the wake socket. True: something arrived
+   * meanwhile, read on and do not wait.
+   */
+  park(head: number): boolean {
+    return this.#symbols.mf_park(head) === 1;
+  }
+
+  /** Loads a function's image; the shim keeps a copy. Returns the snapshot's id. */
+  snapshotLoad(image: Bytes): number {
+    return check(Number(this.#symbols.mf_snapshot_load(image, BigInt(image.length))), "load the snapshot");
+  }
+
+  snapshotDrop(snapshot: number): void {
+    check(this.#symbols.mf_snapshot_drop(snapshot), "drop the snapshot");
+  }
+
+  /** The image of a held sandbox, which stays held. */
+  async freeze(sandbox: number, generation: number): Promise<Bytes> {
+    const out = new OutBuffer();
+    check(await this.#symbols.mf_freeze(sandbox, generation, out.pointer, out.length), "freeze the sandbox");
+    return this.#take(out);
+  }
+
+  /** Queues a slot for the workers. */
+  submit(slot: number): void {
+    check(this.#symbols.mf_submit(slot), "submit the step");
+  }
+
+  /** Runs a slot on this thread; it is complete on return. False: this thread's stack is too small for that. */
+  runInline(slot: number): boolean {
+    const rc = this.#symbols.mf_run_inline(slot);
+    if (rc === -constants.errno.ENOTSUP) return false;
+    check(rc, "run the step inline");
+    return true;
+  }
+
+  /** Kills the guest of a slot's step. False: it is complete already. */
+  cancel(slot: number): boolean {
+    return check(this.#symbols.mf_cancel(slot), "cancel the step") === 1;
+  }
+
+  /** Opens a folder for `mirrorFile`. */
+  rootOpen(path: string): number {
+    const what = `open the folder ${path}`;
+    return check(this.#symbols.mf_root_open(cString(path, what)), what);
+  }
+
+  rootClose(root: number): void {
+    check(this.#symbols.mf_root_close(root), "close the folder");
+  }
+
+  /**
+   * Copies a regular file with one link, reached without a symlink, of at most `limit` bytes. The NativeError's
+   * code says what else it is: ELOOP, EXDEV, EMLINK, EINVAL, EFBIG, ENOENT, or EAGAIN when it changed meanwhile.
+   */
+  async mirrorFile(root: number, path: string, to: string, limit: number): Promise<MirroredFile> {
+    const what = `copy ${path}`;
+    const info = new BigUint64Array(4);
+    const rc = await this.#symbols.mf_mirror_file(root, cString(path, what), cString(to, what), BigInt(limit), info);
+    check(rc, what);
+    return { size: Number(info[0]), mtimeNs: info[1], inode: info[2], mode: Number(info[3]) };
+  }
+
+  #take(out: OutBuffer): Bytes {
+    const pointer = Deno.UnsafePointer.create(out.pointer[0])!;
+    try {
+      const bytes = new Uint8Array(Number(out.length[0]));
+      Deno.UnsafePointerView.copyInto(pointer, bytes);
+      return bytes;
+    } finally {
+      this.#symbols.mf_buffer_free(pointer);
+    }
+  }
+}

@@ -1,0 +1,199 @@
+#include "instance.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+/*
+ * With more private pages than its snapshot has and this many, an instance drops them all after a run: faulting some
+ * in again costs less than copying a large request's pages back after each small one, and they are not kept resident.
+ */
+#define PRIVATE_PAGES_MAX 1024u
+
+static const wasmtime_extern_t *instance__export(struct instance *instance, const char *name, wasmtime_extern_t *out) {
+    bool found = wasmtime_instance_export_get(instance->context, &instance->exports, name, strlen(name), out);
+    return found ? out : NULL;
+}
+
+int instance__new(const struct engine *engine, struct instance **out, struct text *message) {
+    struct instance *instance = calloc(1, sizeof *instance);
+    if (instance == NULL) return -ENOMEM;
+    instance->engine = engine;
+    int rc = pages__init(&instance->private_pages, (uint32_t)(engine->memory_bytes / PAGE_BYTES));
+    if (rc != 0) goto free_instance;
+
+    instance->store = wasmtime_store_new(engine->engine, instance, NULL);
+    instance->context = wasmtime_store_context(instance->store);
+    wasm_trap_t *trap = NULL;
+    wasmtime_error_t *error =
+        wasmtime_instance_pre_instantiate(engine->ready, instance->context, &instance->exports, &trap);
+    if (error != NULL || trap != NULL) {
+        engine__take_error(error, trap, message);
+        rc = -ENOMEM;
+        goto delete_store;
+    }
+    wasmtime_extern_t memory, step, stack_pointer;
+    if (!instance__export(instance, "memory", &memory) || !instance__export(instance, "mf_step", &step) ||
+        !instance__export(instance, "__stack_pointer", &stack_pointer)) {
+        rc = -EINVAL;
+        goto delete_store;
+    }
+    instance->step = step.of.func;
+    instance->stack_pointer = stack_pointer.of.global;
+    instance->memory = wasmtime_memory_data(instance->context, &memory.of.memory);
+    *out = instance;
+    return 0;
+
+delete_store:
+    wasmtime_store_delete(instance->store);
+    pages__fini(&instance->private_pages);
+free_instance:
+    free(instance);
+    return rc;
+}
+
+int instance__attach(struct instance *instance, const struct base *base, int pagemap) {
+    if (base->memory_bytes != instance->engine->memory_bytes) return -EINVAL;
+    size_t mapped_bytes = (size_t)base->mapped_pages * PAGE_BYTES;
+    void *mapped = mmap(instance->memory, mapped_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE,
+                        base->memfd, 0);
+    if (mapped == MAP_FAILED) return -errno;
+    /* A huge page would make 512 pages private by one write; a child process has no business in here. */
+    madvise(instance->memory, base->memory_bytes, MADV_NOHUGEPAGE);
+    if (madvise(instance->memory, base->memory_bytes, MADV_DONTFORK) != 0) return -errno;
+    instance->base = base;
+    instance->pagemap = pagemap;
+    instance->io = (struct mf_guest_io *)(instance->memory + base->io_address);
+    /* What instantiation wrote beyond the mapped pages is not in the base image. */
+    return instance__drop_pages(instance);
+}
+
+void instance__delete(struct instance *instance) {
+    wasmtime_store_delete(instance->store);
+    pages__fini(&instance->private_pages);
+    free(instance);
+}
+
+int instance__call(struct instance *instance, const char *name, wasmtime_val_raw_t *values, size_t count,
+                   struct text *message) {
+    wasmtime_extern_t function;
+    if (!instance__export(instance, name, &function)) return -EINVAL;
+    wasm_trap_t *trap = NULL;
+    wasmtime_error_t *error =
+        wasmtime_func_call_unchecked(instance->context, &function.of.func, values, count, &trap);
+    if (error == NULL && trap == NULL) return 0;
+    engine__take_error(error, trap, message);
+    return -EFAULT;
+}
+
+uint32_t instance__stack_pointer(struct instance *instance) {
+    wasmtime_val_t value;
+    wasmtime_global_get(instance->context, &instance->stack_pointer, &value);
+    return (uint32_t)value.of.i32;
+}
+
+static int instance__set_stack_pointer(struct instance *instance, uint32_t stack_pointer) {
+    wasmtime_val_t value = {.kind = WASM_I32, .of.i32 = (int32_t)stack_pointer};
+    wasmtime_error_t *error = wasmtime_global_set(instance->context, &instance->stack_pointer, &value);
+    if (error == NULL) return 0;
+    wasmtime_error_delete(error);
+    return -EINVAL;
+}
+
+/* ---- the state ------------------------------------------------------------------------------------- */
+
+static uint8_t *instance__page(struct instance *instance, uint32_t page) {
+    return instance->memory + (size_t)page * PAGE_BYTES;
+}
+
+/* What the snapshot has in place of the base's page. Pages must be asked for in ascending order. */
+static const uint8_t *snapshot__page(const struct snapshot *snapshot, uint32_t *cursor, const struct base *base,
+                                     uint32_t page) {
+    while (*cursor < snapshot->page_count && snapshot->numbers[*cursor] < page) ++*cursor;
+    if (*cursor < snapshot->page_count && snapshot->numbers[*cursor] == page) {
+        return snapshot->pages + (size_t)*cursor * PAGE_BYTES;
+    }
+    return base__page(base, page);
+}
+
+int instance__scan(struct instance *instance, uint32_t limit) {
+    uint32_t page_count = (uint32_t)(instance->engine->memory_bytes / PAGE_BYTES) - 1;
+    int rc = pagemap__scan(instance->pagemap, instance->memory, page_count, limit, &instance->private_pages);
+    if (rc == 0) instance->is_unscanned = false;
+    return rc;
+}
+
+int instance__drop_pages(struct instance *instance) {
+    if (madvise(instance->memory, instance->base->memory_bytes, MADV_DONTNEED) != 0) return -errno;
+    pages__clear(&instance->private_pages);
+    instance->is_unscanned = false;
+    /* Maps what is read of the base now, or the first runs take a fault for each of it. */
+    madvise(instance->memory, (size_t)instance->base->mapped_pages * PAGE_BYTES, MADV_POPULATE_READ);
+    return 0;
+}
+
+int instance__restore(struct instance *instance, const struct snapshot *snapshot, bool *has_remapped) {
+    struct pages *private_pages = &instance->private_pages;
+    const struct base *base = instance->base;
+    uint32_t limit = snapshot->page_count + PRIVATE_PAGES_MAX;
+    *has_remapped = false;
+    if (instance->is_unscanned) {
+        int rc = instance__scan(instance, limit);
+        if (rc != 0) return rc;
+    }
+    if (private_pages->count >= limit) {
+        int rc = instance__drop_pages(instance);
+        if (rc != 0) return rc;
+        *has_remapped = true;
+    }
+
+    /* Pages of the snapshot are private once they have been copied. */
+    uint32_t last_page = base->memory_pages - 1;
+    for (uint32_t i = 0; i < snapshot->page_count; i++) {
+        if (snapshot->numbers[i] != last_page) pages__add(private_pages, snapshot->numbers[i]);
+    }
+    struct pages_cursor cursor = pages__first(private_pages);
+    uint32_t page, place = 0;
+    while (pages__next(private_pages, &cursor, &page)) {
+        memcpy(instance__page(instance, page), snapshot__page(snapshot, &place, base, page), PAGE_BYTES);
+    }
+    memcpy(instance__page(instance, last_page), snapshot__page(snapshot, &place, base, last_page), PAGE_BYTES);
+    return instance__set_stack_pointer(instance, snapshot->stack_pointer);
+}
+
+int instance__verify(struct instance *instance, const struct snapshot *snapshot) {
+    const struct base *base = instance->base;
+    struct pages present;
+    int rc = pages__init(&present, base->memory_pages);
+    if (rc != 0) return rc;
+    /* Not by the scan that restoring relies on; pages that do not exist are zero in any case. */
+    rc = pagemap__read(instance->pagemap, instance->memory, base->memory_pages, UINT32_MAX, &present);
+    for (uint32_t page = 0; page < base->mapped_pages; page++) pages__add(&present, page);
+    for (uint32_t i = 0; i < snapshot->page_count; i++) pages__add(&present, snapshot->numbers[i]);
+
+    struct pages_cursor cursor = pages__first(&present);
+    uint32_t page, place = 0;
+    while (rc == 0 && pages__next(&present, &cursor, &page)) {
+        const uint8_t *wanted = snapshot__page(snapshot, &place, base, page);
+        if (memcmp(instance__page(instance, page), wanted, PAGE_BYTES) != 0) rc = -EUCLEAN;
+    }
+    if (rc == 0 && instance__stack_pointer(instance) != snapshot->stack_pointer) rc = -EUCLEAN;
+    pages__fini(&present);
+    return rc;
+}
+
+/* ---- revoking memory -------------------------------------------------------------------------------- */
+
+int instance__revoke_memory(struct instance *instance) {
+    return mprotect(instance->memory, instance->engine->memory_bytes, PROT_NONE) == 0 ? 0 : -errno;
+}
+
+int instance__return_memory(struct instance *instance) {
+    return mprotect(instance->memory, instance->engine->memory_bytes, PROT_READ | PROT_WRITE) == 0 ? 0 : -errno;
+}
+
+int instance__expose_io(struct instance *instance) {
+    uint64_t start = instance->base->io_address / PAGE_BYTES * PAGE_BYTES;
+    uint64_t end = instance->base->io_address + sizeof(struct mf_guest_io);
+    return mprotect(instance->memory + start, end - start, PROT_READ) == 0 ? 0 : -errno;
+}

@@ -1,0 +1,88 @@
+/* What TypeScript believes about the structs and enums of the public headers, as the compiler has it. */
+#include <stdio.h>
+
+#include "mayfly.h"
+
+_Static_assert(sizeof(struct mf_slot) == 128, "struct mf_slot");
+_Static_assert(sizeof(struct mf_slot) <= MF_SLOT_HEADER, "struct mf_slot");
+_Static_assert(sizeof(struct mf_ring) == 64, "struct mf_ring");
+_Static_assert(sizeof(struct mf_options) == 64, "struct mf_options");
+_Static_assert(sizeof(struct mf_stats) == 128, "struct mf_stats");
+_Static_assert(sizeof(struct mf_frame) == 8, "struct mf_frame");
+_Static_assert(offsetof(struct mf_guest_io, seed) == 16, "struct mf_guest_io");
+_Static_assert(offsetof(struct mf_guest_io, in) == 40, "struct mf_guest_io");
+_Static_assert(sizeof(struct mf_guest_io) == 40 + MF_GUEST_IN_BYTES + MF_GUEST_OUT_BYTES, "struct mf_guest_io");
+_Static_assert(MF_SLOT_BYTES % 64 == 0, "slots are aligned");
+
+#define OFFSET(group, type, field) {#group "." #field, offsetof(struct type, field)}
+#define SLOT(field) OFFSET(SLOT, mf_slot, field)
+#define RING(field) OFFSET(RING, mf_ring, field)
+#define OPTIONS(field) OFFSET(OPTIONS, mf_options, field)
+#define STATS(field) OFFSET(STATS, mf_stats, field)
+#define LAYOUT(name, value) {"LAYOUT." #name, value}
+#define ENUM(group, prefix, name) {#group "." #name, prefix##name}
+
+static const struct {
+    const char *name;
+    unsigned long long value;
+} ENTRIES[] = {
+    SLOT(snapshot), SLOT(sandbox), SLOT(generation), SLOT(flags), SLOT(in_length), SLOT(deadline_ns),
+    SLOT(cpu_left_ns), SLOT(result), SLOT(error), SLOT(out_sandbox), SLOT(out_generation), SLOT(out_length),
+    SLOT(wake_ms), SLOT(start), SLOT(trap), SLOT(memory_peak), SLOT(dirty_pages), SLOT(clone_ns), SLOT(run_ns),
+    SLOT(cpu_ns),
+
+    RING(abi), RING(slots), RING(slots_offset), RING(queue_offset), RING(queue_mask), RING(queue_tail), RING(parked),
+    RING(steps_waiting), RING(steps_running),
+
+    OPTIONS(abi), OPTIONS(slots), OPTIONS(workers), OPTIONS(long_workers), OPTIONS(instances),
+    OPTIONS(warm_instances), OPTIONS(inline_us), OPTIONS(long_us), OPTIONS(verify),
+
+    STATS(steps), STATS(inline_steps), STATS(traps), STATS(kills), STATS(resets), STATS(remaps), STATS(destroyed),
+    STATS(verify_failures), STATS(instances), STATS(instances_idle), STATS(instances_parked), STATS(snapshots),
+    STATS(snapshot_bytes), STATS(workers), STATS(long_workers), STATS(private_pages),
+
+    LAYOUT(shim_abi, MF_SHIM_ABI), LAYOUT(frames_abi, MF_FRAMES_ABI), LAYOUT(guest_abi, MF_GUEST_ABI),
+    LAYOUT(ring_bytes, sizeof(struct mf_ring)), LAYOUT(options_bytes, sizeof(struct mf_options)),
+    LAYOUT(stats_bytes, sizeof(struct mf_stats)), LAYOUT(slot_header, MF_SLOT_HEADER), LAYOUT(slot_in, MF_SLOT_IN),
+    LAYOUT(slot_out, MF_SLOT_OUT), LAYOUT(slot_bytes, MF_SLOT_BYTES), LAYOUT(guest_in_bytes, MF_GUEST_IN_BYTES),
+    LAYOUT(guest_out_bytes, MF_GUEST_OUT_BYTES), LAYOUT(new_sandbox, MF_NEW), LAYOUT(no_wake, MF_NO_WAKE),
+    LAYOUT(snapshot_base, MF_SNAPSHOT_BASE), LAYOUT(frame_bytes, sizeof(struct mf_frame)),
+    LAYOUT(chunk_max, MF_CHUNK_MAX), LAYOUT(head_max, MF_HEAD_MAX), LAYOUT(log_max, MF_LOG_MAX),
+    LAYOUT(initial_credit, MF_INITIAL_CREDIT),
+
+    ENUM(StepFlag, MF_STEP_, HOLD), ENUM(StepFlag, MF_STEP_, DISCARD),
+
+    ENUM(StepResult, MF_STEP_, PARKED), ENUM(StepResult, MF_STEP_, DONE), ENUM(StepResult, MF_STEP_, DEADLINE),
+    ENUM(StepResult, MF_STEP_, CPU), ENUM(StepResult, MF_STEP_, INLINE), ENUM(StepResult, MF_STEP_, CANCELED),
+    ENUM(StepResult, MF_STEP_, TRAP), ENUM(StepResult, MF_STEP_, STALE), ENUM(StepResult, MF_STEP_, HOST_ERROR),
+
+    ENUM(Start, MF_START_, NONE), ENUM(Start, MF_START_, WARM), ENUM(Start, MF_START_, CLONE),
+
+    ENUM(FrameType, MF_, HEAD), ENUM(FrameType, MF_, CHUNK), ENUM(FrameType, MF_, END), ENUM(FrameType, MF_, CALL),
+    ENUM(FrameType, MF_, ANSWER), ENUM(FrameType, MF_, CANCEL), ENUM(FrameType, MF_, LOG),
+    ENUM(FrameType, MF_, EXIT), ENUM(FrameType, MF_, CREDIT),
+
+    ENUM(RequestString, MF_REQUEST_, METHOD), ENUM(RequestString, MF_REQUEST_, URL),
+    ENUM(RequestString, MF_REQUEST_, HEADERS), ENUM(RequestString, MF_REQUEST_, ID),
+    ENUM(RequestString, MF_REQUEST_, CONTEXT), ENUM(RequestString, MF_REQUEST_, STRINGS),
+
+    ENUM(HeadFlag, MF_HEAD_, HAS_BODY), ENUM(HeadFlag, MF_HEAD_, DEPLOY),
+
+    ENUM(LogLevel, MF_LOG_, DEBUG), ENUM(LogLevel, MF_LOG_, INFO), ENUM(LogLevel, MF_LOG_, WARN),
+    ENUM(LogLevel, MF_LOG_, ERROR),
+
+    ENUM(ExitCode, MF_EXIT_, OK), ENUM(ExitCode, MF_EXIT_, EXCEPTION), ENUM(ExitCode, MF_EXIT_, MEMORY),
+    ENUM(ExitCode, MF_EXIT_, BAD_RESPONSE), ENUM(ExitCode, MF_EXIT_, BODY_ERROR),
+    ENUM(ExitCode, MF_EXIT_, UNSUPPORTED),
+};
+
+const char *mf_layout(void) {
+    static char text[64 * sizeof ENTRIES / sizeof *ENTRIES];
+    size_t used = 0;
+    for (size_t i = 0; i < sizeof ENTRIES / sizeof *ENTRIES; i++) {
+        int length = snprintf(text + used, sizeof text - used, "%s=%llu\n", ENTRIES[i].name, ENTRIES[i].value);
+        if (length < 0 || (size_t)length >= sizeof text - used) break;
+        used += (size_t)length;
+    }
+    return text;
+}
