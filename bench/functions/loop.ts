@@ -1,0 +1,5 @@
+export const config = { timeoutMs: 100 };
+
+export default () => {
+  for (;;);
+};

@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { REPO } from "./harness/command.ts";
+
+Deno.test("every bench runs, and fills its lines of the table", async () => {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-all", `${REPO}/bench/run.ts`, "--tiny"],
+    env: { NO_COLOR: "1" },
+  }).output();
+  const text = new TextDecoder().decode(stdout);
+  assert.equal(code, 0, text + new TextDecoder().decode(stderr));
+  const figures = [
+    "hello, of bare",
+    "JSON echo",
+    "concurrency 1",
+    "endless loop gone",
+    "endless loops",
+    "full load",
+    "deploys",
+    "plain TypeScript",
+    "hono + zod",
+    "start to ready",
+    "restart to ready",
+    "called at random",
+    "requests: RSS",
+  ];
+  for (const figure of figures) assert.match(text, new RegExp(`^\\| .*${figure.replaceAll("+", "\\+")}`, "m"));
+  assert.doesNotMatch(text, /NaN|undefined|Infinity/);
+});

@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { expectAnswer, type Server, sharedServer, Wire, type WireAnswer } from "../harness.ts";
+import { type Case, CASES } from "./cases.ts";
+
+/** A runtime's guest: where its source is, and the name under which it is dropped. */
+export interface Guest {
+  readonly runtime: string;
+  readonly source: URL;
+  readonly file: string;
+}
+
+/** Registers all cases for a runtime: the only thing that a new one has to bring is its guest. */
+export function conformance({ runtime, source, file }: Guest): void {
+  const settings = { functions: { guest: { env: { OWN: "1" } } } };
+  const shared = sharedServer({
+    files: { [file]: Deno.readFileSync(source), "mayfly.json": JSON.stringify(settings) },
+  });
+
+  for (const one of CASES) {
+    Deno.test(`${runtime}: ${one.property}`, async () => {
+      const answer = await send(shared.server, one);
+      expectAnswer(answer, one.expected);
+      assert.equal(answer.complete, !one.cut, "the answer is complete");
+    });
+  }
+
+  Deno.test(`${runtime}: a guest is well after all of it, and each request's randomness is its own`, async () => {
+    const behaviour = "random";
+    const answers = await Promise.all(Array.from({ length: 20 }, () => send(shared.server, { behaviour })));
+    assert.equal(new Set(answers.map(({ text }) => text)).size, 20);
+  });
+
+  Deno.test(`${runtime}: what a guest writes is in its log`, async () => {
+    const lines = await shared.server.admin.logs("guest");
+    assert.ok(lines.some(({ text }) => text.includes("a line")), JSON.stringify(lines.slice(-20)));
+  });
+}
+
+async function send(
+  server: Server,
+  { behaviour, request = {} }: Pick<Case, "behaviour" | "request">,
+): Promise<WireAnswer> {
+  const { method = "GET", headers = [], body, query = {} } = request;
+  const target = `/guest?${new URLSearchParams({ do: behaviour, ...query })}`;
+  const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
+  const length = bytes ? [`content-length: ${bytes.length}`] : [];
+  using wire = await Wire.open(server);
+  await wire.request(method, target, [...headers.map(([name, value]) => `${name}: ${value}`), ...length]);
+  if (bytes) await wire.send(bytes);
+  return await wire.answer(method);
+}

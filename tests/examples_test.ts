@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { expectAnswer, type Expectation, folderFiles, sharedServer } from "./harness.ts";
+
+/** The functions that a new user starts with do what their comments say. */
+const shared = sharedServer({ files: folderFiles("../functions") });
+
+const examples: readonly [path: string, expected: Expectation][] = [
+  ["/", { text: /<h1>Mayfly<\/h1>[\s\S]*href="\/hello\?name=you"/, headers: { "content-type": /^text\/html/ } }],
+  ["/hello", { text: "Hello, world!\n" }],
+  ["/hello?name=you", { text: "Hello, you!\n" }],
+  ["/api/users", { text: /Ada Lovelace.*Grace Hopper/ }],
+  ["/api/2", { json: { id: "2", name: "Grace Hopper" } }],
+  ["/api/99", { status: 404, json: { message: "No user 99" } }],
+  ["/files/a/b/c", { text: "You asked for a/b/c\n" }],
+  ["/notes", { text: /GET \/notes/ }],
+  ["/notes/first", { text: "The note called first\n" }],
+  ["/lambda?x=1", {
+    json: { method: "GET", path: "/lambda", query: { x: "1" } },
+    headers: { "set-cookie": /seen=yes/ },
+  }],
+  ["/ticker", {
+    text: "event: tick\ndata: 1\n\nevent: tick\ndata: 2\n\nevent: tick\ndata: 3\n\n",
+    headers: { "content-type": "text/event-stream" },
+  }],
+];
+
+for (const [path, expected] of examples) {
+  Deno.test(`the example at ${path} answers`, async () => {
+    expectAnswer(await shared.server.call(path), expected);
+  });
+}
+
+Deno.test("the examples that take a body answer", async () => {
+  const { server } = shared;
+  const body = JSON.stringify({ title: "A First Note!" });
+  expectAnswer(await server.call("/notes", { method: "POST", body }), { status: 201, json: { slug: "a-first-note-" } });
+  expectAnswer(await server.call("/echo", { method: "POST", body, headers: { "content-type": "application/json" } }), {
+    text: body,
+    headers: { "content-type": "application/json" },
+  });
+  assert.equal((await server.call("/api/users", { method: "DELETE" })).status, 405);
+});
+
+Deno.test("the landing page links to nothing that is not there", async () => {
+  const { server } = shared;
+  const { text } = await server.call("/");
+  const links = [...text.matchAll(/href="([^"]+)"/g)].map(([, link]) => link);
+  assert.ok(links.length > 5);
+  for (const link of links) assert.ok((await server.call(link)).status < 400, link);
+});

@@ -1,0 +1,74 @@
+import { join } from "node:path";
+import {
+  type Artifact,
+  BuildError,
+  type GuestLine,
+  type Prepared,
+  type Snapshot,
+  type Tier,
+} from "../../src/tiers/tier.ts";
+import type { HandlerKind } from "../../src/types.ts";
+
+/** A tier that runs nothing: its snapshot is the bundle's text. What a module's text says decides how its build ends. */
+export class BuildTier implements Tier {
+  readonly name = "wasm";
+  readonly prepared: string[] = [];
+  readonly loaded: string[] = [];
+  disposed = 0;
+  /** Builds wait here while it is set. */
+  gate: Promise<void> | null = null;
+
+  async prepare(
+    { id, bundle }: Artifact,
+    dir: string,
+    log: (line: GuestLine) => void,
+    signal: AbortSignal,
+  ): Promise<Prepared> {
+    const text = new TextDecoder().decode(bundle);
+    this.prepared.push(id.name);
+    if (this.gate) await Promise.race([this.gate, aborted(signal)]);
+    signal.throwIfAborted();
+    const said = /console\.log\("(.*?)"\)/.exec(text);
+    if (said) log({ level: "info", text: said[1] });
+    const thrown = text.split("\n").findIndex((line) => line.includes("throw new Error"));
+    if (thrown >= 0) {
+      throw new BuildError("Error: thrown at init", null, `    at <anonymous> (bundle.js:${thrown + 1}:7)`);
+    }
+    await Deno.writeTextFile(join(dir, "snapshot"), text);
+    const kind: HandlerKind = text.includes("fetch") ? "fetch" : "handler";
+    return { snapshot: this.#snapshot(text), kind, snapshotBytes: text.length };
+  }
+
+  async load({ id }: Omit<Artifact, "bundle">, dir: string): Promise<Snapshot> {
+    this.loaded.push(id.name);
+    return this.#snapshot(await Deno.readTextFile(join(dir, "snapshot")));
+  }
+
+  resize(): void {}
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #snapshot(text: string): FakeBuilt {
+    return new FakeBuilt(text, () => this.disposed++);
+  }
+}
+
+/** Knows what it was built from. */
+export class FakeBuilt implements Snapshot {
+  constructor(readonly text: string, readonly onDispose: () => void) {}
+
+  run(): never {
+    throw new Error("Cannot run: this snapshot is a test's");
+  }
+
+  dispose(): Promise<void> {
+    this.onDispose();
+    return Promise.resolve();
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}

@@ -1,0 +1,26 @@
+import { lstatSync } from "node:fs";
+import { join } from "node:path";
+import type { MirrorFs, MirrorSource } from "../../src/registry/mirror.ts";
+
+/** Copies without the shim's care: for tests of everything else. */
+export class PlainMirror implements MirrorFs {
+  copies = 0;
+
+  open(root: string): MirrorSource {
+    return {
+      copy: async (path, to, limit) => {
+        this.copies++;
+        const from = join(root, path);
+        const info = await Deno.lstat(from).catch((error) => {
+          throw Object.assign(error, { code: "ENOENT" });
+        });
+        if (info.size > limit) throw Object.assign(new Error("too large"), { code: "EFBIG" });
+        await Deno.copyFile(from, `${to}.part`);
+        await Deno.rename(`${to}.part`, to);
+        const { mtimeNs, ino } = lstatSync(from, { bigint: true });
+        return { size: info.size, mtimeNs, inode: ino };
+      },
+      [Symbol.dispose]() {},
+    };
+  }
+}

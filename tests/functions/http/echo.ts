@@ -1,0 +1,2 @@
+export default (req: Request) =>
+  new Response(req.body, { headers: { "content-type": req.headers.get("content-type") ?? "text/plain" } });

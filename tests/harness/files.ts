@@ -1,0 +1,33 @@
+/** Files by their path below a folder. */
+export type FolderFiles = Readonly<Record<string, string | Uint8Array>>;
+
+/** All files below a folder, to be dropped together: `folderFiles("functions/http")` is below tests/. */
+export function folderFiles(folder: string): FolderFiles {
+  const root = new URL(`../${folder}/`, import.meta.url).pathname;
+  return Object.fromEntries(walk(root).map((path) => [path, Deno.readFileSync(root + path)]));
+}
+
+export async function writeFiles(root: string, files: FolderFiles): Promise<void> {
+  for (const [path, content] of Object.entries(files)) {
+    const target = `${root}/${path}`;
+    await Deno.mkdir(target.slice(0, target.lastIndexOf("/")), { recursive: true });
+    if (typeof content === "string") await Deno.writeTextFile(target, content);
+    else await Deno.writeFile(target, content);
+  }
+}
+
+const EXTENSION = /\.(ts|tsx|js|jsx|mjs|py|wasm)$/;
+const NOT_A_FUNCTION = /(^|\/)[_.]|(^|\/)node_modules\/|\.d\.ts$|\.test\.\w+$/;
+
+/** The names of the functions among files, by the rules of the functions folder. */
+export function functionNames(files: FolderFiles): string[] {
+  return Object.keys(files)
+    .filter((path) => EXTENSION.test(path) && !NOT_A_FUNCTION.test(path))
+    .map((path) => path.replace(EXTENSION, ""));
+}
+
+function walk(root: string, below = ""): string[] {
+  return [...Deno.readDirSync(root + below)].flatMap((entry) =>
+    entry.isDirectory ? walk(root, `${below}${entry.name}/`) : [`${below}${entry.name}`]
+  );
+}
