@@ -46,6 +46,8 @@ const RESIDENT_BYTES = 256 * MiB;
 const BUNDLE_TIMEOUT_MS = 30_000;
 const BUNDLE_MEMORY_BYTES = 1024 * MiB;
 const BUNDLER_IDLE_MS = 2000;
+/** This very Deno, under the one path that a permission can name beforehand. */
+const DENO = "/proc/self/exe";
 const NPM_TIMEOUT_MS = 120_000;
 
 /** Builds everything; what is built later is closed first. */
@@ -88,7 +90,7 @@ async function compose(
 
   const bundler = closing.use(
     new Bundler({
-      deno: Deno.execPath(),
+      deno: DENO,
       env,
       memoryBytes: BUNDLE_MEMORY_BYTES,
       timeoutMs: BUNDLE_TIMEOUT_MS,
@@ -104,7 +106,7 @@ async function compose(
       store,
       fs: new NativeMirror(native),
       bundler,
-      npm: new Npm({ deno: Deno.execPath(), env, folder: join(folder.path, "npm"), timeoutMs: NPM_TIMEOUT_MS }),
+      npm: new Npm({ deno: DENO, env, folder: join(folder.path, "npm"), timeoutMs: NPM_TIMEOUT_MS }),
       tier,
       engine: image.id,
       builds: cores,
