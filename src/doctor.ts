@@ -58,7 +58,8 @@ async function promised(name: string, look: () => string | Promise<string>): Pro
     return ok(name, await look());
   } catch (error) {
     if (error instanceof OperatorError) return missing(name, error.message, error.hint);
-    throw error;
+    const message = error instanceof Error ? error.message : String(error);
+    return missing(name, message.split("\n", 1)[0], "report it, with what mayfly serve says under MAYFLY_DEBUG=1");
   }
 }
 

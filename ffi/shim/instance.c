@@ -10,6 +10,13 @@
  */
 #define PRIVATE_PAGES_MAX 1024u
 
+/*
+ * Every so many runs of a snapshot it is looked which private pages that run did not need. If they are this many more
+ * than those that it did, they are dropped: a larger function, or a larger request, has left them behind.
+ */
+#define TRIM_RUNS 16u
+#define TRIM_PAGES 64u
+
 static const wasmtime_extern_t *instance__export(struct instance *instance, const char *name, wasmtime_extern_t *out) {
     bool found = wasmtime_instance_export_get(instance->context, &instance->exports, name, strlen(name), out);
     return found ? out : NULL;
@@ -19,8 +26,11 @@ int instance__new(const struct engine *engine, struct instance **out, struct tex
     struct instance *instance = calloc(1, sizeof *instance);
     if (instance == NULL) return -ENOMEM;
     instance->engine = engine;
-    int rc = pages__init(&instance->private_pages, (uint32_t)(engine->memory_bytes / PAGE_BYTES));
+    uint32_t page_count = (uint32_t)(engine->memory_bytes / PAGE_BYTES);
+    int rc = pages__init(&instance->private_pages, page_count);
     if (rc != 0) goto free_instance;
+    rc = pages__init(&instance->idle_pages, page_count);
+    if (rc != 0) goto free_private_pages;
 
     instance->store = wasmtime_store_new(engine->engine, instance, NULL);
     instance->context = wasmtime_store_context(instance->store);
@@ -46,6 +56,8 @@ int instance__new(const struct engine *engine, struct instance **out, struct tex
 
 delete_store:
     wasmtime_store_delete(instance->store);
+    pages__fini(&instance->idle_pages);
+free_private_pages:
     pages__fini(&instance->private_pages);
 free_instance:
     free(instance);
@@ -70,6 +82,7 @@ int instance__attach(struct instance *instance, const struct base *base, int pag
 
 void instance__delete(struct instance *instance) {
     wasmtime_store_delete(instance->store);
+    pages__fini(&instance->idle_pages);
     pages__fini(&instance->private_pages);
     free(instance);
 }
@@ -132,6 +145,67 @@ int instance__drop_pages(struct instance *instance) {
     return 0;
 }
 
+/* Finds the private pages that are in the snapshot's state though the snapshot does not have them. */
+static void instance__find_idle_pages(struct instance *instance, const struct snapshot *snapshot) {
+    struct pages_cursor cursor = pages__first(&instance->private_pages);
+    uint32_t page, place = 0;
+    pages__clear(&instance->idle_pages);
+    while (pages__next(&instance->private_pages, &cursor, &page)) {
+        const uint8_t *there = base__page(instance->base, page);
+        bool is_the_base_s = snapshot__page(snapshot, &place, instance->base, page) == there;
+        if (is_the_base_s && memcmp(instance__page(instance, page), there, PAGE_BYTES) == 0) {
+            pages__add(&instance->idle_pages, page);
+        }
+    }
+}
+
+static int instance__trim(struct instance *instance, const struct snapshot *snapshot) {
+    if (++instance->runs_untrimmed < TRIM_RUNS) return 0;
+    instance->runs_untrimmed = 0;
+    if (instance->private_pages.count <= snapshot->page_count + TRIM_PAGES) return 0;
+    instance__find_idle_pages(instance, snapshot);
+    uint32_t idle_count = instance->idle_pages.count;
+    if (idle_count <= instance->private_pages.count - idle_count + TRIM_PAGES) return 0;
+
+    struct pages_cursor cursor = pages__first(&instance->idle_pages);
+    uint32_t page = 0;
+    bool is_more = pages__next(&instance->idle_pages, &cursor, &page);
+    while (is_more) {
+        uint32_t first = page, end = page;
+        do {
+            pages__remove(&instance->private_pages, page);
+            end++;
+            is_more = pages__next(&instance->idle_pages, &cursor, &page);
+        } while (is_more && page == end);
+        size_t length = (size_t)(end - first) * PAGE_BYTES;
+        if (madvise(instance__page(instance, first), length, MADV_DONTNEED) != 0) return -errno;
+    }
+    return 0;
+}
+
+/*
+ * Copies all private pages from the snapshot, in runs: a copy of one page, with its length known to the compiler, takes
+ * longer, because it becomes a string instruction that starts on an odd word.
+ */
+static void instance__copy_pages(struct instance *instance, const struct snapshot *snapshot) {
+    const struct base *base = instance->base;
+    uint32_t page = 0, place = 0, last_page = base->memory_pages - 1;
+    struct pages_cursor cursor = pages__first(&instance->private_pages);
+    bool is_last = !pages__next(&instance->private_pages, &cursor, &page);
+    while (!is_last) {
+        uint8_t *to = instance__page(instance, page);
+        const uint8_t *from = snapshot__page(snapshot, &place, base, page);
+        size_t length = 0;
+        do {
+            length += PAGE_BYTES;
+            is_last = !pages__next(&instance->private_pages, &cursor, &page);
+        } while (!is_last && instance__page(instance, page) == to + length &&
+                 snapshot__page(snapshot, &place, base, page) == from + length);
+        memcpy(to, from, length);
+    }
+    memcpy(instance__page(instance, last_page), snapshot__page(snapshot, &place, base, last_page), PAGE_BYTES);
+}
+
 int instance__restore(struct instance *instance, const struct snapshot *snapshot, bool *has_remapped) {
     struct pages *private_pages = &instance->private_pages;
     const struct base *base = instance->base;
@@ -145,6 +219,9 @@ int instance__restore(struct instance *instance, const struct snapshot *snapshot
         int rc = instance__drop_pages(instance);
         if (rc != 0) return rc;
         *has_remapped = true;
+    } else if (instance->snapshot == snapshot) {
+        int rc = instance__trim(instance, snapshot);
+        if (rc != 0) return rc;
     }
 
     /* Pages of the snapshot are private once they have been copied. */
@@ -152,12 +229,7 @@ int instance__restore(struct instance *instance, const struct snapshot *snapshot
     for (uint32_t i = 0; i < snapshot->page_count; i++) {
         if (snapshot->numbers[i] != last_page) pages__add(private_pages, snapshot->numbers[i]);
     }
-    struct pages_cursor cursor = pages__first(private_pages);
-    uint32_t page, place = 0;
-    while (pages__next(private_pages, &cursor, &page)) {
-        memcpy(instance__page(instance, page), snapshot__page(snapshot, &place, base, page), PAGE_BYTES);
-    }
-    memcpy(instance__page(instance, last_page), snapshot__page(snapshot, &place, base, last_page), PAGE_BYTES);
+    instance__copy_pages(instance, snapshot);
     return instance__set_stack_pointer(instance, snapshot->stack_pointer);
 }
 

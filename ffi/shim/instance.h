@@ -26,6 +26,8 @@ struct instance {
     struct mf_guest_io *io;
 
     struct pages private_pages; /* without the last page, which is always copied */
+    struct pages idle_pages;    /* only while it is trimmed */
+    uint32_t runs_untrimmed;
     bool is_unscanned;          /* there may be private pages that private_pages lacks */
     struct run *run;            /* while its guest runs; NULL: its clock and random bytes are constant */
 
@@ -49,7 +51,8 @@ uint32_t instance__stack_pointer(struct instance *instance);
 
 /*
  * Brings memory and stack pointer to exactly the snapshot. After an error the instance must be deleted.
- * `has_remapped`: so many pages were private that all were dropped.
+ * `has_remapped`: so many pages were private that all were dropped. After a run of the snapshot, which is when
+ * instance->snapshot is the same, pages that the runs leave alone are given back now and then.
  */
 int instance__restore(struct instance *instance, const struct snapshot *snapshot, bool *has_remapped);
 /* Drops all private pages: memory is the base image again, and costs nothing. */

@@ -28,6 +28,11 @@ static inline void pages__add(struct pages *pages, uint32_t page) {
     pages->count++;
 }
 
+static inline void pages__remove(struct pages *pages, uint32_t page) {
+    pages->words[page / 64] &= ~(UINT64_C(1) << (page % 64));
+    pages->count--;
+}
+
 /*
  * Walks the set in ascending order:  for (cursor = pages__first(..); pages__next(.., &page);)
  */

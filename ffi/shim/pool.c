@@ -208,7 +208,10 @@ int pool__resume(struct pool *pool, uint32_t sandbox, uint32_t generation, struc
 
 void pool__release(struct pool *pool, struct instance *instance) {
     struct snapshot *snapshot = instance->snapshot;
-    if (pool__restore(pool, instance, snapshot) != 0) {
+    /* What starts of the base is a build, and touches much that no request will. */
+    int rc = snapshot->id == MF_SNAPSHOT_BASE ? instance__drop_pages(instance) : 0;
+    if (rc == 0) rc = pool__restore(pool, instance, snapshot);
+    if (rc != 0) {
         pool__destroy(pool, instance);
         return;
     }

@@ -45,7 +45,8 @@ void snapshots__fini(struct snapshots *snapshots) {
 static int snapshot__new(const struct base *base, const uint8_t *bytes, size_t length, struct snapshot **out) {
     struct snapshot *snapshot = calloc(1, sizeof *snapshot);
     if (snapshot == NULL) return -ENOMEM;
-    snapshot->bytes = malloc(length == 0 ? 1 : length);
+    /* Aligned, because copying pages from odd addresses is slower. */
+    snapshot->bytes = aligned_alloc(PAGE_BYTES, (length / PAGE_BYTES + 1) * PAGE_BYTES);
     if (snapshot->bytes == NULL) {
         free(snapshot);
         return -ENOMEM;

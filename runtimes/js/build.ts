@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 const here = fileURLToPath(new URL(".", import.meta.url));
 const ENGINE = join(here, "engine");
 const LIBRARY = join(here, "lib");
+const MAIN = join(LIBRARY, "main.ts");
 const REPO = join(here, "..", "..");
 const FRAMES = join(REPO, "ffi", "shim");
 

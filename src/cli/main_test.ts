@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { FakeAdmin } from "../../tests/fakes/fake_admin.ts";
 import { FakeShell } from "../../tests/fakes/fake_shell.ts";
+import { TempDir } from "../../tests/fakes/temp_dir.ts";
 import { main } from "./main.ts";
 
 type Answers = ConstructorParameters<typeof FakeAdmin>[0];
@@ -190,6 +191,18 @@ Deno.test("invoke sends method, headers and body", async () => {
   );
   assert.deepEqual([full.method, full.target, full.body], ["PUT", "/api?a=b", "from stdin"]);
   assert.deepEqual([full.headers.get("x-a"), full.headers.get("x-b")], ["1", "2"]);
+});
+
+Deno.test("the body of invoke is no data folder; --data-dir names that", async () => {
+  await using folder = await TempDir.make();
+  const prepare = (shell: FakeShell) => {
+    Deno.writeTextFileSync(`${folder.path}/server.json`, JSON.stringify({ url: shell.env.MAYFLY_URL }));
+    shell.env = {};
+  };
+  const { code, asked } = await run(["invoke", "api", "--data", "x", "--data-dir", folder.path], {
+    "POST /api": () => new Response(),
+  }, prepare);
+  assert.deepEqual([code, asked[0].body], [0, "x"]);
 });
 
 Deno.test("invoke tells nobody the admin token", async () => {

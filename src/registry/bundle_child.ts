@@ -182,7 +182,7 @@ function problemOf({ text, location }: Message, root: string, files: RootFiles):
 /** The user's file, or the package's, never a path of this machine. */
 function nameOf(source: string, root: string, files: RootFiles): string {
   if (source.startsWith("root:")) return source.replace(/^(root:)+/, "").replace(/ with \{.*\}$/, "");
-  if (source.startsWith("data")) return "data:";
+  if (/^<?data/.test(source)) return "data:";
   return files.packages.nameOf(resolve(root, source.replace(/^file:/, "")));
 }
 

@@ -44,7 +44,9 @@ export class BundleProcess {
         "--no-prompt",
         "--quiet",
         "--cached-only",
-        "--no-lock",
+        // Without the lock file it would need the registry's lists of versions, which a fresh machine has not cached.
+        `--lock=${REPO}deno.lock`,
+        "--frozen",
         `--config=${REPO}deno.json`,
         `--v8-flags=--max-old-space-size=${HEAP_MB}`,
         `--allow-read=${[mirror, packages, esbuild].map(escapeComma).join(",")}`,

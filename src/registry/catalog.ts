@@ -37,9 +37,12 @@ export class Catalog {
     return this.find(id)?.entry ?? this.#refused.get(qualifiedName(id)) ?? null;
   }
 
+  /** By name, the home tenant's first. */
   list(): FunctionEntry[] {
     const functions = [...this.#tenants.values()].flatMap(({ functions }) => [...functions.values()]);
-    return [...functions.map(({ entry }) => entry), ...this.#refused.values()];
+    const entries = [...functions.map(({ entry }) => entry), ...this.#refused.values()];
+    const place = ({ id: { tenant, name } }: FunctionEntry) => tenant === HOME ? `\0${name}` : `${tenant}\0${name}`;
+    return entries.sort((a, b) => place(a) < place(b) ? -1 : 1);
   }
 
   functionsOf(tenant: string): ReadonlyMap<string, Managed> {

@@ -17,6 +17,8 @@ export interface Current {
 export class Managed {
   readonly entry: { -readonly [Key in keyof FunctionEntry]: FunctionEntry[Key] };
   source: Source;
+  /** Nobody has looked yet whether it is to be built. */
+  isNew = true;
   /** Null while its name is no route, or the route is another function's. */
   pattern: RoutePattern | null = null;
   current: Current | null = null;

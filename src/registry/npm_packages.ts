@@ -5,7 +5,7 @@ import { npmSubpath } from "./import_map.ts";
 import type { NpmTable } from "./bundle_wire.ts";
 
 /** Marks a question that esbuild's own resolver is to answer. */
-export const ESBUILD = Symbol("esbuild");
+const ESBUILD = Symbol("esbuild");
 
 interface PackageJson {
   readonly name?: string;
@@ -43,6 +43,7 @@ export class NpmPackages {
   /** An import in a file of a package; undefined leaves it to esbuild, which stays in the package. */
   async fromPackage(args: OnResolveArgs): Promise<OnResolveResult | undefined> {
     const { path: specifier, importer } = args;
+    if (args.pluginData === ESBUILD) return undefined;
     if (/^[./#]/.test(specifier) || specifier.startsWith("data:")) return undefined;
     const owner = this.ownerOf(importer);
     if (owner === null) return { errors: [{ text: `Cannot import "${specifier}": its importer is in no package` }] };

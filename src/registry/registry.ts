@@ -202,10 +202,12 @@ export class Registry implements Functions, AsyncDisposable {
     let root = this.#roots.get(tenant);
     if (!root) {
       const { data, fs, store, events, clock } = this.#options;
+      const mirrorFolder = join(data, "mirror", folderName(tenant));
+      Deno.mkdirSync(mirrorFolder, { recursive: true });
       root = new Root({
         tenant,
         folder: this.#folderOf(tenant),
-        mirrorFolder: join(data, "mirror", folderName(tenant)),
+        mirrorFolder,
         fs,
         store,
         rows: this.#rows.get(tenant) ?? [],
@@ -315,32 +317,25 @@ export class Registry implements Functions, AsyncDisposable {
   async #apply(root: Root, { changed, reconfigured, sources }: RootChange): Promise<void> {
     const slices = new Slices();
     const known = this.#catalog.functionsOf(root.tenant);
-    if (sources) {
-      for (const [name, managed] of [...known]) if (!sources.has(name)) await this.#drop(managed);
-      for (const source of sources.values()) {
-        if (slices.isDue) await slices.pause();
-        this.#meet(root.tenant, source);
-      }
+    for (const [name, managed] of [...known]) if (sources && !sources.has(name)) await this.#drop(managed);
+    for (const source of sources?.values() ?? []) {
+      if (slices.isDue) await slices.pause();
+      this.#meet(root.tenant, source);
     }
     for (const managed of [...known.values()]) {
       if (slices.isDue) await slices.pause();
-      if (reconfigured || managed.isTouchedBy(changed)) await this.#check(managed, root);
+      if (managed.isNew || reconfigured || managed.isTouchedBy(changed)) await this.#check(managed, root);
+      managed.isNew = false;
     }
   }
 
   #meet(tenant: string, source: Source): void {
     const managed = this.#catalog.functionsOf(tenant).get(source.name);
-    if (!managed) {
-      const managed = new Managed(tenant, source);
-      this.#catalog.add(managed);
-      this.#build(managed);
-      return;
-    }
+    if (!managed) return this.#catalog.add(new Managed(tenant, source));
     const { file, problem } = managed.source;
-    const isOther = file !== source.file || problem !== source.problem;
+    managed.isNew ||= file !== source.file || problem !== source.problem;
     managed.source = source;
     managed.entry.file = source.file;
-    if (isOther) this.#build(managed);
   }
 
   async #check(managed: Managed, root: Root): Promise<void> {

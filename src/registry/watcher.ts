@@ -1,4 +1,5 @@
-import { join, relative } from "node:path";
+import { statSync } from "node:fs";
+import { relative } from "node:path";
 import type { Clock } from "../clock.ts";
 import { Settle, SETTLE_TIMES, type SettleTimes } from "./settle.ts";
 
@@ -37,8 +38,11 @@ export class Watcher implements Disposable {
   readonly #settle: Settle;
   readonly #timers: ReturnType<typeof setInterval>[];
   #watch: Deno.FsWatcher | null = null;
+  #reading: Promise<void> = Promise.resolve();
   #identity: string | null = null;
-  #look: ReturnType<typeof setTimeout> | undefined;
+  #ended = false;
+  #take: ReturnType<typeof setTimeout> | undefined;
+  #takeAtMs = Infinity;
   #polling = false;
 
   constructor(options: WatcherOptions) {
@@ -54,19 +58,22 @@ export class Watcher implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#ended = true;
     for (const timer of this.#timers) clearInterval(timer);
-    clearTimeout(this.#look);
+    clearTimeout(this.#take);
     this.#close();
   }
 
-  #follow(): void {
-    this.#close();
+  async #follow(): Promise<void> {
     this.#identity = identityOf(this.#options.folder);
-    if (this.#identity === null) return;
+    this.#close();
+    // Deno closes a watch a little later, and takes a new one of the same path along.
+    await this.#reading;
+    if (this.#identity === null || this.#ended) return;
     try {
       this.#watch = Deno.watchFs(this.#options.folder);
       this.#polling = false;
-      this.#read(this.#watch);
+      this.#reading = this.#read(this.#watch);
     } catch (error) {
       if (!this.#polling) {
         this.#options.onTrouble(
@@ -83,6 +90,8 @@ export class Watcher implements Disposable {
     try {
       for await (const { kind, paths, flag } of watch) {
         if (flag === "rescan" || paths.length === 0) this.#heard("", false);
+        // The next one there may even have the same inode.
+        if (kind === "remove" && paths.includes(this.#options.folder)) this.#identity = null;
         for (const path of paths) this.#heard(relative(this.#options.folder, path), kind === "modify");
       }
     } catch (error) {
@@ -98,24 +107,28 @@ export class Watcher implements Disposable {
     if (path.split("/").some((part) => part.startsWith(".") || part === "node_modules")) return;
     this.#settle.heard(path, open);
     this.#options.onStir();
-    this.#schedule();
+    this.#takeIn(open ? this.#times.openMs : this.#times.quietMs);
   }
 
-  #schedule(): void {
-    if (this.#look !== undefined || this.#settle.isEmpty) return;
-    this.#look = setTimeout(() => {
-      this.#look = undefined;
+  /** Unless it is asked before that anyway. */
+  #takeIn(ms: number): void {
+    const atMs = this.#options.clock.monotonic() + ms;
+    if (atMs >= this.#takeAtMs) return;
+    clearTimeout(this.#take);
+    this.#takeAtMs = atMs;
+    this.#take = setTimeout(() => {
+      this.#takeAtMs = Infinity;
       const paths = this.#settle.take();
       if (paths.length > 0) this.#options.onChange(withoutCovered(paths));
-      this.#schedule();
-    }, this.#settle.nextMs);
+      if (!this.#settle.isEmpty) this.#takeIn(this.#settle.nextMs);
+    }, ms);
   }
 
   /** A folder that was deleted and made again, or moved away, is another one that nobody tells of. */
   #checkIdentity(): void {
-    if (identityOf(this.#options.folder) === this.#identity) return;
-    this.#follow();
-    this.#options.onChange([""]);
+    const identity = identityOf(this.#options.folder);
+    if (identity === this.#identity) return;
+    this.#follow().then(() => this.#options.onChange([""]));
   }
 
   #close(): void {
@@ -131,8 +144,8 @@ export class Watcher implements Disposable {
 
 function identityOf(folder: string): string | null {
   try {
-    const { dev, ino } = Deno.statSync(join(folder, "."));
-    return `${dev}:${ino}`;
+    const { dev, ino, birthtimeNs } = statSync(folder, { bigint: true });
+    return `${dev}:${ino}:${birthtimeNs}`;
   } catch {
     return null;
   }

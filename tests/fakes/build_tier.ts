@@ -30,7 +30,7 @@ export class BuildTier implements Tier {
     signal.throwIfAborted();
     const said = /console\.log\("(.*?)"\)/.exec(text);
     if (said) log({ level: "info", text: said[1] });
-    const thrown = text.split("\n").findIndex((line) => line.includes("throw new Error"));
+    const thrown = text.split("\n").findIndex((line) => line.startsWith("throw new Error"));
     if (thrown >= 0) {
       throw new BuildError("Error: thrown at init", null, `    at <anonymous> (bundle.js:${thrown + 1}:7)`);
     }

@@ -21,9 +21,13 @@ const NOT_A_FUNCTION = /(^|\/)[_.]|(^|\/)node_modules\/|\.d\.ts$|\.test\.\w+$/;
 
 /** The names of the functions among files, by the rules of the functions folder. */
 export function functionNames(files: FolderFiles): string[] {
-  return Object.keys(files)
+  const paths = Object.keys(files);
+  const folders = paths.flatMap((path) => /^(.+)\/main\.\w+$/.exec(path)?.[1] ?? []);
+  const ofNoFolder = paths
     .filter((path) => EXTENSION.test(path) && !NOT_A_FUNCTION.test(path))
+    .filter((path) => !folders.some((folder) => path.startsWith(`${folder}/`)))
     .map((path) => path.replace(EXTENSION, ""));
+  return [...folders, ...ofNoFolder];
 }
 
 function walk(root: string, below = ""): string[] {

@@ -2,20 +2,22 @@
 #include "test.h"
 
 static void a_sandbox_sees_nothing_of_the_one_before(void) {
-    client__open(client__options());
     const struct guest_command deeds[] = {
-        {GUEST_COUNT, 0, 0},     {GUEST_SCRIBBLE, 5, 3000}, {GUEST_DIRTY, 0, 500},   {GUEST_DIRTY, 0, 5000},
-        {GUEST_FILL, 0, 0},      {GUEST_TRAP, 0, 0},        {GUEST_RECURSE, 0, 0},   {GUEST_OUT_OF_BOUNDS, 0, 0},
-        {GUEST_DIVIDE, 0, 0},    {GUEST_STACK_POINTER, 0, 0}, {GUEST_RANDOM, 60000, 0}};
+        {GUEST_COUNT, 0, 0},  {GUEST_SCRIBBLE, 5, 3000},   {GUEST_DIRTY, 0, 500},  {GUEST_DIRTY, 0, 5000},
+        {GUEST_FILL, 0, 0},   {GUEST_TRAP, 0, 0},          {GUEST_RECURSE, 0, 0},  {GUEST_OUT_OF_BOUNDS, 0, 0},
+        {GUEST_DIVIDE, 0, 0}, {GUEST_STACK_POINTER, 0, 0}, {GUEST_RANDOM, 60000, 0}};
+    client__open(client__options());
+    uint32_t snapshot = client__snapshot(20);
     for (size_t i = 0; i < sizeof deeds / sizeof *deeds; i++) {
         const struct guest_command commands[] = {{GUEST_COUNT, 0, 0}, deeds[i]};
         for (int is_inline = 0; is_inline < 2; is_inline++) {
-            client__put(0, MF_SNAPSHOT_BASE, commands, 2);
+            client__put(0, snapshot, commands, 2);
             if (is_inline) {
                 CHECK(mf_run_inline(0) == 0);
             } else {
                 client__run(0);
             }
+            CHECK(client__count(1, snapshot) == 2);
             CHECK(client__count(1, MF_SNAPSHOT_BASE) == 1);
         }
     }
@@ -82,6 +84,23 @@ static void thousands_of_mixed_runs_leave_no_trace(void) {
     client__close();
 }
 
+/* Pages that a larger request left private are dropped after a while, and their contents with them. */
+static void pages_that_are_no_longer_needed_are_given_back(void) {
+    struct mf_options options = client__options();
+    options.workers = 1;
+    options.warm_instances = 1;
+    client__open(options);
+    uint32_t snapshot = client__snapshot(20);
+    for (uint32_t round = 0; round < 5; round++) {
+        client__put(0, snapshot, COMMANDS({GUEST_DIRTY, 200, 700}));
+        CHECK(client__run(0)->result == MF_STEP_DONE);
+        CHECK(client__count(0, snapshot) == 2 && client__slot(0)->dirty_pages > 700);
+        for (uint32_t run = 0; run < 40; run++) CHECK(client__count(0, snapshot) == 2);
+        CHECK(client__slot(0)->dirty_pages < 200);
+    }
+    client__close();
+}
+
 /* Without comparing, which touches all pages: the counter of faults decides alone whether there is a scan. */
 static void the_fault_counter_misses_no_page(void) {
     struct mf_options options = client__options();
@@ -115,6 +134,7 @@ static void the_fault_counter_misses_no_page(void) {
 const struct test isolation_tests[] = {
     {"a sandbox sees nothing of the one before", a_sandbox_sees_nothing_of_the_one_before},
     {"thousands of mixed runs leave no trace", thousands_of_mixed_runs_leave_no_trace},
+    {"pages that are no longer needed are given back", pages_that_are_no_longer_needed_are_given_back},
     {"the fault counter misses no page", the_fault_counter_misses_no_page},
     {NULL, NULL},
 };

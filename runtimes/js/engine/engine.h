@@ -87,6 +87,10 @@ void body__drop(void);
 /* compile.c: a script or module as a value for JS_EvalFunction; throws a SyntaxError. The source ends in a zero. */
 JSValue compile__apart(JSContext *context, const char *source, size_t length, const char *file, int flags);
 
+/* imports.c */
+void imports__refuse(JSRuntime *runtime);
+bool imports__were_refused(void);
+
 /* response.c: the response's body on its way out. */
 void response__begin(void);
 void response__credit(uint32_t bytes);

@@ -23,6 +23,7 @@ MF_EXPORT("mf_init") int32_t mf_init(void)
     engine.context = JS_NewContext(engine.runtime);
     if (!engine.context)
         return -1;
+    imports__refuse(engine.runtime);
     rejections__watch();
     return natives__offer(engine.context);
 }

@@ -4,32 +4,45 @@
  * copy back at the reset. (An arena for each size, as the interpreter has them, is a page for each.)
  */
 #include "heap.h"
-#include "memory.h"
 
-#include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "memory.h"
 
 enum {
     STEP = 8,
     SMALL_MAX = 512,
     CLASSES = SMALL_MAX / STEP,
-    LARGE = CLASSES,
     REGION_BYTES = 64 * 1024,
     LARGEST_HOLE = 16 * 1024,
 };
 
+/* Larger than any memory of ours, and far from an overflow. */
+static const size_t SIZE_LIMIT = SIZE_MAX / 2;
+
 struct block {
-    uint32_t class; /* its size is (class + 1) * STEP, or it is LARGE: the C library knows */
+    uint32_t size; /* a multiple of STEP; above SMALL_MAX it is a chunk of the C library's */
     struct block *next_free;
     uint8_t data[];
 };
 
-static struct {
+/* What small blocks are cut from. */
+struct region {
+    struct region *before;
+    uint8_t data[REGION_BYTES];
+};
+
+struct small_blocks {
     struct block *free[CLASSES];
-    uint8_t *region;
-    uint8_t *region_end;
+    struct region *region;
+    uint32_t used; /* of the region */
+};
+
+static struct {
+    struct small_blocks small;
+    struct small_blocks aside; /* while there is a scratch heap */
     uint8_t *highest; /* where what the C library has given out ends */
     size_t held;      /* and how much it is */
     bool wipe;
@@ -40,9 +53,20 @@ static struct block *block_of(const void *data)
     return (struct block *)((uint8_t *)data - sizeof(struct block));
 }
 
-static void note_chunk(void *chunk)
+static size_t round_up(size_t size)
 {
-    size_t size = malloc_usable_size(chunk);
+    return size == 0 ? STEP : (size + STEP - 1) & ~(size_t)(STEP - 1);
+}
+
+/* The compiler would leave out a memset of what is freed next. */
+static void wipe(void *bytes, size_t length)
+{
+    memset(bytes, 0, length);
+    __asm__ volatile("" : : "r"(bytes) : "memory");
+}
+
+static void note_chunk(void *chunk, size_t size)
+{
     uint8_t *end = (uint8_t *)chunk + size;
     if (end > heap.highest)
         heap.highest = end;
@@ -52,90 +76,111 @@ static void note_chunk(void *chunk)
 
 static struct block *carve(size_t bytes)
 {
-    if ((size_t)(heap.region_end - heap.region) < bytes) {
-        heap.region = malloc(REGION_BYTES);
-        if (!heap.region) {
-            heap.region_end = NULL;
+    struct small_blocks *small = &heap.small;
+    if (!small->region || REGION_BYTES - small->used < bytes) {
+        struct region *region = malloc(sizeof *region);
+        if (!region)
             return NULL;
-        }
-        heap.region_end = heap.region + REGION_BYTES;
-        note_chunk(heap.region);
+        region->before = small->region;
+        small->region = region;
+        small->used = 0;
+        note_chunk(region, sizeof *region);
     }
-    struct block *block = (struct block *)heap.region;
-    heap.region += bytes;
+    struct block *block = (struct block *)(small->region->data + small->used);
+    small->used += (uint32_t)bytes;
     return block;
 }
 
-static void *allocate_small(uint32_t class)
+static void *allocate_small(uint32_t size)
 {
-    struct block *block = heap.free[class];
+    struct block **first = &heap.small.free[size / STEP - 1];
+    struct block *block = *first;
     if (block) {
-        heap.free[class] = block->next_free;
-    } else {
-        block = carve(sizeof *block + (class + 1) * STEP);
-        if (!block)
-            return NULL;
-        block->class = class;
+        *first = block->next_free;
+        return block->data;
     }
+    block = carve(sizeof *block + size);
+    if (!block)
+        return NULL;
+    block->size = size;
     return block->data;
 }
 
-static void *own_large(struct block *block)
+static void *own_chunk(struct block *block, size_t size)
 {
     if (!block)
         return NULL;
-    note_chunk(block);
-    block->class = LARGE;
+    note_chunk(block, sizeof *block + size);
+    block->size = (uint32_t)size;
     return block->data;
 }
 
 void *heap__allocate(size_t size)
 {
+    if (size > SIZE_LIMIT)
+        return NULL;
+    size = round_up(size);
     if (size <= SMALL_MAX)
-        return allocate_small(size == 0 ? 0 : (uint32_t)((size - 1) / STEP));
-    return size > SIZE_MAX / 2 ? NULL : own_large(malloc(sizeof(struct block) + size));
+        return allocate_small((uint32_t)size);
+    return own_chunk(malloc(sizeof(struct block) + size), size);
+}
+
+void *heap__allocate_chunk(size_t size)
+{
+    return heap__allocate(size > SMALL_MAX ? size : SMALL_MAX + 1);
 }
 
 void *heap__allocate_zeroed(size_t size)
 {
+    if (size > SIZE_LIMIT)
+        return NULL;
+    size = round_up(size);
     if (size > SMALL_MAX)
-        return size > SIZE_MAX / 2 ? NULL : own_large(calloc(1, sizeof(struct block) + size));
-    void *data = heap__allocate(size);
+        return own_chunk(calloc(1, sizeof(struct block) + size), size);
+    void *data = allocate_small((uint32_t)size);
     return data ? memset(data, 0, size) : NULL;
 }
 
 size_t heap__size(const void *data)
 {
-    struct block *block = block_of(data);
-    return block->class == LARGE ? malloc_usable_size(block) - sizeof *block : (block->class + 1) * STEP;
+    return block_of(data)->size;
 }
 
 void heap__free(void *data)
 {
     struct block *block = block_of(data);
     if (heap.wipe)
-        memset(data, 0, heap__size(data));
-    if (block->class == LARGE) {
-        heap.held -= malloc_usable_size(block);
+        wipe(data, block->size);
+    if (block->size > SMALL_MAX) {
+        heap.held -= sizeof *block + block->size;
         free(block);
         return;
     }
-    block->next_free = heap.free[block->class];
-    heap.free[block->class] = block;
+    struct block **first = &heap.small.free[block->size / STEP - 1];
+    block->next_free = *first;
+    *first = block;
+}
+
+static void *resize_chunk(struct block *block, size_t size)
+{
+    size_t before = block->size;
+    struct block *moved = realloc(block, sizeof *block + size);
+    if (moved)
+        heap.held -= sizeof *block + before;
+    return own_chunk(moved, size);
 }
 
 void *heap__reallocate(void *data, size_t size)
 {
-    size_t before = heap__size(data);
+    if (size > SIZE_LIMIT)
+        return NULL;
     struct block *block = block_of(data);
-    if (block->class == LARGE && size > SMALL_MAX && size <= SIZE_MAX / 2 && !heap.wipe) {
-        size_t chunk = malloc_usable_size(block);
-        struct block *moved = realloc(block, sizeof *block + size);
-        heap.held -= moved ? chunk : 0;
-        return own_large(moved);
-    }
-    if (block->class != LARGE && size <= before)
+    size_t before = block->size;
+    size = round_up(size);
+    if (before <= SMALL_MAX && size <= before)
         return data;
+    if (before > SMALL_MAX && size > SMALL_MAX && !heap.wipe)
+        return resize_chunk(block, size);
     void *moved = heap__allocate(size);
     if (!moved)
         return NULL;
@@ -154,6 +199,25 @@ void heap__wipe_freed(bool wipe)
     heap.wipe = wipe;
 }
 
+void heap__begin_scratch(void)
+{
+    heap.aside = heap.small;
+    heap.small = (struct small_blocks){0};
+}
+
+void heap__end_scratch(void)
+{
+    struct region *region = heap.small.region;
+    while (region) {
+        struct region *before = region->before;
+        wipe(region, sizeof *region);
+        free(region);
+        heap.held -= sizeof *region;
+        region = before;
+    }
+    heap.small = heap.aside;
+}
+
 /* Takes the chunks that are free between others. */
 static void fill_holes(void)
 {
@@ -167,6 +231,6 @@ static void fill_holes(void)
 
 void heap__settle(void)
 {
-    memset(heap.free, 0, sizeof heap.free);
+    memset(heap.small.free, 0, sizeof heap.small.free);
     fill_holes();
 }

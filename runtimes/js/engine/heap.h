@@ -7,6 +7,8 @@
 
 void *heap__allocate(size_t size);
 void *heap__allocate_zeroed(size_t size);
+/* Never among the small blocks, whatever its size. */
+void *heap__allocate_chunk(size_t size);
 void *heap__reallocate(void *data, size_t size);
 void heap__free(void *data);
 size_t heap__size(const void *data);
@@ -16,6 +18,9 @@ size_t heap__held(void);
 
 /* What is freed from now on leaves zeros: a snapshot should not carry what nobody can read. */
 void heap__wipe_freed(bool wipe);
+/* What is allocated between these two is to be freed between them: no trace of its small blocks is left. */
+void heap__begin_scratch(void);
+void heap__end_scratch(void);
 /* Forget the holes: what is allocated from now on lies together, whatever was freed before. */
 void heap__settle(void);
 

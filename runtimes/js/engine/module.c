@@ -1,24 +1,7 @@
 /* A function's module: one bundle without imports. */
-#include <string.h>
-
 #include "engine.h"
 
 static JSModuleDef *function_module;
-
-static JSModuleDef *refuse_import(JSContext *context, const char *name, void *opaque)
-{
-    (void)opaque;
-    JS_ThrowTypeError(context, "Cannot import \"%s\": this runtime does not have it, and it was not bundled", name);
-    return NULL;
-}
-
-/* The name as it stands: there is nothing that it could be relative to. */
-static char *keep_name(JSContext *context, const char *base, const char *name, void *opaque)
-{
-    (void)base;
-    (void)opaque;
-    return js_strdup(context, name);
-}
 
 static int describe_module(JSContext *context, JSModuleDef *module, const char *file)
 {
@@ -45,7 +28,6 @@ static JSValue native_evaluate(JSContext *context, JSValueConst self, int argc, 
     const char *file = JS_ToCString(context, argv[0]);
     if (!file)
         return JS_EXCEPTION;
-    JS_SetModuleLoaderFunc(engine.runtime, keep_name, refuse_import, NULL);
     JSValue compiled = compile__apart(context, source, length, file, JS_EVAL_TYPE_MODULE);
     body__drop();
     JSValue evaluated = JS_EXCEPTION;
@@ -69,8 +51,18 @@ static JSValue native_module_exports(JSContext *context, JSValueConst self, int 
     return JS_GetModuleNamespace(context, function_module);
 }
 
+/* importsWereRefused(): boolean: which is why it did not compile */
+static JSValue native_imports_were_refused(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+{
+    (void)self;
+    (void)argc;
+    (void)argv;
+    return JS_NewBool(context, imports__were_refused());
+}
+
 const JSCFunctionListEntry module_natives[] = {
     NATIVE("evaluate", 1, native_evaluate),
     NATIVE("moduleExports", 0, native_module_exports),
+    NATIVE("importsWereRefused", 0, native_imports_were_refused),
 };
 const int module_natives_count = COUNT(module_natives);

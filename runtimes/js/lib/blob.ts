@@ -115,7 +115,9 @@ export class File extends Blob {
     if (arguments.length < 2) throw new TypeError("Cannot make a file: it needs its parts and a name");
     super(parts, options);
     this.#name = `${name}`;
-    this.#lastModified = options.lastModified === undefined ? Date.now() : Math.trunc(Number(options.lastModified)) || 0;
+    this.#lastModified = options.lastModified === undefined
+      ? Date.now()
+      : Math.trunc(Number(options.lastModified)) || 0;
   }
 
   get name(): string {

@@ -30,7 +30,9 @@ export function payloadOf(init: BodyInit): Payload {
   if (typeof init === "string") return new TextBody(init, "text/plain;charset=UTF-8");
   if (isBufferSource(init)) return new BytesBody(copyBytes(init), null);
   if (isReadableStream(init)) {
-    if (init.locked || isDisturbed(init)) throw new TypeError("Cannot use a stream as a body: it is locked or was read");
+    if (init.locked || isDisturbed(init)) {
+      throw new TypeError("Cannot use a stream as a body: it is locked or was read");
+    }
     return new StreamBody(init);
   }
   if (isBlob(init)) return new BytesBody(blobBytes(init), init.type === "" ? null : init.type);
@@ -71,7 +73,9 @@ function take(slot: BodySlot): Payload | null {
 async function readFormData(slot: BodySlot, payload: Payload | null): Promise<FormData> {
   const type = slot.contentType() ?? "";
   const essence = type.split(";", 1)[0].trim().toLowerCase();
-  if (essence === "multipart/form-data") return parseMultipart(payload ? await payload.bytes() : new Uint8Array(), type);
+  if (essence === "multipart/form-data") {
+    return parseMultipart(payload ? await payload.bytes() : new Uint8Array(), type);
+  }
   if (essence !== "application/x-www-form-urlencoded") {
     throw new TypeError("Cannot read the body as a form: its content type is neither multipart nor urlencoded");
   }
@@ -129,4 +133,3 @@ export function mixInBody(prototype: object, slotOf: (self: unknown) => BodySlot
   };
   Object.defineProperties(prototype, Object.getOwnPropertyDescriptors(members));
 }
-

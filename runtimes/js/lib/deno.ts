@@ -6,7 +6,10 @@ let captured: Handler | null = null;
 
 export const capturedServer = (): Handler | null => captured;
 
-type ServeOptions = { handler?: unknown; onListen?: (address: { hostname: string; port: number; transport: string }) => void };
+type ServeOptions = {
+  handler?: unknown;
+  onListen?: (address: { hostname: string; port: number; transport: string }) => void;
+};
 
 const ADDRESS = { transport: "tcp", hostname: "0.0.0.0", port: 8000 } as const;
 
@@ -18,10 +21,11 @@ function serve(...args: unknown[]): unknown {
   const handler = args.find(isFunction) ?? options.handler;
   if (!isFunction(handler)) throw new TypeError("Cannot serve: there is no handler");
   if (captured !== null) throw new TypeError("Cannot serve twice: a function has one server");
-  captured = (request) => (handler as (request: unknown, info: unknown) => unknown)(request, {
-    remoteAddr: { ...ADDRESS },
-    completed: new Promise<void>(() => {}),
-  });
+  captured = (request) =>
+    (handler as (request: unknown, info: unknown) => unknown)(request, {
+      remoteAddr: { ...ADDRESS },
+      completed: new Promise<void>(() => {}),
+    });
   options.onListen?.({ ...ADDRESS });
   return {
     addr: { ...ADDRESS },
@@ -39,7 +43,8 @@ const refuse = (what: string) => () => {
 
 export const Deno = {
   env: {
-    get: (name: string): string | undefined => Object.hasOwn(settings.env, `${name}`) ? settings.env[`${name}`] : undefined,
+    get: (name: string): string | undefined =>
+      Object.hasOwn(settings.env, `${name}`) ? settings.env[`${name}`] : undefined,
     has: (name: string): boolean => Object.hasOwn(settings.env, `${name}`),
     toObject: (): Record<string, string> => ({ ...settings.env }),
     set: refuse("set an environment variable"),

@@ -4,7 +4,7 @@ import { capturedServer } from "./deno.ts";
 import { fail } from "./failures.ts";
 import { inspect } from "./inspect.ts";
 import { lambdaHandler } from "./lambda.ts";
-import { native } from "./native.ts";
+import { ExitCode, native } from "./native.ts";
 import { parseJson, toJson } from "./primordials.ts";
 import { type Handler, serveWith } from "./serve.ts";
 import { type Settings, settings } from "./settings.ts";
@@ -20,7 +20,7 @@ export function onDeploy(context: string): void {
   try {
     evaluation = native.evaluate(settings.file);
   } catch (error) {
-    return failDeploy(error);
+    return native.importsWereRefused() ? native.exit(ExitCode.UNSUPPORTED, `${error}\n`) : failDeploy(error);
   }
   native.promiseThen(evaluation, finish, failDeploy);
 }
@@ -71,4 +71,3 @@ function buildRouter(app: object): void {
     // A router that refuses its routes says so at the first request, as it would without this.
   }
 }
-

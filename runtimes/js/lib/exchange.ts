@@ -1,5 +1,5 @@
 /** The one request that this sandbox serves now. */
-import { abortSignal, newSignal, type AbortSignal } from "./abort.ts";
+import { type AbortSignal, abortSignal, newSignal } from "./abort.ts";
 import { abortError } from "./dom_exception.ts";
 import { HeadString, native } from "./native.ts";
 

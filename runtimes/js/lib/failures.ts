@@ -1,4 +1,5 @@
 /** How what went wrong is told: to the log, and to the host as the reason of an exit. */
+import { attempt, headline } from "./headline.ts";
 import { ExitCode, LogLevel, native } from "./native.ts";
 import { isArray, join, push, replaceAll, slice, startsWith, weakSetAdd, weakSetHas } from "./primordials.ts";
 
@@ -15,22 +16,6 @@ export function invalidResponse<E extends Error>(error: E): E {
 export const isError = (value: unknown): value is Error =>
   typeof value === "object" && value !== null &&
   (native.className(value) === "Error" || native.className(value) === "DOMException");
-
-/** What foreign code gives, which may throw anything. */
-function attempt<T>(read: () => T, otherwise: T): T {
-  try {
-    return read();
-  } catch {
-    return otherwise;
-  }
-}
-
-/** `TypeError: x is no function`, as far as the error lets us. */
-export function headline(error: Error): string {
-  const name = attempt(() => `${error.name}`, "Error");
-  const message = attempt(() => `${error.message}`, "");
-  return message === "" ? name : name === "" ? message : `${name}: ${message}`;
-}
 
 /** The frames of its stack, one a line. */
 function framesOf(error: Error): string {
@@ -72,7 +57,8 @@ export function describeError(thrown: unknown, print: (value: unknown) => string
 const isOutOfMemory = (thrown: unknown): boolean =>
   isError(thrown) && attempt(() => thrown.name === "InternalError" && thrown.message === "out of memory", false);
 
-const printPlain = (value: unknown): string => typeof value === "string" ? `Uncaught ${value}` : `Uncaught ${String(value)}`;
+const printPlain = (value: unknown): string =>
+  typeof value === "string" ? `Uncaught ${value}` : `Uncaught ${String(value)}`;
 
 /** The request ends with what the handler threw. Its first line is the message, what follows is the stack. */
 export function fail(thrown: unknown, print: (value: unknown) => string = printPlain): void {
@@ -91,4 +77,3 @@ export function logUncaught(thrown: unknown, lead: string, print: (value: unknow
   if (isOutOfMemory(thrown)) return native.exit(ExitCode.MEMORY, "InternalError: out of memory\n");
   native.log(LogLevel.ERROR, `${lead} ${describeError(thrown, print)}`);
 }
-

@@ -2,17 +2,24 @@
 import { AbortController, AbortSignal } from "./abort.ts";
 import { Blob, File } from "./blob.ts";
 import { console } from "./console.ts";
+import { Crypto, crypto } from "./crypto.ts";
 import { Deno } from "./deno.ts";
+import { TextDecoderStream, TextEncoderStream } from "./encoding_streams.ts";
 import { Event, EventTarget } from "./events.ts";
 import { reportException } from "./exceptions.ts";
+import { fetch } from "./fetch.ts";
 import { FormData } from "./form_data.ts";
 import { CustomEvent, ErrorEvent, globalEventFunctions, PromiseRejectionEvent } from "./global_events.ts";
 import { Headers } from "./headers.ts";
 import { native } from "./native.ts";
+import { Navigator, navigator } from "./navigator.ts";
+import { Performance, performance } from "./performance.ts";
+import { process } from "./process.ts";
 import { publishClass, publishFunctions, publishValue } from "./publish.ts";
 import { Request } from "./request.ts";
 import { Response } from "./response.ts";
 import * as streams from "./streams.ts";
+import { structuredClone } from "./structured_clone.ts";
 import * as timers from "./timers.ts";
 import { URL } from "./url.ts";
 import { URLSearchParams } from "./url_search_params.ts";
@@ -21,6 +28,7 @@ const classes = {
   AbortController,
   AbortSignal,
   Blob,
+  Crypto,
   CustomEvent,
   ErrorEvent,
   Event,
@@ -28,9 +36,13 @@ const classes = {
   File,
   FormData,
   Headers,
+  Navigator,
+  Performance,
   PromiseRejectionEvent,
   Request,
   Response,
+  TextDecoderStream,
+  TextEncoderStream,
   URL,
   URLSearchParams,
 };
@@ -41,6 +53,10 @@ for (const [name, constructor] of Object.entries(streamClasses)) publishValue(na
 
 publishValue("Deno", Deno);
 publishValue("console", console);
+publishValue("crypto", crypto);
+publishValue("navigator", navigator);
+publishValue("performance", performance);
+publishValue("process", process);
 publishValue("self", globalThis);
 
 publishFunctions({
@@ -60,4 +76,6 @@ publishFunctions({
     });
   },
   reportError: reportException,
+  structuredClone,
+  fetch,
 });

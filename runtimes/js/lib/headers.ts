@@ -10,7 +10,7 @@ export type HeadersInit = Headers | Iterable<Iterable<string>> | Record<string, 
 
 const SET_COOKIE = "set-cookie";
 const INTERNAL = Symbol("headers of the engine's own");
-const iteratorOf = Symbol.iterator;
+const iteratorOf: typeof Symbol.iterator = Symbol.iterator;
 
 /** As an incoming head has it, or as a frame does: `name\nvalue\n...`. */
 type Raw = typeof INCOMING | string;

@@ -2,9 +2,10 @@
 import { BodyState, type Bytes, native } from "./native.ts";
 import type { Payload } from "./payload.ts";
 import { PromiseIntrinsic, resolve } from "./primordials.ts";
-import { ReadableStream, type ReadableByteStreamController } from "./streams.ts";
+import { type ReadableByteStreamController, ReadableStream } from "./streams.ts";
 
 const PIECE_BYTES = 65536;
+const ALL_BYTES = 2 ** 32 - 1;
 
 let wake: (() => void) | null = null;
 
@@ -29,7 +30,7 @@ async function complete(): Promise<void> {
 }
 
 const readText = (): string => native.bodyText();
-const readBytes = (): Bytes => native.bodyBytes(Infinity);
+const readBytes = (): Bytes => native.bodyBytes(ALL_BYTES);
 
 export class IncomingBody implements Payload {
   readonly type = null;

@@ -8,7 +8,11 @@ import type { Context } from "./context.ts";
 import type { Request } from "./request.ts";
 import { URL } from "./url.ts";
 
-type LambdaFunction = (event: unknown, context: unknown, callback: (error: unknown, result: unknown) => void) => unknown;
+type LambdaFunction = (
+  event: unknown,
+  context: unknown,
+  callback: (error: unknown, result: unknown) => void,
+) => unknown;
 
 interface LambdaResult {
   statusCode?: unknown;
@@ -131,7 +135,8 @@ function call(handler: LambdaFunction, event: unknown, context: object): Promise
   const { promise, resolve, reject } = Promise.withResolvers<unknown>();
   const callback = (error: unknown, result: unknown) => error ? reject(error) : resolve(result);
   const returned = handler(event, context, callback);
-  const answersByReturn = handler.length < 3 || typeof (returned as { then?: unknown } | undefined)?.then === "function";
+  const answersByReturn = handler.length < 3 ||
+    typeof (returned as { then?: unknown } | undefined)?.then === "function";
   return answersByReturn ? Promise.resolve(returned) : promise;
 }
 

@@ -1,4 +1,5 @@
 /** The JavaScript library: evaluated once, into the image that every function starts from. */
+import "./error_stack.ts";
 import "./publish_encoding.ts";
 import "./globals.ts";
 import { onDeploy } from "./deploy.ts";

@@ -17,7 +17,9 @@ export function encodeMultipart(form: FormData): BytesBody {
   const boundary = `----mayfly-${randomUUID()}`;
   const pieces: Bytes[] = [];
   for (const [name, value] of form) {
-    const disposition = `--${boundary}${CRLF}content-disposition: form-data; name="${escapeName(normalizeLines(name))}"`;
+    const disposition = `--${boundary}${CRLF}content-disposition: form-data; name="${
+      escapeName(normalizeLines(name))
+    }"`;
     if (typeof value === "string") {
       pieces.push(native.utf8Encode(`${disposition}${CRLF}${CRLF}${normalizeLines(value)}${CRLF}`));
       continue;
@@ -57,10 +59,12 @@ const parameter = (disposition: string, name: string): string | undefined => {
 };
 
 function appendPart(form: FormData, head: string, content: Bytes): void {
-  const fields = new Map(head.split(CRLF).map((line) => {
-    const colon = line.indexOf(":");
-    return [line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim()];
-  }));
+  const fields = new Map(
+    head.split(CRLF).map((line) => {
+      const colon = line.indexOf(":");
+      return [line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim()];
+    }),
+  );
   const disposition = fields.get("content-disposition") ?? "";
   const name = parameter(disposition, "name");
   if (!/^form-data\s*(;|$)/i.test(disposition) || name === undefined) throw malformed("a part of it has no name");

@@ -83,6 +83,7 @@ export interface Native {
 
   evaluate(file: string): Promise<void>;
   moduleExports(): Record<string, unknown>;
+  importsWereRefused(): boolean;
 }
 
 export const native = (globalThis as unknown as { __mayfly: Native }).__mayfly;

@@ -67,7 +67,9 @@ export class StreamBody implements Payload {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return concatBytes(pieces);
-      if (!isUint8Array(value)) throw new TypeError("Cannot read the body: its stream has a chunk that is no Uint8Array");
+      if (!isUint8Array(value)) {
+        throw new TypeError("Cannot read the body: its stream has a chunk that is no Uint8Array");
+      }
       push(pieces, value);
     }
   }

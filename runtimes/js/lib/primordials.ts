@@ -6,7 +6,11 @@
 type Method<This, Args extends unknown[], Result> = (self: This, ...args: Args) => Result;
 
 /** `uncurry(String.prototype.split)(text, "\n")` */
-const uncurry = Function.prototype.bind.bind(Function.prototype.call) as unknown as <This, Args extends unknown[], Result>(
+const uncurry = Function.prototype.bind.bind(Function.prototype.call) as unknown as <
+  This,
+  Args extends unknown[],
+  Result,
+>(
   method: (this: This, ...args: Args) => Result,
 ) => Method<This, Args, Result>;
 
@@ -17,7 +21,7 @@ export const { parse: parseJson, stringify: toJson } = JSON;
 export const { floor, max, min, trunc } = Math;
 export const isFiniteNumber = Number.isFinite;
 
-export const split = uncurry(String.prototype.split) as (text: string, separator: string) => string[];
+export const split = uncurry(String.prototype.split as (this: string, separator: string) => string[]);
 export const slice = uncurry(String.prototype.slice);
 export const indexOf = uncurry(String.prototype.indexOf);
 export const lowerCase = uncurry(String.prototype.toLowerCase);
@@ -62,4 +66,5 @@ const resolved = Promise.resolve;
 const rejected = Promise.reject;
 /** A settled promise of the intrinsic kind. */
 export const resolve = <T>(value: T): Promise<T> => apply(resolved, PromiseIntrinsic, [value]) as Promise<T>;
-export const reject = (reason: unknown): Promise<never> => apply(rejected, PromiseIntrinsic, [reason]) as Promise<never>;
+export const reject = (reason: unknown): Promise<never> =>
+  apply(rejected, PromiseIntrinsic, [reason]) as Promise<never>;

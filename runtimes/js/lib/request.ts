@@ -1,11 +1,12 @@
 import { AbortSignal, newSignal } from "./abort.ts";
-import { type BodyInit, type BodySlot, cloneBody, isUnusable, mixInBody, payloadOf, streamOf } from "./body.ts";
+import { type BodyInit, type BodySlot, cloneBody, isUnusable, mixInBody, payloadOf } from "./body.ts";
 import type { Exchange } from "./exchange.ts";
 import { Headers, headersFromRaw, type HeadersInit, incomingHeaders, rawHeaders } from "./headers.ts";
 import { IncomingBody } from "./incoming_body.ts";
-import { native } from "./native.ts";
+import { type Bytes, native } from "./native.ts";
 import { type Payload, StreamBody } from "./payload.ts";
 import { upperCase } from "./primordials.ts";
+import { TransformStream } from "./streams.ts";
 import { parseUrl } from "./url.ts";
 
 export interface RequestInit {
@@ -50,7 +51,9 @@ const NORMALIZED = ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"];
 const FORBIDDEN = ["CONNECT", "TRACE", "TRACK"];
 
 function validMethod(method: string): string {
-  if (native.headerName(method) === null) throw new TypeError(`Cannot make a request: its method is ${JSON.stringify(method)}`);
+  if (native.headerName(method) === null) {
+    throw new TypeError(`Cannot make a request: its method is ${JSON.stringify(method)}`);
+  }
   const upper = upperCase(method);
   if (FORBIDDEN.includes(upper)) throw new TypeError(`Cannot make a request of the method ${upper}`);
   return NORMALIZED.includes(upper) ? upper : method;
@@ -175,8 +178,15 @@ function initialize(state: State, init: RequestInit, input: unknown): void {
   if (hasOwnBody) return setBody(state, init);
   if (!source?.payload || init.body === null) return;
   if (isUnusable(source)) throw new TypeError("Cannot make a request of one whose body was read or is locked");
-  state.payload = source.payload instanceof StreamBody ? new StreamBody(streamOf(source)!.pipeThrough(new TransformStream())) : source.payload;
+  state.payload = moveBody(source);
   source.used = true;
+}
+
+/** A stream moves behind another one, so that the old request's is locked from now on. */
+function moveBody(source: State): Payload {
+  const { payload } = source;
+  if (!(payload instanceof StreamBody)) return payload!;
+  return new StreamBody(payload.content.pipeThrough(new TransformStream<Bytes, Bytes>()));
 }
 
 function setBody(state: State, init: RequestInit): void {

@@ -1,12 +1,12 @@
 /** Hands a response to the engine: at once when it is whole, else piece by piece as its stream gives them. */
 import { ExitCode, native } from "./native.ts";
-import { BytesBody, StreamBody, TextBody } from "./payload.ts";
+import { BytesBody, TextBody } from "./payload.ts";
 import { isUint8Array } from "./binary.ts";
 import { streamOf } from "./body.ts";
 import { rawResponseHeaders, type Response, responseState } from "./response.ts";
 import type { ReadableStreamDefaultReader } from "./streams.ts";
 import { describeError } from "./failures.ts";
-import { inspect } from "./inspect.ts";
+import { brief, inspect } from "./inspect.ts";
 
 const badResponse = (message: string) => native.exit(ExitCode.BAD_RESPONSE, `${message}\n`);
 
@@ -50,7 +50,7 @@ class StreamSource {
       source = null;
       native.write(undefined, true);
     } else if (!isUint8Array(value)) {
-      this.#onError(new TypeError(`Cannot send a chunk of the response: it is no Uint8Array but ${inspect(value)}`));
+      this.#onError(new TypeError(`Cannot send a chunk of the response: it is no Uint8Array but ${brief(value)}`));
     } else if (native.write(value, false)) {
       this.next();
     }
@@ -79,4 +79,3 @@ export function cancelResponse(reason: unknown): void {
   source = null;
   canceled?.cancel(reason);
 }
-

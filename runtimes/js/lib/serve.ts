@@ -1,8 +1,8 @@
 /** One request: the handler is called, and what it returns is sent. */
-import { newContext, type Context } from "./context.ts";
+import { type Context, newContext } from "./context.ts";
 import { Exchange } from "./exchange.ts";
 import { fail } from "./failures.ts";
-import { inspect } from "./inspect.ts";
+import { brief, inspect } from "./inspect.ts";
 import { ExitCode, native, PromiseState } from "./native.ts";
 import { incomingRequest, type Request } from "./request.ts";
 import { cancelResponse, respond } from "./respond.ts";
@@ -49,7 +49,7 @@ const onRejected = (error: unknown): void => fail(error, inspect);
 
 function take(result: unknown): void {
   if (isResponse(result)) return respond(result);
-  native.exit(ExitCode.BAD_RESPONSE, `The handler did not return a Response but ${inspect(result)}\n`);
+  native.exit(ExitCode.BAD_RESPONSE, `The handler did not return a Response but ${brief(result)}\n`);
 }
 
 export function onCancel(): void {

@@ -57,7 +57,9 @@ export class URL {
       return;
     }
     this.#record = parseWithBase(text, base === undefined ? undefined : `${base}`);
-    if (this.#record === null) throw new TypeError(`Invalid URL: '${text}'${base === undefined ? "" : ` with base '${base}'`}`);
+    if (this.#record === null) {
+      throw new TypeError(`Invalid URL: '${text}'${base === undefined ? "" : ` with base '${base}'`}`);
+    }
   }
 
   static parse(url: string | URL, base?: string | URL): URL | null {

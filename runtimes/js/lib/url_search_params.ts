@@ -27,7 +27,11 @@ function encodePart(text: string): string {
 }
 
 const hexDigit = (code: number): number =>
-  code >= 0x30 && code <= 0x39 ? code - 0x30 : (code | 0x20) >= 0x61 && (code | 0x20) <= 0x66 ? (code | 0x20) - 0x57 : -1;
+  code >= 0x30 && code <= 0x39
+    ? code - 0x30
+    : (code | 0x20) >= 0x61 && (code | 0x20) <= 0x66
+    ? (code | 0x20) - 0x57
+    : -1;
 
 function decodePart(part: string): string {
   const text = part.includes("+") ? part.replaceAll("+", " ") : part;

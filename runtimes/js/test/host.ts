@@ -65,8 +65,11 @@ export async function engineFiles(): Promise<Files> {
   return { wasm: await Deno.readFile(wasm), library: await Deno.readFile(library) };
 }
 
+/** An image of a memory: what is used from below, and the last page, where the allocator has its end mark. */
 export interface Snapshot {
+  readonly module: WebAssembly.Module;
   readonly memory: Uint8Array<ArrayBuffer>;
+  readonly lastPage: Uint8Array<ArrayBuffer>;
   readonly stackPointer: number;
 }
 
@@ -81,37 +84,68 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 export class Sandbox {
+  readonly #module: WebAssembly.Module;
   readonly #exports: Exports;
-  readonly #io: number;
+  #io = 0;
   /** Nanoseconds that the guest's clocks are ahead of the host's. */
   #aheadNs = 0n;
+  /** While the base image is made, clocks stand still. */
+  #booted = false;
 
-  private constructor(exports: Exports) {
-    this.#exports = exports;
-    this.#io = exports.mf_io();
-  }
-
-  static async boot({ wasm, library }: Files): Promise<Sandbox> {
-    let sandbox: Sandbox | undefined = undefined;
-    const { instance } = await WebAssembly.instantiate(wasm, {
+  private constructor(module: WebAssembly.Module) {
+    this.#module = module;
+    const imports = {
       mayfly: {
-        clock: (which: number): bigint => sandbox?.clock(which) ?? 0n,
+        clock: (which: number): bigint => this.#booted ? this.clock(which) : 0n,
         random: (pointer: number, length: number): void => {
-          const { memory } = instance.exports as unknown as Exports;
-          crypto.getRandomValues(new Uint8Array(memory.buffer, pointer, length));
+          crypto.getRandomValues(new Uint8Array(this.#exports.memory.buffer, pointer, length));
         },
       },
-    });
-    const exports = instance.exports as unknown as Exports;
+    };
+    this.#exports = new WebAssembly.Instance(module, imports).exports as unknown as Exports;
+  }
+
+  static boot({ wasm, library }: Files): Sandbox {
+    const sandbox = new Sandbox(new WebAssembly.Module(wasm));
+    const exports = sandbox.#exports;
     exports._initialize();
     if (exports.mf_init() !== 0) throw new Error("The engine did not start");
     const pointer = exports.mf_alloc(library.length);
     new Uint8Array(exports.memory.buffer).set(library, pointer);
-    const booted = exports.mf_boot(pointer, library.length);
-    const made = new Sandbox(exports);
-    if (booted !== 0) throw new Error(`The library did not start: ${made.#outText()}`);
-    sandbox = made;
-    return made;
+    sandbox.#io = exports.mf_io();
+    if (exports.mf_boot(pointer, library.length) !== 0) {
+      throw new Error(`The library did not start: ${sandbox.#outText()}`);
+    }
+    sandbox.#booted = true;
+    return sandbox;
+  }
+
+  /** As a clone begins: the snapshot's memory, a fresh seed. */
+  static clone({ module, memory, lastPage, stackPointer }: Snapshot): Sandbox {
+    const sandbox = new Sandbox(module);
+    const exports = sandbox.#exports;
+    const target = new Uint8Array(exports.memory.buffer);
+    target.set(memory);
+    target.set(lastPage, target.length - PAGE);
+    exports.__stack_pointer.value = stackPointer;
+    sandbox.#io = exports.mf_io();
+    sandbox.#booted = true;
+    const view = sandbox.#view;
+    view.setUint32(IO.fresh, 1, true);
+    const seed = crypto.getRandomValues(new BigUint64Array(2));
+    view.setBigUint64(IO.seed, seed[0], true);
+    view.setBigUint64(IO.seed + 8, seed[1], true);
+    return sandbox;
+  }
+
+  snapshot(): Snapshot {
+    const memory = new Uint8Array(this.#exports.memory.buffer as ArrayBuffer);
+    return {
+      module: this.#module,
+      memory: usedPart(memory),
+      lastPage: memory.slice(memory.length - PAGE),
+      stackPointer: this.#exports.__stack_pointer.value,
+    };
   }
 
   clock(which: number): bigint {
@@ -172,41 +206,25 @@ export class Sandbox {
     }
     return frames;
   }
-
-  snapshot(): Snapshot {
-    return {
-      memory: usedPart(new Uint8Array(this.#exports.memory.buffer)),
-      stackPointer: this.#exports.__stack_pointer.value,
-    };
-  }
-
-  /** As a clone begins: the snapshot's memory, a fresh seed. */
-  restore({ memory, stackPointer }: Snapshot): void {
-    const target = new Uint8Array(this.#exports.memory.buffer);
-    const used = usedPart(target).length;
-    target.set(memory);
-    if (used > memory.length) target.fill(0, memory.length, used);
-    this.#exports.__stack_pointer.value = stackPointer;
-    const view = this.#view;
-    view.setUint32(IO.fresh, 1, true);
-    const seed = crypto.getRandomValues(new BigUint64Array(2));
-    view.setBigUint64(IO.seed, seed[0], true);
-    view.setBigUint64(IO.seed + 8, seed[1], true);
-  }
 }
 
-/** The heap grows from below; what the allocator wrote into the last page is in all images. */
+const PAGE = 65536;
+/** So much that is zero, and the rest was never used. */
+const ENOUGH_ZEROS = 64 * 1024 * 1024;
+
 function usedPart(memory: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  const PAGE = 65536;
-  const words = new BigUint64Array(memory.buffer);
-  let end = memory.length - PAGE;
-  while (end > 0 && isZero(words, end - PAGE, end)) end -= PAGE;
+  const doubles = new Float64Array(memory.buffer);
+  let end = 0;
+  for (let page = 0; page < memory.length - PAGE && page - end < ENOUGH_ZEROS; page += PAGE) {
+    if (!isZero(doubles, page / 8, (page + PAGE) / 8)) end = page + PAGE;
+  }
   return memory.slice(0, end);
 }
 
-function isZero(words: BigUint64Array, from: number, to: number): boolean {
-  for (let i = from / 8; i < to / 8; i++) {
-    if (words[i] !== 0n) return false;
+/** Negative zeros and the like are no matter: an image with one has others around it. */
+function isZero(doubles: Float64Array, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) {
+    if (doubles[i] !== 0) return false;
   }
   return true;
 }
@@ -286,6 +304,8 @@ export class Exchange {
   #body: Uint8Array<ArrayBuffer>;
   #bodyOpen: boolean;
   #credit = CHUNK_MAX;
+  /** Credit that the sandbox gave beyond the first. */
+  granted = 0;
 
   constructor(readonly sandbox: Sandbox, head: Frame, body: Uint8Array<ArrayBuffer> | null, readonly calls = echo) {
     this.#input.push(head);
@@ -365,6 +385,7 @@ export class Exchange {
         answer.exit = { code: aux, text: decoder.decode(payload) };
         return;
       case FrameType.CREDIT:
+        this.granted += new DataView(payload.buffer).getUint32(0, true);
         this.#credit += new DataView(payload.buffer).getUint32(0, true);
         return;
       case FrameType.CALL:
@@ -394,6 +415,8 @@ export interface DeployOptions {
   logBytes?: number;
   file?: string;
   mount?: string;
+  /** Another image than the one that functions start from. */
+  image?: Snapshot;
 }
 
 export interface CallOptions {
@@ -406,37 +429,19 @@ export interface CallOptions {
   calls?: HostCalls;
 }
 
-let engine: { sandbox: Sandbox; base: Snapshot } | undefined;
+let base: Snapshot | undefined;
 
-/** One engine for all tests of a process: sandboxes are made by restoring it. */
-async function sharedEngine(): Promise<{ sandbox: Sandbox; base: Snapshot }> {
-  if (engine === undefined) {
-    const sandbox = await Sandbox.boot(await engineFiles());
-    engine = { sandbox, base: sandbox.snapshot() };
-  }
-  return engine;
+/** The image that every function starts from; one for all tests of a process. */
+export async function baseImage(): Promise<Snapshot> {
+  return base ??= Sandbox.boot(await engineFiles()).snapshot();
 }
 
 export class Func {
-  constructor(readonly sandbox: Sandbox, readonly snapshot: Snapshot, readonly kind: string, readonly deployed: Answer) {}
+  constructor(readonly snapshot: Snapshot, readonly kind: string, readonly deployed: Answer) {}
 
   /** A request in a clone of its own. */
   begin(options: CallOptions = {}): Exchange {
-    this.sandbox.restore(this.snapshot);
-    return this.again(options);
-  }
-
-  /** A request in the sandbox as the last one left it. */
-  again({ method, url, headers = "", body, context, id, calls }: CallOptions = {}): Exchange {
-    const raw = typeof headers === "string"
-      ? headers
-      : Object.entries(headers).map(([name, value]) => `${name}\n${value}\n`).join("");
-    const bytes = typeof body === "string" ? encoder.encode(body) : body ?? null;
-    const head = headFrame(
-      { method: method ?? (bytes ? "POST" : "GET"), url, headers: raw, id, context: context && JSON.stringify(context) },
-      bytes ? HAS_BODY : 0,
-    );
-    return new Exchange(this.sandbox, head, bytes, calls);
+    return beginRequest(Sandbox.clone(this.snapshot), options);
   }
 
   call(options: CallOptions = {}): Answer {
@@ -444,10 +449,21 @@ export class Func {
   }
 }
 
-/** Evaluates a bundle as a deploy does; the answer has what came of it. */
-export async function tryDeploy(source: string, options: DeployOptions = {}, calls?: HostCalls): Promise<Answer> {
-  const { sandbox, base } = await sharedEngine();
-  sandbox.restore(base);
+export function beginRequest(sandbox: Sandbox, options: CallOptions = {}): Exchange {
+  const { method, url, headers = "", body, context, id, calls } = options;
+  const raw = typeof headers === "string"
+    ? headers
+    : Object.entries(headers).map(([name, value]) => `${name}\n${value}\n`).join("");
+  const bytes = typeof body === "string" ? encoder.encode(body) : body ?? null;
+  const head = headFrame(
+    { method: method ?? (bytes ? "POST" : "GET"), url, headers: raw, id, context: context && JSON.stringify(context) },
+    bytes ? HAS_BODY : 0,
+  );
+  return new Exchange(sandbox, head, bytes, calls);
+}
+
+/** Evaluates a bundle as a deploy does, in a new sandbox. */
+export async function beginDeploy(source: string, options: DeployOptions = {}, calls?: HostCalls): Promise<Exchange> {
   const context = {
     function: { name: "test", tenant: "home", version: "1" },
     mount: options.mount ?? "/test",
@@ -458,22 +474,29 @@ export async function tryDeploy(source: string, options: DeployOptions = {}, cal
     logBytes: options.logBytes ?? 256 * 1024,
   };
   const head = headFrame({ method: "POST", context: JSON.stringify(context) }, HAS_BODY | DEPLOY);
-  return new Exchange(sandbox, head, encoder.encode(source), calls).run();
+  return new Exchange(Sandbox.clone(options.image ?? await baseImage()), head, encoder.encode(source), calls);
+}
+
+export async function tryDeploy(source: string, options: DeployOptions = {}, calls?: HostCalls): Promise<Answer> {
+  return (await beginDeploy(source, options, calls)).run();
 }
 
 export async function deploy(source: string, options: DeployOptions = {}): Promise<Func> {
-  const answer = await tryDeploy(source, options);
+  const exchange = await beginDeploy(source, options);
+  const answer = exchange.run();
   if (answer.status !== 200 || answer.exit?.code !== ExitCode.OK) {
     throw new Error(`The deploy failed: ${answer.exit?.text ?? `parked after ${answer.steps} steps`}`);
   }
-  const { sandbox } = await sharedEngine();
-  return new Func(sandbox, sandbox.snapshot(), JSON.parse(answer.text).kind, answer);
+  return new Func(exchange.sandbox.snapshot(), JSON.parse(answer.text).kind, answer);
 }
 
-/** The value of an expression, or of a function body with `return`, evaluated in a request and sent as JSON. */
+/** The JSON value of an expression, or of a function's body with `return`, evaluated in a request. */
 export async function evaluate(code: string, options: DeployOptions = {}): Promise<unknown> {
   const body = /\breturn\b/.test(code) ? code : `return (${code});`;
-  const func = await deploy(`export default async () => Response.json({ value: await (async () => { ${body} })() });`, options);
+  const func = await deploy(
+    `export default async () => Response.json({ value: await (async () => { ${body} })() });`,
+    options,
+  );
   const answer = func.call();
   if (answer.exit?.code !== ExitCode.OK) throw new Error(answer.exit?.text ?? "It never ended");
   return JSON.parse(answer.text).value;

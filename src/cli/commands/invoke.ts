@@ -8,9 +8,15 @@ import { explainTransport } from "../transport.ts";
 
 export default command({
   operands: ["NAME"],
-  options: { ...SERVER_OPTIONS, ...INVOKE_OPTIONS },
+  options: {
+    ...INVOKE_OPTIONS,
+    url: SERVER_OPTIONS.url,
+    // --data, which names it elsewhere, is the body here.
+    "data-dir": SERVER_OPTIONS.data,
+    json: SERVER_OPTIONS.json,
+  },
   async run(values, [name], shell) {
-    const { url } = await findServer(values, shell);
+    const { url } = await findServer({ url: values.url, data: values["data-dir"] }, shell);
     const request = await invocationRequest(url, name, values, shell);
     const response = await explainTransport(url, async () => {
       // The server has its own deadline for a function, and a call is never sent twice.

@@ -9,7 +9,7 @@ export const bombs: Record<string, () => unknown> = {
   },
   "string that doubles": () => {
     let text = "x";
-    for (;;) text += text + kept.push(text);
+    for (;;) kept.push((text += text).toUpperCase());
   },
   "string that grows bit by bit": () => {
     let text = "";
@@ -53,8 +53,8 @@ export const bombs: Record<string, () => unknown> = {
     for (;;) queueMicrotask(() => {});
   },
   "BigInt": () => {
-    let big = 2n;
-    for (;;) kept.push(big *= big);
+    const step = 3n ** 100_000n;
+    for (let big = step;; big *= step) kept.push(big);
   },
   "JSON text": () => {
     const value: unknown[] = [];

@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { bundleLibrary } from "../build.ts";
+import { deploy as deployPlain, engineFiles, ExitCode, Sandbox, type Snapshot, tryDeploy } from "./host.ts";
+
+const OP_ECHO = 1;
+
+let image: Snapshot | undefined;
+
+async function imageWithCalls(): Promise<Snapshot> {
+  if (image) return image;
+  const folder = await Deno.makeTempDir();
+  try {
+    const out = `${folder}/library.js`;
+    await bundleLibrary(out, { entry: fileURLToPath(new URL("./library_with_calls.ts", import.meta.url)) });
+    const { wasm } = await engineFiles();
+    image = Sandbox.boot({ wasm, library: await Deno.readFile(out) }).snapshot();
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+  return image;
+}
+
+const deploy = async (source: string) => await deployPlain(source, { image: await imageWithCalls() });
+
+const HELPERS = `
+  const bytes = (text) => new TextEncoder().encode(text);
+  const text = (bytes) => new TextDecoder().decode(bytes);
+  const echo = async (value, signal) => text(await hostCall(${OP_ECHO}, bytes(value), signal));
+`;
+
+Deno.test("a host call's answer resolves its promise", async () => {
+  const func = await deploy(`${HELPERS} export default async () => new Response(await echo("ping"));`);
+  const answer = func.call();
+  assert.equal(answer.text, "ping");
+  assert.equal(answer.steps, 2);
+});
+
+Deno.test("answers may come in any order, and find their calls", async () => {
+  const func = await deploy(`${HELPERS} export default async () =>
+    Response.json(await Promise.all(["a", "b", "c"].map((value) => echo(value))));`);
+  assert.equal(func.call().text, '["a","b","c"]');
+});
+
+Deno.test("an error of the host rejects with its words", async () => {
+  const func = await deploy(
+    `export default () => hostCall(99, new Uint8Array()).catch((e) => new Response(e.message));`,
+  );
+  assert.equal(func.call().text, "Cannot make the host call 99: there is none");
+});
+
+Deno.test("an aborted call rejects with the signal's reason, and its answer is dropped", async () => {
+  const func = await deploy(`${HELPERS} export default async () => {
+    const controller = new AbortController();
+    const call = echo("x", controller.signal).catch((error) => error);
+    controller.abort(new Error("enough"));
+    const error = await call;
+    await echo("the answers have come");
+    return new Response(error.message);
+  };`);
+  const answer = func.call();
+  assert.equal(answer.text, "enough");
+  assert.equal(answer.exit?.code, ExitCode.OK);
+});
+
+Deno.test("calls that find no room in a step go out with the next", async () => {
+  const func = await deploy(`export default async () => {
+    const calls = Array.from({ length: 20 }, (_, i) => hostCall(${OP_ECHO}, new Uint8Array(40_000).fill(i)));
+    const answers = await Promise.all(calls);
+    return Response.json(answers.map((bytes) => [bytes.length, bytes[0]]));
+  };`);
+  const exchange = func.begin();
+  exchange.step();
+  assert.equal(exchange.last.wakeMs, 0, "it asks for another step at once");
+  const expected = Array.from({ length: 20 }, (_, i) => [40_000, i]);
+  assert.deepEqual(JSON.parse(exchange.run().text), expected);
+});
+
+Deno.test("a call of more than a chunk is refused", async () => {
+  const func = await deploy(`export default () =>
+    hostCall(1, new Uint8Array(65_537)).catch((error) => new Response(error.message));`);
+  assert.match(func.call().text, /more than 65536 bytes/);
+});
+
+Deno.test("a host call during init may be awaited", async () => {
+  const func = await deploy(`${HELPERS} const value = await echo("init"); export default () => new Response(value);`);
+  assert.equal(func.call().text, "init");
+});
+
+Deno.test("a host call that is open when a deploy ends fails it with its place", async () => {
+  const { exit, status } = await tryDeploy(
+    `\n\nfunction ask() { return hostCall(1, new Uint8Array()); }\nask();\nexport default () => new Response();`,
+    { image: await imageWithCalls() },
+  );
+  assert.equal(status, null);
+  assert.equal(exit?.code, ExitCode.EXCEPTION);
+  assert.match(exit.text, /a call to the host is still open/);
+  assert.match(exit.text, /at ask \(test\.js:3:/);
+});
+
+Deno.test("fetch says that it is not available yet", async () => {
+  const func = await deploy(`export default () => fetch("http://x").catch((error) => new Response(error.message));`);
+  assert.match(func.call().text, /fetch is not available yet/);
+});
