@@ -7,9 +7,9 @@ import { Deadlines } from "./deadlines.ts";
 import { diagnose } from "./doctor.ts";
 import { adminApi } from "./gateway/admin.ts";
 import { Gateway } from "./gateway/gateway.ts";
-import { listen, shutDown } from "./gateway/listen.ts";
+import { listen } from "./gateway/listen.ts";
 import { starting } from "./gateway/starting.ts";
-import { Events } from "./observe/events.ts";
+import { Events, type Listener } from "./observe/events.ts";
 import { Logs } from "./observe/log.ts";
 import { LoopDelay } from "./observe/loop_delay.ts";
 import { Meter } from "./observe/meter.ts";
@@ -30,7 +30,6 @@ import { WasmTier } from "./tiers/wasm.ts";
 export interface Server {
   readonly address: { readonly hostname: string; readonly port: number };
   readonly functions: Functions;
-  readonly events: Events;
   /** All functions are known; what was deployed is served. */
   readonly ready: Promise<void>;
   /** No new requests, running ones finish; resolves when everything is closed. */
@@ -50,11 +49,17 @@ const BUNDLER_IDLE_MS = 2000;
 const DENO = "/proc/self/exe";
 const NPM_TIMEOUT_MS = 120_000;
 
-/** Builds everything; what is built later is closed first. */
-export async function serve(options: ServeOptions, progress: (line: string) => void): Promise<Server> {
+/** Builds everything; what is built later is closed first. `listener` hears what happens from the beginning. */
+export async function serve(
+  options: ServeOptions,
+  progress: (line: string) => void,
+  listener: Listener,
+): Promise<Server> {
   const closing = new AsyncDisposableStack();
+  const events = new Events();
+  events.on(listener);
   try {
-    return await compose(options, progress, closing);
+    return await compose(options, progress, events, closing);
   } catch (error) {
     await closing.disposeAsync();
     throw error;
@@ -64,6 +69,7 @@ export async function serve(options: ServeOptions, progress: (line: string) => v
 async function compose(
   { functionsDir, dataDir, hostname, port, dev }: ServeOptions,
   progress: (line: string) => void,
+  events: Events,
   closing: AsyncDisposableStack,
 ): Promise<Server> {
   const env = Deno.env.toObject();
@@ -72,12 +78,11 @@ async function compose(
   const store = await openStore(folder.database);
   closing.defer(() => store.close());
 
-  const events = new Events();
   const warn = (message: string) => events.emit({ type: "server", atMs: clock.now(), level: "warn", message });
   let handle: (request: Request) => Response | Promise<Response> = starting;
   const http = listen({ hostname, port, events, handle: (request) => handle(request) });
-  closing.defer(() => http.shutdown());
-  await folder.announce(`http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${http.addr.port}`);
+  closing.defer(() => http.close());
+  await folder.announce(`http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${http.port}`);
 
   const native = new Native((await setup.shim).library);
   native.wasmtimeVersion();
@@ -172,16 +177,15 @@ async function compose(
   });
   handle = gateway.handle;
   return {
-    address: { hostname, port: http.addr.port },
+    address: { hostname, port: http.port },
     functions: registry,
-    events,
     ready: registry.settled(),
     finished: http.finished,
     async drain() {
       isDraining = true;
       gateway.drain();
       logs.dismissFollowers();
-      await shutDown(http, settings.drainMs);
+      await http.drain(scheduler.idle(), settings.drainMs);
       await closing.disposeAsync();
     },
   };

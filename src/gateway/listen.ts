@@ -9,8 +9,21 @@ export interface ListenOptions {
   readonly events: Events;
 }
 
+export interface Listening {
+  readonly port: number;
+  /** Resolves when it listens no more. */
+  readonly finished: Promise<void>;
+  /**
+   * Lets the running requests finish, for so long, and then takes no more. `idle` resolves when none runs: Deno's own
+   * shutdown does not wait for a response that is still made from the request's body, and would cut it off.
+   */
+  drain(idle: Promise<void>, drainMs: number): Promise<void>;
+  /** Drops every connection. */
+  close(): void;
+}
+
 /** Opens the server's address. Throws an OperatorError where it cannot be had. */
-export function listen({ hostname, port, handle, events }: ListenOptions): Deno.HttpServer<Deno.NetAddr> {
+export function listen({ hostname, port, handle, events }: ListenOptions): Listening {
   // Without a handler of its own Deno prints every response that is cut off.
   const onError = (error: unknown) => {
     if (!(error instanceof ResponseCut)) {
@@ -24,8 +37,20 @@ export function listen({ hostname, port, handle, events }: ListenOptions): Deno.
     }
     return new Response(null, { status: 500 });
   };
+  const closing = new AbortController();
   try {
-    return Deno.serve({ hostname, port, onListen() {}, onError }, handle);
+    const server = Deno.serve({ hostname, port, signal: closing.signal, onListen() {}, onError }, handle);
+    // Deno throws when a server that has ended is told to end.
+    let isOpen = true;
+    const finished = server.finished.finally(() => isOpen = false);
+    return {
+      port: server.addr.port,
+      finished,
+      drain: (idle, drainMs) => drain(server, idle, drainMs),
+      close() {
+        if (isOpen) closing.abort();
+      },
+    };
   } catch (error) {
     if (error instanceof Deno.errors.AddrInUse) {
       throw new OperatorError(
@@ -43,10 +68,9 @@ export function listen({ hostname, port, handle, events }: ListenOptions): Deno.
   }
 }
 
-/** Takes no more requests and lets the running ones finish, for so long. */
-export async function shutDown(server: Deno.HttpServer, drainMs: number): Promise<void> {
+async function drain(server: Deno.HttpServer, idle: Promise<void>, drainMs: number): Promise<void> {
   const { promise: tooLong, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, drainMs);
-  await Promise.race([server.shutdown(), tooLong]);
+  await Promise.race([idle.then(() => server.shutdown()), tooLong]);
   clearTimeout(timer);
 }

@@ -84,7 +84,7 @@ export class Builder {
     const known = await store.version(id, version);
     if (known && await folders.isWhole(id, version)) return { version, inputs, settings, row: known, snapshot: null };
 
-    const artifact = { id, version, settings, mount: mountOf(id, job.route), file: source.file, bundle: code };
+    const artifact = { id, version, settings, mount: mountOf(id, job.route), file: BUNDLE, bundle: code };
     const prepared = await this.#prepare(artifact, map, job);
     signal.throwIfAborted();
     const row: VersionRow = {

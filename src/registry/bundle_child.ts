@@ -91,9 +91,9 @@ function options(root: string, request: BundleRequest, files: RootFiles) {
 
 type JsxMode = "react" | "react-jsx";
 
-/** Deno's `precompile` only changes how fast it renders. Without a mode, a `@jsxImportSource` comment still works. */
+/** Deno's default is `react`, and its `precompile` only changes how fast it renders. */
 function jsxMode(jsx: string | undefined): JsxMode {
-  return jsx === "react" ? "react" : "react-jsx";
+  return jsx === undefined || jsx === "react" ? "react" : "react-jsx";
 }
 
 function describe(

@@ -121,16 +121,31 @@ export class RootFiles {
       return { errors: [{ text: `Cannot import ${shown}: all sources together are too large` }] };
     }
     if (path !== null) this.hashes.set(path, createHash("sha256").update(bytes).digest("hex"));
-    return { contents: loader === "js" || loader === "ts" ? withoutSourceMap(bytes) : bytes, loader };
+    return { contents: prepared(bytes, loader), loader };
   }
+}
+
+type Contents = Uint8Array<ArrayBuffer> | string;
+
+function prepared(bytes: Uint8Array<ArrayBuffer>, loader: Loader): Contents {
+  if (loader === "js" || loader === "ts") return withoutSourceMap(bytes);
+  return loader === "jsx" || loader === "tsx" ? withoutSourceMap(withJsxRuntime(bytes)) : bytes;
+}
+
+/** In Deno a file that names where its JSX comes from needs not say in what way; in esbuild it does. */
+function withJsxRuntime(bytes: Uint8Array<ArrayBuffer>): Contents {
+  const text = new TextDecoder().decode(bytes);
+  return /@jsxImportSource\s/.test(text) && !/@jsxRuntime\s/.test(text)
+    ? `${text}\n/** @jsxRuntime automatic */`
+    : bytes;
 }
 
 /**
  * esbuild would follow the comment and read the file that it names, wherever that is. Text that only speaks of such
  * comments has a quote behind the equals sign.
  */
-function withoutSourceMap(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | string {
-  const text = new TextDecoder().decode(bytes);
-  if (!text.includes("sourceMappingURL=")) return bytes;
+function withoutSourceMap(contents: Contents): Contents {
+  const text = typeof contents === "string" ? contents : new TextDecoder().decode(contents);
+  if (!text.includes("sourceMappingURL=")) return contents;
   return text.replace(/([#@]\s*sourceMappingURL)=(?=[^\s"'`$+])/g, "$1_");
 }

@@ -1,5 +1,6 @@
 import { BundleProcess, type BundleProcessOptions, type BundleResult, BundlerLost } from "./bundle_process.ts";
 import type { BundleRequest } from "./bundle_wire.ts";
+import { bundleEnv } from "./child_env.ts";
 import { BuildError } from "../tiers/tier.ts";
 
 export interface BundlerOptions extends Pick<BundleProcessOptions, "deno" | "env" | "memoryBytes"> {
@@ -20,7 +21,7 @@ export class Bundler implements AsyncDisposable {
   #nextId = 1;
 
   constructor(options: BundlerOptions) {
-    this.#options = options;
+    this.#options = { ...options, env: bundleEnv(options.env) };
   }
 
   /** Starts the root's child, so that it is there when the first build comes. */

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { BuildError } from "../tiers/tier.ts";
 import { Bundler } from "./bundler.ts";
-import { bundleEnv } from "./child_env.ts";
 import type { NpmTable } from "./bundle_wire.ts";
 import { NO_PACKAGES } from "./npm.ts";
 
@@ -12,7 +11,7 @@ const SECRET = "the_secret_of_another";
 class Place implements AsyncDisposable {
   readonly bundler = new Bundler({
     deno: "/proc/self/exe",
-    env: bundleEnv(Deno.env.toObject()),
+    env: Deno.env.toObject(),
     memoryBytes: 2 ** 30,
     timeoutMs: 20_000,
     idleMs: 10_000,
@@ -274,6 +273,23 @@ Deno.test("config is read from wherever it is declared, with the places of its k
   assert.deepEqual(config!.places.queue, { file: "_config.ts", line: 3, column: 3 });
 });
 
+Deno.test("JSX is what deno.json or the file say, else calls of React", async () => {
+  await using place = await Place.make({
+    "mirror/plain.jsx": `const React = 1; export default <b />;`,
+    "mirror/pragma.tsx": `const h = 1; /** @jsx h */ export default <b />;`,
+    "mirror/source.tsx": `/** @jsxImportSource ./_my */ export default <b />;`,
+    "mirror/_my/jsx-runtime": "",
+  });
+  assert.match((await place.bundle("plain.jsx")).text, /React\.createElement\("b"/);
+  assert.match((await place.bundle("pragma.tsx")).text, /h\("b"/);
+  const { problems } = (await place.bundle("source.tsx")).reply;
+  assert.match(problems[0].message, /_my\/jsx-runtime/);
+  const request = { entry: "plain.jsx", importMap: { imports: { "my/": "./_my/" }, scopes: {} }, npm: NO_PACKAGES };
+  const compilerOptions = { jsx: "react-jsx", jsxImportSource: "my" };
+  const { reply } = await place.bundler.bundle(place, { ...request, compilerOptions });
+  assert.deepEqual(reply.wanted, ["plain.jsx", "_my/jsx-runtime"]);
+});
+
 Deno.test("sources that are too large are refused", async () => {
   await using place = await Place.make({ "mirror/a.ts": `export default "${"x".repeat(33 << 20)}";` });
   assert.match((await place.bundle("a.ts")).reply.problems[0].message, /too large/);
@@ -283,7 +299,7 @@ Deno.test("a bundler that takes too long is ended, and others are served", async
   await using place = await Place.make({ "mirror/a.ts": `export default 1;` });
   const slow = new Bundler({
     deno: "/proc/self/exe",
-    env: bundleEnv(Deno.env.toObject()),
+    env: Deno.env.toObject(),
     memoryBytes: 2 ** 30,
     timeoutMs: 1,
     idleMs: 10,
@@ -301,7 +317,7 @@ Deno.test("a bundler that takes too much memory is ended", async () => {
   await using place = await Place.make({ "mirror/a.ts": `export default [${"[".repeat(4 << 20)}` });
   const small = new Bundler({
     deno: "/proc/self/exe",
-    env: bundleEnv(Deno.env.toObject()),
+    env: Deno.env.toObject(),
     memoryBytes: 2 ** 20,
     timeoutMs: 60_000,
     idleMs: 10,

@@ -106,7 +106,8 @@ export class Mirror {
     const unsettled: string[] = [];
     const put: MirrorRow[] = [];
     let reshaped = await this.#removeGone(scope, files, refused, changed);
-    const stale = [...files].filter(([path, stat]) => !this.#isCurrent(path, stat));
+    // A file that an event names is copied again: two changes within one tick of the clock look the same from outside.
+    const stale = [...files].filter(([path, stat]) => path === below || !this.#isCurrent(path, stat));
     if (stale.length > 0) {
       using source = openOrNull(fs, root);
       await inParallel(source ? stale : [], COPIES_AT_ONCE, async ([path, stat]) => {

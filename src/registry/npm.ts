@@ -126,8 +126,9 @@ function tableOf(specifiers: readonly string[], { modules, npmPackages }: DenoIn
 
 /** The client's own words, less the paths of this machine, and the specifiers that they are about. */
 function unresolved(specifiers: readonly string[], why: string): NpmError {
-  const text = why.replace(/^error: /, "").split("\n")[0].replace(/\s+at file:.*$/, "");
-  const meant = specifiers.filter((specifier) => text.includes(packageName(specifier)));
+  const [first] = why.replace(/^error: /, "").split("\n");
+  const text = first.replace(/\s+at file:.*$/, "").replace(/'[^']*\.lock'/, "deno.lock");
+  const meant = specifiers.filter((specifier) => text.includes(`'${packageName(specifier)}'`));
   return new NpmError(meant.length > 0 ? meant : specifiers, text);
 }
 

@@ -46,6 +46,7 @@ export class Scheduler {
   readonly #admission: Admission;
   readonly #tenants = new Map<string, TenantGate>();
   readonly #loads = new WeakMap<FunctionEntry, Load>();
+  #idle: PromiseWithResolvers<void> | null = null;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
@@ -57,6 +58,13 @@ export class Scheduler {
   }
   get waiting(): number {
     return this.#admission.waiting;
+  }
+
+  /** Resolves when nothing runs and nobody waits. */
+  idle(): Promise<void> {
+    if (this.running + this.waiting === 0) return Promise.resolve();
+    this.#idle ??= Promise.withResolvers();
+    return this.#idle.promise;
   }
 
   /** In the same turn when nothing has to be waited for, else in a promise that never rejects. */
@@ -74,6 +82,7 @@ export class Scheduler {
       if (state === "running") load.hold(this.#heldMs(job));
       state = "gone";
       this.#admission.leave(load.gate, weight);
+      if (this.#idle && this.running + this.waiting === 0) this.#idle.resolve();
     };
     // A tier does not throw for what a guest did; if it throws at all, no place may be lost by that.
     const failed = (error: unknown) => {

@@ -16,7 +16,7 @@ export interface Artifact {
   readonly settings: FunctionSettings;
   /** The function's URL path. */
   readonly mount: string;
-  /** The user's file, for stacks: `api/users.ts`. */
+  /** What stacks call the bundle: `bundle.js`. The registry finds the user's own file and line for it. */
   readonly file: string;
   /** One ES module, all imports inlined. */
   readonly bundle: Uint8Array<ArrayBuffer>;

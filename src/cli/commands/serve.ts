@@ -11,8 +11,7 @@ export default command({
     const options = await serveOptions(values, shell.cwd);
     const report = new Report(shell, options.dev);
     try {
-      const server = await serve(options, report.progress);
-      using _ = server.events.on(report.event);
+      const server = await serve(options, report.progress, report.event);
       const ended = Promise.race([firstSignal(), server.finished]);
       const told = server.ready.then(() => report.ready(server.functions.list(), server.address));
       await Promise.race([ended, told.then(() => ended)]);

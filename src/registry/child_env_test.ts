@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { bundleEnv, npmEnv } from "./child_env.ts";
+
+const env = {
+  PATH: "/bin",
+  HOME: "/x",
+  SECRET: "s",
+  MAYFLY_TOKEN: "s",
+  LD_PRELOAD: "s",
+  NPM_CONFIG_REGISTRY: "r",
+  npm_config_proxy: "p",
+  HTTPS_PROXY: "p",
+  no_proxy: "n",
+  SSL_CERT_FILE: "c",
+  NODE_EXTRA_CA_CERTS: "c",
+  DENO_CERT: "c",
+  DENO_DIR: "d",
+};
+
+Deno.test("a bundler knows nothing of the server's environment", () => {
+  const known = Object.entries(bundleEnv(env)).filter(([name]) => name in env);
+  assert.deepEqual(Object.fromEntries(known), { PATH: "/bin", HOME: "/x", DENO_DIR: "d" });
+});
+
+Deno.test("the npm client knows its registry, certificates and proxies, and the tenant's cache", () => {
+  const known = npmEnv(env, "cache");
+  assert.equal(known.DENO_DIR, "cache");
+  for (
+    const name of [
+      "NPM_CONFIG_REGISTRY",
+      "npm_config_proxy",
+      "HTTPS_PROXY",
+      "no_proxy",
+      "SSL_CERT_FILE",
+      "NODE_EXTRA_CA_CERTS",
+      "DENO_CERT",
+    ]
+  ) {
+    assert.ok(name in known, name);
+  }
+  for (const name of ["SECRET", "MAYFLY_TOKEN", "LD_PRELOAD"]) assert.ok(!(name in known), name);
+});

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { Npm, NpmError } from "./npm.ts";
+
+/** A program in the place of Deno that writes down how it was called, and answers what it is told to. */
+async function npm(answer: { stdout?: string; stderr?: string; code?: number }) {
+  const folder = await Deno.makeTempDir({ prefix: "mayfly-npm-" });
+  const deno = join(folder, "deno");
+  await Deno.writeTextFile(join(folder, "out"), answer.stdout ?? "");
+  await Deno.writeTextFile(join(folder, "err"), answer.stderr ?? "");
+  await Deno.writeTextFile(
+    deno,
+    `#!/bin/sh\n(echo "$@"; pwd; cat imports.ts; env; ls) >> ${folder}/calls\ncat ${folder}/out\ncat ${folder}/err >&2\nexit ${
+      answer.code ?? 0
+    }\n`,
+  );
+  await Deno.chmod(deno, 0o755);
+  const env = { PATH: Deno.env.get("PATH")!, SECRET: "of the server", NPM_CONFIG_REGISTRY: "the-registry" };
+  return {
+    npm: new Npm({ deno, env, folder: join(folder, "tenants"), timeoutMs: 30_000 }),
+    folder,
+    calls: () => Deno.readTextFile(join(folder, "calls")),
+    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+  };
+}
+
+const FOUND = JSON.stringify({
+  modules: [{ specifier: "file:///imports.ts", dependencies: [{ specifier: "npm:a@1/sub", npmPackage: "a@1.2.3" }] }],
+  npmPackages: {
+    "a@1.2.3": { name: "a", localPath: "/cache/a/1.2.3", dependencies: ["b@2.0.0"] },
+    "b@2.0.0": { name: "b", localPath: "/cache/b/2.0.0", dependencies: [] },
+  },
+});
+
+Deno.test("specifiers are found with the packages behind them, once", async () => {
+  await using t = await npm({ stdout: FOUND });
+  const table = await t.npm.resolve("home", ["npm:a@1/sub"], null);
+  assert.deepEqual(table, {
+    specifiers: { "npm:a@1/sub": "a@1.2.3" },
+    packages: {
+      "a@1.2.3": { name: "a", folder: "/cache/a/1.2.3", dependencies: ["b@2.0.0"] },
+      "b@2.0.0": { name: "b", folder: "/cache/b/2.0.0", dependencies: [] },
+    },
+  });
+  assert.equal(await t.npm.resolve("home", ["npm:a@1/sub"], null), table);
+  assert.equal((await t.calls()).match(/--json/g)!.length, 1);
+});
+
+Deno.test("the client sees the specifiers, the registry and the lock, and nothing of the server's", async () => {
+  await using t = await npm({ stdout: FOUND });
+  const lock = { file: join(t.folder, "deno.lock"), hash: "0123" };
+  await Deno.writeTextFile(lock.file, "{}");
+  await t.npm.resolve("acme", ["npm:a@1/sub"], lock);
+  const calls = await t.calls();
+  assert.match(calls, /--no-remote/);
+  assert.match(calls, /--lock=0123\.lock/);
+  assert.match(calls, /\n0123\.lock\n/);
+  assert.match(calls, /import "npm:a@1\/sub";/);
+  assert.match(calls, /NPM_CONFIG_REGISTRY=the-registry/);
+  assert.match(calls, /DENO_DIR=.*\/tenants\/acme\n/);
+  assert.doesNotMatch(calls, /of the server/);
+});
+
+Deno.test("a package that is not found is told by its specifier, in the client's words", async () => {
+  await using t = await npm({
+    code: 1,
+    stderr: "error: npm package 'nope' does not exist.\n    at file:///x/imports.ts:1:8",
+  });
+  await assert.rejects(
+    t.npm.resolve("home", ["npm:a@1/sub", "npm:nope@1"], null),
+    (error) =>
+      error instanceof NpmError && error.message === "Cannot import npm:nope@1: npm package 'nope' does not exist.",
+  );
+  await t.npm.resolve("home", ["npm:a@1/sub", "npm:nope@1"], null).catch(() => {});
+  assert.equal((await t.calls()).match(/--json/g)!.length, 2, "a failure is not kept");
+});
