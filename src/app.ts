@@ -186,6 +186,7 @@ async function compose(
       gateway.drain();
       logs.dismissFollowers();
       await http.drain(scheduler.idle(), settings.drainMs);
+      http.close();
       await closing.disposeAsync();
     },
   };

@@ -17,7 +17,6 @@ const shared = sharedServer({
   files: {
     "one.ts": settings("{ concurrency: 1, queue: 1, timeoutMs: 60000 }"),
     "none-waiting.ts": settings("{ concurrency: 2, queue: 0, timeoutMs: 60000 }"),
-    "impatient.ts": settings("{ concurrency: 1, queue: 10, timeoutMs: 500 }"),
     "hello.ts": `export default () => new Response("hello");`,
   },
 });
@@ -72,29 +71,29 @@ Deno.test("one who waits and leaves does not take a place", async () => {
     const left = await Held.start(server, "/one");
     left[Symbol.dispose]();
   }
-  // There is room in the queue again as soon as the server has noticed.
-  const waited = await until("somebody may wait", async () => {
-    const next = await Held.start(server, "/one");
-    const quick = await Promise.race([next.answer, server.call("/hello").then(() => null)]);
-    if (quick === null) return next;
-    next[Symbol.dispose]();
-    return null;
-  });
+  await until("the queue is empty again", async () => await server.admin.waiting() === 0);
+  using waited = await Held.start(server, "/one");
+  await until("it waits", async () => await server.admin.waiting() === 1);
   expectAnswer(await first.release(), {});
   expectAnswer(await waited.release(), {});
   await idle(server);
 });
 
 Deno.test("who cannot be served before the deadline is told so, and no later than that", async () => {
-  const { server } = shared;
-  using first = await Held.start(server, "/impatient");
+  await using server = await Server.start({
+    files: {
+      "mayfly.json": JSON.stringify({ server: { concurrency: 1, queue: 10 } }),
+      "long.ts": settings("{ timeoutMs: 60000 }"),
+      "impatient.ts": settings("{ timeoutMs: 300 }"),
+    },
+  });
+  using first = await Held.start(server, "/long");
   await until("the first runs", async () => await server.admin.running() === 1);
   const late = await wire(server, "/impatient");
   expectError(late, "overload");
   assert.ok(late.headers.some(([name]) => name === "retry-after"));
-  const running = await first.answer;
-  assert.ok(running.status === 504 || !running.complete);
-  await idle(server);
+  expectAnswer(await first.release(), {});
+  expectAnswer(await wire(server, "/impatient"), {});
 });
 
 Deno.test("a full server says so, and a flooded function does not keep a quiet one from its turn", async () => {

@@ -11,7 +11,7 @@ const refused: Readonly<Record<string, { config: string; names: RegExp[] }>> = {
   "zero milliseconds": { config: "{ timeoutMs: 0 }", names: [/timeoutMs/] },
   "a fraction of a request": { config: "{ concurrency: 1.5 }", names: [/concurrency/, /1\.5/] },
   "a value over the cap": { config: "{ timeoutMs: 999999999 }", names: [/timeoutMs/, /999999999/, /60000/] },
-  "memory over the engine's limit": { config: "{ memoryMb: 4096 }", names: [/memoryMb/, /4096/, /512/] },
+  "memory over the engine's limit": { config: "{ memoryMb: 1024 }", names: [/memoryMb/, /1024/, /512/] },
   "a body over the cap": { config: "{ bodyMb: 5000 }", names: [/bodyMb/, /5000/, /100/] },
   "a method that is none": { config: `{ methods: ["GET", "NO SPACE"] }`, names: [/methods/] },
   "a tier that is none": { config: `{ tier: "cloud" }`, names: [/tier/, /cloud/] },

@@ -26,8 +26,8 @@ struct instance {
     struct mf_guest_io *io;
 
     struct pages private_pages; /* without the last page, which is always copied */
-    struct pages idle_pages;    /* only while it is trimmed */
-    uint32_t runs_untrimmed;
+    struct pages idle_pages;    /* those of them that no run wrote to in so many looks */
+    uint32_t runs, looks;
     bool is_unscanned;          /* there may be private pages that private_pages lacks */
     struct run *run;            /* while its guest runs; NULL: its clock and random bytes are constant */
 

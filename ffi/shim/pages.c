@@ -29,6 +29,15 @@ void pages__clear(struct pages *pages) {
     pages->count = 0;
 }
 
+void pages__copy(struct pages *to, const struct pages *from) {
+    pages__clear(to);
+    if (from->low >= from->high) return;
+    memcpy(to->words + from->low, from->words + from->low, (from->high - from->low) * sizeof(uint64_t));
+    to->low = from->low;
+    to->high = from->high;
+    to->count = from->count;
+}
+
 /* From linux/fs.h of Linux 6.7, by hand: the headers of the machine that compiles may be older than its kernel. */
 struct scan_region {
     uint64_t start, end, categories;

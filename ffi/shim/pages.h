@@ -17,6 +17,8 @@ struct pages {
 int pages__init(struct pages *pages, uint32_t page_count);
 void pages__fini(struct pages *pages);
 void pages__clear(struct pages *pages);
+/* Of sets for the same number of pages. */
+void pages__copy(struct pages *to, const struct pages *from);
 
 static inline void pages__add(struct pages *pages, uint32_t page) {
     uint32_t word = page / 64;

@@ -10,7 +10,6 @@ import { fileURLToPath } from "node:url";
 const here = fileURLToPath(new URL(".", import.meta.url));
 const ENGINE = join(here, "engine");
 const LIBRARY = join(here, "lib");
-const MAIN = join(LIBRARY, "main.ts");
 const REPO = join(here, "..", "..");
 const FRAMES = join(REPO, "ffi", "shim");
 
@@ -73,8 +72,26 @@ export async function buildEngine({ compiler, sources, out }: EngineBuild): Prom
 
 const BUNDLE = ["bundle", "--quiet", "--format=iife"];
 
+/**
+ * The library and its packages see these as they were at its evaluation, whatever a function makes of the globals later.
+ * Their methods are another matter: lib/primordials.ts.
+ */
+const INTRINSICS = [
+  ...["AggregateError", "Array", "ArrayBuffer", "BigInt", "Boolean", "DOMException", "DataView", "Date", "Error"],
+  ...["Float64Array", "Function", "Int8Array", "Iterator", "JSON", "Map", "Math", "Number", "Object"],
+  ...["Promise", "Proxy", "RangeError", "Reflect", "RegExp", "Set", "String", "Symbol", "SyntaxError", "TypeError"],
+  ...["Uint16Array", "Uint32Array", "Uint8Array", "WeakMap", "WeakRef", "WeakSet", "decodeURIComponent"],
+  ...["encodeURIComponent", "isNaN", "parseFloat", "parseInt"],
+];
+
+/** `entry`: relative to lib/. */
 export async function bundleLibrary(out: string, { entry = "main.ts", deno = thisDeno() } = {}): Promise<void> {
   await run(deno, [...BUNDLE, `--output=${resolve(out)}`, join(LIBRARY, entry)], REPO);
+  const script = await Deno.readTextFile(out);
+  await Deno.writeTextFile(
+    out,
+    `((globalThis, { ${INTRINSICS.join(", ")} }) => {\n${script}})(globalThis, globalThis);\n`,
+  );
 }
 
 function thisDeno(): Program {

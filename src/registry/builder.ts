@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Clock } from "../clock.ts";
 import type { Store, VersionRow } from "../state/store.ts";
 import { type Artifact, BuildError, type GuestLine, type Prepared, type Snapshot, type Tier } from "../tiers/tier.ts";
-import { type FunctionId, type FunctionSettings, HOME, type TierName } from "../types.ts";
+import type { FunctionSettings, TierName } from "../types.ts";
 import type { BundleFacts, BundleProblem, NpmTable, Place } from "./bundle_wire.ts";
 import type { BundleResult } from "./bundle_process.ts";
 import type { Bundler } from "./bundler.ts";
@@ -13,6 +13,7 @@ import { SettingsError } from "./settings.ts";
 import type { Source } from "./sources.ts";
 import type { SourceMaps } from "./source_map.ts";
 import { noVmTier } from "./tier_choice.ts";
+import { mountOf } from "./names.ts";
 import { versionOf } from "./version.ts";
 import { BUNDLE, SOURCE_MAP, type VersionFolders } from "./version_folders.ts";
 
@@ -217,8 +218,4 @@ function failure(problems: readonly BundleProblem[], root: Root): BuildError {
 
 function placed(message: string, place: Place | null): string {
   return place === null ? message : `${place.file}:${place.line}:${place.column}: ${message}`;
-}
-
-function mountOf({ tenant }: FunctionId, route: string): string {
-  return tenant === HOME ? route : `/@${tenant}${route === "/" ? "" : route}`;
 }

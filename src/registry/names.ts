@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { HOME } from "../types.ts";
+import { type FunctionId, HOME } from "../types.ts";
 
 /** A tenant's name is a label of its host's name. */
 const TENANT = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -23,4 +23,9 @@ export function folderName(name: string): string {
 export function namesFor(asked: string): string[] {
   const name = asked.replace(/^\/|\/$/g, "");
   return name === "" ? ["index"] : [name, `${name}/index`];
+}
+
+/** The path of a function's route, its tenant's included. */
+export function mountOf({ tenant }: FunctionId, route: string): string {
+  return tenant === HOME ? route : `/@${tenant}${route === "/" ? "" : route}`;
 }

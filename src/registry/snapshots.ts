@@ -2,6 +2,7 @@ import { MayflyError } from "../errors.ts";
 import type { Snapshot, Tier } from "../tiers/tier.ts";
 import type { Deployment } from "./function.ts";
 import type { Managed } from "./managed.ts";
+import { mountOf } from "./names.ts";
 import { BUNDLE, type VersionFolders } from "./version_folders.ts";
 
 /** Brings snapshots of deployments within reach when they are first asked for, and lets go of them. */
@@ -33,7 +34,7 @@ export class Snapshots {
     const { id, route } = entry;
     const { version, settings } = deployment;
     if (!await this.folders.isWhole(id, version)) throw new Error(`The files of version ${version} are damaged`);
-    const artifact = { id, version, settings, mount: route, file: BUNDLE };
+    const artifact = { id, version, settings, mount: mountOf(id, route), file: BUNDLE };
     const snapshot = await this.tier.load(artifact, this.folders.of(id, version));
     if (entry.active === deployment) {
       deployment.snapshot = snapshot;

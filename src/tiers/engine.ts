@@ -85,6 +85,7 @@ export class Engine {
   }
 
   async close(): Promise<void> {
+    this.turns.close();
     this.#wake?.close();
     await this.native.close();
   }

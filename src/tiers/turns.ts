@@ -42,6 +42,7 @@ export class Turns {
   readonly #active: TurnLine[] = [];
   #running = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
 
   /** `perLine`: how many steps of one function may run at once, long ones included. */
   constructor(ring: Ring, options: { workers: number; perLine: number }) {
@@ -58,7 +59,14 @@ export class Turns {
     return this.#running;
   }
 
+  /** The engine is going away: no step starts any more. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
   add(turn: Turn): void {
+    if (this.#closed) return;
     const { line } = turn;
     if (line.waiting.push(turn) === 1) this.#active.push(line);
     this.pump();
@@ -66,6 +74,7 @@ export class Turns {
 
   /** Hands steps to the workers as long as they have little to do. */
   pump(): void {
+    if (this.#closed) return;
     let blocked = 0;
     while (this.#active.length > blocked && this.#hasRoom()) {
       const line = this.#active[0];

@@ -2,7 +2,6 @@ import { dirname, join } from "node:path";
 import { systemClock } from "../../src/clock.ts";
 import { type Event, Events } from "../../src/observe/events.ts";
 import { Bundler } from "../../src/registry/bundler.ts";
-import { bundleEnv } from "../../src/registry/child_env.ts";
 import type { FunctionEntry } from "../../src/registry/function.ts";
 import { Npm } from "../../src/registry/npm.ts";
 import { Registry } from "../../src/registry/registry.ts";
@@ -45,7 +44,7 @@ export class RegistryHarness implements AsyncDisposable {
     const { data, functions, store, tier, fs, engine } = this;
     const env = Deno.env.toObject();
     const limits = { timeoutMs: 30_000, memoryBytes: 2 ** 30, idleMs: 500 };
-    this.#bundler = new Bundler({ deno: DENO, env: bundleEnv(env), ...limits });
+    this.#bundler = new Bundler({ deno: DENO, env, ...limits });
     const npm = new Npm({ deno: DENO, env, folder: join(data, "deno"), timeoutMs: 30_000 });
     const events = new Events();
     events.on((event) => this.events.push(event));

@@ -95,7 +95,7 @@ static void pages_that_are_no_longer_needed_are_given_back(void) {
         client__put(0, snapshot, COMMANDS({GUEST_DIRTY, 200, 700}));
         CHECK(client__run(0)->result == MF_STEP_DONE);
         CHECK(client__count(0, snapshot) == 2 && client__slot(0)->dirty_pages > 700);
-        for (uint32_t run = 0; run < 40; run++) CHECK(client__count(0, snapshot) == 2);
+        for (uint32_t run = 0; run < 150; run++) CHECK(client__count(0, snapshot) == 2);
         CHECK(client__slot(0)->dirty_pages < 200);
     }
     client__close();

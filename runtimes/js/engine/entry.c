@@ -55,7 +55,7 @@ static const char *describe(JSValueConst thrown, const char **stack)
 static size_t print_exception(char *target, size_t capacity, bool *out_of_memory)
 {
     JSContext *context = engine.context;
-    memory__spare();
+    heap__spare();
     JSValue thrown = JS_GetException(context);
     const char *stack, *message = describe(thrown, &stack);
     *out_of_memory = !message || strcmp(message, "InternalError: out of memory") == 0;

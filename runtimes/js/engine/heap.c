@@ -16,6 +16,8 @@ enum {
     SMALL_MAX = 512,
     CLASSES = SMALL_MAX / STEP,
     REGION_BYTES = 64 * 1024,
+    ERROR_RESERVE = 256 * 1024,
+    REPORT_RESERVE = 1024 * 1024,
     LARGEST_HOLE = 16 * 1024,
 };
 
@@ -45,8 +47,11 @@ static struct {
     struct small_blocks aside; /* while there is a scratch heap */
     uint8_t *highest; /* where what the C library has given out ends */
     size_t held;      /* and how much it is */
+    size_t used;      /* of it, by blocks that are not free */
+    size_t limit;
+    size_t reserve;   /* beyond the limit; 0 until it was passed */
     bool wipe;
-} heap;
+} heap = {.limit = SIZE_MAX / 2};
 
 static struct block *block_of(const void *data)
 {
@@ -115,14 +120,37 @@ static void *own_chunk(struct block *block, size_t size)
     return block->data;
 }
 
+static void *allocate_large(size_t size)
+{
+    return own_chunk(malloc(sizeof(struct block) + size), size);
+}
+
+/* A first refusal opens the reserve, so that there is an error object to catch; below the limit it closes again. */
+static bool may_use(size_t more)
+{
+    size_t after = heap.used + more;
+    if (after <= heap.limit) {
+        heap.reserve = 0;
+    } else if (after > heap.limit + heap.reserve) {
+        if (heap.reserve == 0)
+            heap.reserve = ERROR_RESERVE;
+        return false;
+    }
+    heap.used = after;
+    return true;
+}
+
 void *heap__allocate(size_t size)
 {
     if (size > SIZE_LIMIT)
         return NULL;
     size = round_up(size);
-    if (size <= SMALL_MAX)
-        return allocate_small((uint32_t)size);
-    return own_chunk(malloc(sizeof(struct block) + size), size);
+    if (!may_use(size))
+        return NULL;
+    void *data = size <= SMALL_MAX ? allocate_small((uint32_t)size) : allocate_large(size);
+    if (!data)
+        heap.used -= size;
+    return data;
 }
 
 void *heap__allocate_chunk(size_t size)
@@ -132,12 +160,7 @@ void *heap__allocate_chunk(size_t size)
 
 void *heap__allocate_zeroed(size_t size)
 {
-    if (size > SIZE_LIMIT)
-        return NULL;
-    size = round_up(size);
-    if (size > SMALL_MAX)
-        return own_chunk(calloc(1, sizeof(struct block) + size), size);
-    void *data = allocate_small((uint32_t)size);
+    void *data = heap__allocate(size);
     return data ? memset(data, 0, size) : NULL;
 }
 
@@ -151,6 +174,7 @@ void heap__free(void *data)
     struct block *block = block_of(data);
     if (heap.wipe)
         wipe(data, block->size);
+    heap.used -= block->size;
     if (block->size > SMALL_MAX) {
         heap.held -= sizeof *block + block->size;
         free(block);
@@ -164,9 +188,15 @@ void heap__free(void *data)
 static void *resize_chunk(struct block *block, size_t size)
 {
     size_t before = block->size;
+    if (size > before && !may_use(size - before))
+        return NULL;
     struct block *moved = realloc(block, sizeof *block + size);
-    if (moved)
-        heap.held -= sizeof *block + before;
+    if (!moved) {
+        heap.used -= size > before ? size - before : 0;
+        return NULL;
+    }
+    heap.used -= size < before ? before - size : 0;
+    heap.held -= sizeof *block + before;
     return own_chunk(moved, size);
 }
 
@@ -192,6 +222,16 @@ void *heap__reallocate(void *data, size_t size)
 size_t heap__held(void)
 {
     return heap.held;
+}
+
+void heap__limit(size_t bytes)
+{
+    heap.limit = bytes;
+}
+
+void heap__spare(void)
+{
+    heap.reserve = REPORT_RESERVE;
 }
 
 void heap__wipe_freed(bool wipe)

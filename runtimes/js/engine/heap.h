@@ -15,6 +15,10 @@ size_t heap__size(const void *data);
 
 /* What the C library has given out. */
 size_t heap__held(void);
+/* So much may be in use, and a little more once it has run out: the error itself takes memory. */
+void heap__limit(size_t bytes);
+/* And this much for telling it to the host. */
+void heap__spare(void);
 
 /* What is freed from now on leaves zeros: a snapshot should not carry what nobody can read. */
 void heap__wipe_freed(bool wipe);

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "engine.h"
+#include "heap.h"
 
 static const double NANOSECONDS_PER_MS = 1e6;
 
@@ -125,7 +126,7 @@ static JSValue native_spare_memory(JSContext *context, JSValueConst self, int ar
     (void)self;
     (void)argc;
     (void)argv;
-    memory__spare();
+    heap__spare();
     return JS_UNDEFINED;
 }
 

@@ -4,8 +4,6 @@
 
 /* Of the shadow stack's 1 MiB: the rest is for what the interpreter calls without asking. */
 enum { STACK_BYTES = 512 * 1024 };
-/* For the report of an out-of-memory error. */
-static const size_t SPARE_BYTES = 1024 * 1024;
 /* Twice this is a small function's whole heap: short requests never get here. */
 static const size_t SHORTEST_PACE = 8 * 1024 * 1024;
 static const size_t NEVER = SIZE_MAX;
@@ -76,7 +74,6 @@ JSRuntime *memory__new_runtime(void)
     JSRuntime *runtime = JS_NewRuntime2(&functions, NULL);
     if (!runtime)
         return NULL;
-    JS_SetMemoryLimit(runtime, memory.limit);
     JS_SetMaxStackSize(runtime, STACK_BYTES);
     JS_UpdateStackTop(runtime);
     return runtime;
@@ -85,13 +82,7 @@ JSRuntime *memory__new_runtime(void)
 void memory__limit(size_t bytes)
 {
     memory.limit = bytes;
-    JS_SetMemoryLimit(engine.runtime, bytes);
-}
-
-void memory__spare(void)
-{
-    if (memory.limit != NEVER)
-        JS_SetMemoryLimit(engine.runtime, memory.limit + SPARE_BYTES);
+    heap__limit(bytes);
 }
 
 void memory__settle(void)

@@ -10,8 +10,6 @@
 /* Under the function's limits of heap and stack. */
 JSRuntime *memory__new_runtime(void);
 void memory__limit(size_t bytes);
-/* After it ran out: a little more, so that the error can be told. */
-void memory__spare(void);
 void memory__begin_step(void);
 /* The most that the heap held in this step. */
 uint32_t memory__peak(void);

@@ -40,6 +40,10 @@ let headersFromRaw: (raw: string, guard?: Guard) => Headers;
 let isHeaders: (value: unknown) => value is Headers;
 /** As a frame carries them. */
 let rawHeaders: (headers: Headers) => string;
+/** As the methods do, whatever became of them. */
+let getHeader: (headers: Headers, name: string) => string | null;
+/** Only where there is none yet. */
+let setDefault: (headers: Headers, name: string, value: string) => void;
 let pairAt: (headers: Headers, index: number) => [string, string] | undefined;
 
 export class Headers {
@@ -77,6 +81,10 @@ export class Headers {
       if (list !== null) return list.length === 0 ? "" : join(list, "\n") + "\n";
       return headers.#raw === INCOMING ? native.headString(HeadString.HEADERS) : headers.#raw as string;
     };
+    getHeader = (headers, name) => headers.#get(name);
+    setDefault = (headers, name, value) => {
+      if (!headers.#has(name)) headers.#append(name, value);
+    };
     pairAt = (headers, index) => {
       if (headers.#sortedVersion !== headers.#version) {
         headers.#sortedPairs = headers.#sorted();
@@ -99,7 +107,7 @@ export class Headers {
       const key = keys[i] as string;
       if (!Object.getOwnPropertyDescriptor(init, key)?.enumerable) continue;
       if (typeof key === "symbol") throw new TypeError("Cannot have a header whose name is a symbol");
-      this.append(key, (init as Record<string, string>)[key]);
+      this.#append(key, (init as Record<string, string>)[key]);
     }
   }
 
@@ -107,7 +115,7 @@ export class Headers {
     for (const pair of init) {
       const [name, value, ...more] = pair;
       if (value === undefined || more.length > 0) throw new TypeError("Cannot make a header of what is no pair");
-      this.append(name, value);
+      this.#append(name, value);
     }
   }
 
@@ -122,6 +130,10 @@ export class Headers {
   }
 
   append(name: string, value: string): void {
+    this.#append(name, value);
+  }
+
+  #append(name: string, value: string): void {
     const lower = validName(name);
     const valid = validValue(lower, value);
     const list = this.#change();
@@ -138,6 +150,10 @@ export class Headers {
   }
 
   get(name: string): string | null {
+    return this.#get(name);
+  }
+
+  #get(name: string): string | null {
     const lower = validName(name);
     if (this.#list === null && this.#raw === INCOMING) {
       const value = native.headHeader(lower);
@@ -152,6 +168,10 @@ export class Headers {
   }
 
   has(name: string): boolean {
+    return this.#has(name);
+  }
+
+  #has(name: string): boolean {
     const lower = validName(name);
     if (this.#list === null && this.#raw === INCOMING) return native.headHeader(lower) !== null;
     const list = this.#pairs();
@@ -162,6 +182,10 @@ export class Headers {
   }
 
   set(name: string, value: string): void {
+    this.#set(name, value);
+  }
+
+  #set(name: string, value: string): void {
     const lower = validName(name);
     const valid = validValue(lower, value);
     const list = this.#change();
@@ -223,4 +247,4 @@ export class Headers {
 const iterator = pairIteratorOf("Headers", pairAt);
 alias(Headers.prototype, "entries");
 
-export { headersFromRaw, incomingHeaders, isHeaders, rawHeaders };
+export { getHeader, headersFromRaw, incomingHeaders, isHeaders, rawHeaders, setDefault };

@@ -1,7 +1,16 @@
 import { AbortSignal, newSignal } from "./abort.ts";
 import { type BodyInit, type BodySlot, cloneBody, isUnusable, mixInBody, payloadOf } from "./body.ts";
+import { dictionary } from "./dictionary.ts";
 import type { Exchange } from "./exchange.ts";
-import { Headers, headersFromRaw, type HeadersInit, incomingHeaders, rawHeaders } from "./headers.ts";
+import {
+  getHeader,
+  Headers,
+  headersFromRaw,
+  type HeadersInit,
+  incomingHeaders,
+  rawHeaders,
+  setDefault,
+} from "./headers.ts";
 import { IncomingBody } from "./incoming_body.ts";
 import { type Bytes, native } from "./native.ts";
 import { type Payload, StreamBody } from "./payload.ts";
@@ -35,7 +44,7 @@ class State implements BodySlot {
   constructor(public exchange: Exchange | null, public method: string | null, public url: string | null) {}
 
   contentType(): string | null {
-    return headersOf(this).get("content-type");
+    return getHeader(headersOf(this), "content-type");
   }
 }
 
@@ -73,7 +82,7 @@ export class Request {
     const state = typeof input === "object" && input !== null && #state in input
       ? copyOf(input as Request)
       : new State(null, "GET", validUrl(`${input}`));
-    initialize(state, (init ?? {}) as RequestInit, input);
+    initialize(state, dictionary(init as RequestInit | undefined), input);
     this.#state = state;
   }
 
@@ -196,7 +205,7 @@ function setBody(state: State, init: RequestInit): void {
   }
   const { type } = state.payload;
   const headers = headersOf(state);
-  if (type !== null && !headers.has("content-type")) headers.append("content-type", type);
+  if (type !== null) setDefault(headers, "content-type", type);
 }
 
 mixInBody(Request.prototype, (self) => stateOf(self as Request));

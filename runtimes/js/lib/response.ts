@@ -1,7 +1,8 @@
 import { type BodyInit, type BodySlot, cloneBody, isUnusable, mixInBody, payloadOf } from "./body.ts";
 import { invalidResponse } from "./failures.ts";
-import { Headers, headersFromRaw, type HeadersInit, rawHeaders } from "./headers.ts";
-import type { Payload } from "./payload.ts";
+import { getHeader, Headers, headersFromRaw, type HeadersInit, rawHeaders, setDefault } from "./headers.ts";
+import { dictionary } from "./dictionary.ts";
+import { type Payload, TextBody } from "./payload.ts";
 import { toJson } from "./primordials.ts";
 import { parseUrl } from "./url.ts";
 
@@ -25,7 +26,7 @@ class State implements BodySlot {
   constructor(public payload: Payload | null, public raw: string) {}
 
   contentType(): string | null {
-    return headersOf(this).get("content-type");
+    return getHeader(headersOf(this), "content-type");
   }
 }
 
@@ -33,6 +34,7 @@ const headersOf = (state: State): Headers => state.headers ??= headersFromRaw(st
 
 const REASON_PHRASE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const REDIRECTS = [301, 302, 303, 307, 308];
+const JSON_TYPE = "application/json";
 const INTERNAL = Symbol("a response of the engine's own");
 
 const isNullBodyStatus = (status: number): boolean => status === 204 || status === 205 || status === 304;
@@ -40,6 +42,9 @@ const contentType = (type: string): string => `content-type\n${type}\n`;
 
 let stateOf: (response: Response) => State;
 let isResponse: (value: unknown) => value is Response;
+
+const bodyNotAllowed = (status: number) =>
+  invalidResponse(new TypeError(`Cannot make a response of status ${status} with a body`));
 
 function validStatus(status: unknown): number {
   const code = Number(status) & 0xffff;
@@ -58,12 +63,12 @@ function initialize(state: State, init: ResponseInit): void {
     }
   }
   if (state.payload !== null && isNullBodyStatus(state.status)) {
-    throw invalidResponse(new TypeError(`Cannot make a response of status ${state.status} with a body`));
+    throw bodyNotAllowed(state.status);
   }
   if (init.headers === undefined) return;
   const type = state.payload?.type ?? null;
   const headers = new Headers(init.headers);
-  if (type !== null && !headers.has("content-type")) headers.append("content-type", type);
+  if (type !== null) setDefault(headers, "content-type", type);
   state.headers = headers;
 }
 
@@ -79,7 +84,7 @@ export class Response {
     const payload = body === undefined || body === null ? null : payloadOf(body as BodyInit);
     const type = payload === null ? null : payload.type;
     this.#state = new State(payload, type === null ? "" : contentType(type));
-    if (init !== undefined && init !== null) initialize(this.#state, init as ResponseInit);
+    if (init !== undefined && init !== null) initialize(this.#state, dictionary(init));
   }
 
   static error(): Response {
@@ -94,12 +99,12 @@ export class Response {
   static json(data: unknown, init?: ResponseInit): Response {
     const text = toJson(data);
     if (text === undefined) throw new TypeError("Cannot make a response: its data has no form in JSON");
-    const response = new Response(text, init);
+    const response = new Response(null, init);
     const state = response.#state;
-    if (state.headers === null) state.raw = contentType("application/json");
-    else if (init?.headers === undefined || !new Headers(init.headers).has("content-type")) {
-      state.headers.set("content-type", "application/json");
-    }
+    state.payload = new TextBody(text, JSON_TYPE);
+    if (isNullBodyStatus(state.status)) throw bodyNotAllowed(state.status);
+    if (state.headers === null) state.raw = contentType(JSON_TYPE);
+    else setDefault(state.headers, "content-type", JSON_TYPE);
     return response;
   }
 

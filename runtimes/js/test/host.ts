@@ -332,12 +332,20 @@ export class Exchange {
     }
   }
 
+  /** As many frames as the sandbox's area holds. */
+  #takeInput(): Frame[] {
+    let room = IN_BYTES;
+    let count = 0;
+    while (count < this.#input.length && room >= this.#input[count].payload.length + 12) {
+      room -= this.#input[count++].payload.length + 12;
+    }
+    return this.#input.splice(0, count);
+  }
+
   /** One step. */
   step(): StepResult {
     this.#feed();
-    const input = this.#input;
-    this.#input = [];
-    this.last = this.sandbox.step(input);
+    this.last = this.sandbox.step(this.#takeInput());
     this.answer.steps++;
     for (const out of this.last.frames) this.#take(out);
     return this.last;

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import { bundleLibrary } from "../build.ts";
 import { deploy as deployPlain, engineFiles, ExitCode, Sandbox, type Snapshot, tryDeploy } from "./host.ts";
 
@@ -12,7 +11,7 @@ async function imageWithCalls(): Promise<Snapshot> {
   const folder = await Deno.makeTempDir();
   try {
     const out = `${folder}/library.js`;
-    await bundleLibrary(out, { entry: fileURLToPath(new URL("./library_with_calls.ts", import.meta.url)) });
+    await bundleLibrary(out, { entry: "../test/library_with_calls.ts" });
     const { wasm } = await engineFiles();
     image = Sandbox.boot({ wasm, library: await Deno.readFile(out) }).snapshot();
   } finally {
