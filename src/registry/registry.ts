@@ -80,7 +80,7 @@ export class Registry implements Functions, AsyncDisposable {
 
   /** Resolves when all that was deployed before serves, and the builds of what changed meanwhile are under way. */
   async start(): Promise<void> {
-    const { store, functions, clock, events, bundler, npm, times } = this.#options;
+    const { store, functions, data, clock, events, bundler, npm, times } = this.#options;
     await this.#folders.sweep();
     const { functions: rows, active, mirror } = await store.load();
     this.#rows = Map.groupBy(mirror, ({ tenant }) => tenant);
@@ -88,8 +88,11 @@ export class Registry implements Functions, AsyncDisposable {
     const onTrouble = (message: string) => events.emit({ type: "server", atMs: clock.now(), level: "warn", message });
     await this.#follow([""]);
     const home = this.#root(HOME);
+    const pulse = join(data, "pulse");
+    await Deno.mkdir(pulse, { recursive: true });
     this.#watcher = new Watcher({
       folder: functions,
+      pulse,
       clock,
       onChange: (paths) => this.#follow(paths),
       onStir: () => bundler.warm({ mirror: home.mirror.folder, packages: npm.packages(HOME) }),

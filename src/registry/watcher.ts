@@ -1,10 +1,13 @@
 import { statSync } from "node:fs";
 import { relative } from "node:path";
 import type { Clock } from "../clock.ts";
+import { releasePipes } from "./pipes.ts";
 import { Settle, SETTLE_TIMES, type SettleTimes } from "./settle.ts";
 
 export interface WatcherOptions {
   readonly folder: string;
+  /** A folder of the watcher's own: when it is not told of its own changes there, nobody is told of any. */
+  readonly pulse: string;
   readonly clock: Clock;
   /** Something was heard: there may be work soon. */
   readonly onStir: () => void;
@@ -18,6 +21,8 @@ export interface WatcherOptions {
 export interface WatchTimes {
   /** Whether the folder is still the same one. */
   readonly identityMs: number;
+  /** Whether events come at all. */
+  readonly pulseMs: number;
   /** A look at everything, for what no event told of. */
   readonly fullLookMs: number;
   /** The same, where there are no events at all. */
@@ -27,6 +32,7 @@ export interface WatchTimes {
 export const WATCH_TIMES: SettleTimes & WatchTimes = {
   ...SETTLE_TIMES,
   identityMs: 500,
+  pulseMs: 2000,
   fullLookMs: 30_000,
   pollMs: 2000,
 };
@@ -44,6 +50,7 @@ export class Watcher implements Disposable {
   #take: ReturnType<typeof setTimeout> | undefined;
   #takeAtMs = Infinity;
   #polling = false;
+  #pulseIsOut = false;
 
   constructor(options: WatcherOptions) {
     this.#options = options;
@@ -52,6 +59,7 @@ export class Watcher implements Disposable {
     this.#follow();
     this.#timers = [
       setInterval(() => this.#checkIdentity(), this.#times.identityMs),
+      setInterval(() => this.#beat(), this.#times.pulseMs),
       setInterval(() => options.onChange([""]), this.#times.fullLookMs),
       setInterval(() => this.#polling && options.onChange([""]), this.#times.pollMs),
     ];
@@ -71,8 +79,9 @@ export class Watcher implements Disposable {
     await this.#reading;
     if (this.#identity === null || this.#ended) return;
     try {
-      this.#watch = Deno.watchFs(this.#options.folder);
+      this.#watch = Deno.watchFs([this.#options.folder, this.#options.pulse]);
       this.#polling = false;
+      this.#pulseIsOut = false;
       this.#reading = this.#read(this.#watch);
     } catch (error) {
       if (!this.#polling) {
@@ -92,7 +101,10 @@ export class Watcher implements Disposable {
         if (flag === "rescan" || paths.length === 0) this.#heard("", false);
         // The next one there may even have the same inode.
         if (kind === "remove" && paths.includes(this.#options.folder)) this.#identity = null;
-        for (const path of paths) this.#heard(relative(this.#options.folder, path), kind === "modify");
+        for (const path of paths) {
+          if (path.startsWith(this.#options.pulse)) this.#pulseIsOut = false;
+          else this.#heard(relative(this.#options.folder, path), kind === "modify");
+        }
       }
     } catch (error) {
       if (this.#watch !== watch) return;
@@ -131,9 +143,23 @@ export class Watcher implements Disposable {
     this.#follow().then(() => this.#options.onChange([""]));
   }
 
+  /** A named pipe that appears stops Deno's watcher. */
+  #beat(): void {
+    if (!this.#watch) return;
+    if (this.#pulseIsOut) {
+      releasePipes(this.#options.folder);
+      this.#options.onChange([""]);
+    }
+    this.#pulseIsOut = true;
+    const now = new Date();
+    Deno.utimeSync(this.#options.pulse, now, now);
+  }
+
   #close(): void {
     const watch = this.#watch;
     this.#watch = null;
+    // To close a watch that is stuck takes as long as it is.
+    if (watch) releasePipes(this.#options.folder);
     try {
       watch?.close();
     } catch {

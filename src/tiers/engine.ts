@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import { SLOT, StepFlag } from "../../ffi/layout.ts";
 import type { Native } from "../../ffi/native.ts";
 import { Ring } from "../../ffi/ring.ts";
@@ -24,6 +25,10 @@ export interface EngineOptions {
   readonly workers: number;
   readonly stepsPerFunction: number;
 }
+
+/** While short steps are out the ring is looked at in so many turns of the event loop before its socket is waited for. */
+const TURNS_BEFORE_PARKING = 4;
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** An open ring with all that a run needs to use it. */
 export class Engine {
@@ -58,13 +63,17 @@ export class Engine {
   /** Serves completions until the connection is closed. */
   async serve(wake: Deno.UnixConn): Promise<void> {
     this.#wake = wake;
-    const bytes = new Uint8Array(64);
-    for (;;) {
-      do {
-        this.ring.drain();
-        this.turns.pump();
-      } while (!this.ring.park());
-      const read = await wake.read(bytes).catch(() => null);
+    const byte = new Uint8Array(1);
+    for (let turns = 0;; turns++) {
+      if (this.ring.drain() > 0) turns = 0;
+      this.turns.pump();
+      if (this.turns.shortSteps > 0 && turns < TURNS_BEFORE_PARKING) {
+        await nextTurn();
+        continue;
+      }
+      turns = 0;
+      if (!this.ring.park()) continue;
+      const read = await wake.read(byte).catch(() => null);
       if (read === null) return;
     }
   }

@@ -1,22 +1,26 @@
 import type { Clock } from "../clock.ts";
-import type { TurnLine } from "./turns.ts";
+import { SHORT_US, type TurnLine } from "./turns.ts";
 
 /** Runs on workers that show how long a function takes. */
 const SAMPLES = 2;
 /** Functions this short always run on the server's own thread: the way to a worker and back costs as much. */
 const ALWAYS_US = 80;
-/** Functions this short do so while the thread has had little of that lately. */
-const SOMETIMES_US = 400;
-/** Time between two of those. */
+/** Other short ones do so while the thread has had little of that lately: the time between two of them. */
 const PAUSE_MS = 1;
+/**
+ * The next request came so soon that the thread has no time to spare, and a worker is the other core's time. (One caller
+ * alone takes longer than this to send its next request.)
+ */
+const HURRY_MS = 0.04;
 const FIRST_PENALTY_MS = 10;
 const LAST_PENALTY_MS = 60_000;
 /** So many good runs in a row forgive the last bad one: on a busy machine any run may be held up once. */
 const FORGIVEN_AFTER = 200;
 
 /**
- * Whether a function's next run is done on the server's own thread. That saves the way to a worker, and holds up everything else
- * meanwhile: so it is for functions that were short before, and one that was not so once pays for it with a growing pause.
+ * Whether a function's next run is done on the server's own thread. That saves the way to a worker, and holds up everything
+ * else meanwhile: so it is for functions that were short before, while requests come one by one, and a function that was not
+ * short once pays for it with a growing pause.
  */
 export class InlinePolicy {
   readonly #clock: Clock;
@@ -25,19 +29,21 @@ export class InlinePolicy {
   #notBeforeMs = 0;
   #goodRuns = 0;
   static #lastLongMs = 0;
+  static #lastEndMs = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  allows(line: TurnLine): boolean {
+  /** `shortSteps`: how many short steps the workers have. Then requests come faster than one by one. */
+  allows(line: TurnLine, shortSteps: number): boolean {
     if (this.#samples < SAMPLES) {
       this.#samples++;
       return false;
     }
-    if (line.costUs > SOMETIMES_US || line.waiting.length > 0) return false;
+    if (line.costUs > SHORT_US || shortSteps > 0) return false;
     const now = this.#clock.monotonic();
-    if (now < this.#notBeforeMs) return false;
+    if (now < this.#notBeforeMs || now - InlinePolicy.#lastEndMs < HURRY_MS) return false;
     if (line.costUs <= ALWAYS_US) return true;
     if (now - InlinePolicy.#lastLongMs < PAUSE_MS) return false;
     InlinePolicy.#lastLongMs = now;
@@ -46,6 +52,7 @@ export class InlinePolicy {
 
   /** `done`: false when the run was over its time and has to be done again elsewhere. */
   ran(done: boolean): void {
+    InlinePolicy.#lastEndMs = this.#clock.monotonic();
     if (done) {
       if (++this.#goodRuns >= FORGIVEN_AFTER && this.#penaltyMs > FIRST_PENALTY_MS) {
         this.#goodRuns = 0;

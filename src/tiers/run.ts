@@ -43,6 +43,8 @@ type State = "new" | "queued" | "running" | "parked" | "over";
 const LEVELS = ["debug", "info", "warn", "error"] as const;
 /** Host calls that one sandbox may have open. */
 const MAX_OPEN_CALLS = 1024;
+/** A run that is over by then was not watched for its caller's leaving; its deadline is the shim's to keep. */
+const UNWATCHED_MS = 5;
 const NS_PER_MS = 1e6;
 
 /**
@@ -354,9 +356,15 @@ export class Run implements Turn {
     this.#settle();
   }
 
-  /** From here on somebody waits: the caller may leave, the deadline may pass. */
+  /** From here on somebody waits. Most are done soon, and asking Deno for a request's signal costs as much as all else. */
   #becomeAsync(): void {
     if (this.#deadline || this.#state === "over") return;
+    const { clock, deadlines } = this.#engine;
+    this.#deadline = deadlines.at(clock.monotonic() + UNWATCHED_MS, () => this.#watch());
+  }
+
+  /** It was not done soon: the caller may leave, the deadline may pass. */
+  #watch(): void {
     this.#deadline = this.#engine.deadlines.at(this.#invocation.deadlineMs, () => {
       if (this.#state === "running") return;
       if (this.#response.ended) {
@@ -366,7 +374,7 @@ export class Run implements Turn {
     });
     if (this.outcome) return;
     this.#signal = this.#invocation.signal;
-    if (this.#signal.aborted) queueMicrotask(this.#onLeft);
+    if (this.#signal.aborted) this.#onLeft();
     else this.#signal.addEventListener("abort", this.#onLeft);
   }
 

@@ -21,6 +21,8 @@ export class TurnLine {
   costUs = 100;
 }
 
+/** A function whose steps are so short is called a short one. */
+export const SHORT_US = 400;
 /** What a line gets at each of its turns. */
 const QUANTUM_US = 500;
 /** A line that used very much waits for this many rounds of the others, not for ever. */
@@ -40,7 +42,7 @@ export class Turns {
   readonly #workers: number;
   readonly #perLine: number;
   readonly #active: TurnLine[] = [];
-  #running = 0;
+  #short = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
@@ -55,8 +57,9 @@ export class Turns {
     return this.#active.reduce((sum, line) => sum + line.waiting.length, 0);
   }
 
-  get running(): number {
-    return this.#running;
+  /** Steps of short functions that wait or that workers have. */
+  get shortSteps(): number {
+    return this.#short;
   }
 
   /** The engine is going away: no step starts any more. */
@@ -113,10 +116,11 @@ export class Turns {
     }
     line.creditUs = Math.max(line.creditUs - line.costUs, -MOST_DEBT_US);
     line.running++;
-    this.#running++;
+    const short = line.costUs <= SHORT_US ? 1 : 0;
+    this.#short += short;
     this.#ring.submit(slot, (done) => {
       line.running--;
-      this.#running--;
+      this.#short -= short;
       turn.done(done);
     });
   }

@@ -120,7 +120,7 @@ export class WasmSnapshot implements Snapshot, Resident {
       },
     });
     this.#coldMs = null;
-    const mayInline = this.#inline.allows(this.#line);
+    const mayInline = this.#inline.allows(this.#line, engine.turns.shortSteps);
     const ranInline = mayInline && run.runInline();
     if (mayInline) this.#inline.ran(ranInline);
     if (!ranInline && run.outcome === null) run.enqueue();
