@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { startSetup } from "../src/setup/setup.ts";
-import { LAYOUT, RING, SLOT, StepResult } from "./layout.ts";
+import { RING, SLOT, StepResult } from "./layout.ts";
 import { type EngineOptions, Native, NativeError } from "./native.ts";
+import { putEmptyStep } from "./testing/empty_step.ts";
 
 const setup = startSetup({ progress: console.log });
-const native = new Native((await setup.shim).library);
+const { library } = await setup.shim;
+const native = new Native(library);
 const engine = await setup.engine;
 
 const OPTIONS: EngineOptions = {
@@ -31,18 +33,6 @@ async function withEngine(work: (memory: DataView<ArrayBuffer>) => Promise<void>
   }
 }
 
-/** A step of a new sandbox that gets nothing, so that it has nothing to do. Returns where the slot is. */
-function putEmptyStep(memory: DataView, slot: number): number {
-  const at = memory.getUint32(RING.slotsOffset, true) + slot * LAYOUT.slotBytes;
-  memory.setUint32(at + SLOT.snapshot, LAYOUT.snapshotBase, true);
-  memory.setUint32(at + SLOT.sandbox, LAYOUT.newSandbox, true);
-  memory.setUint32(at + SLOT.flags, 0, true);
-  memory.setUint32(at + SLOT.inLength, 0, true);
-  memory.setBigUint64(at + SLOT.deadlineNs, native.nowNs() + 60_000_000_000n, true);
-  memory.setBigUint64(at + SLOT.cpuLeftNs, 60_000_000_000n, true);
-  return at;
-}
-
 Deno.test("the wasmtime library is the one that the shim was written for", () => {
   assert.equal(native.wasmtimeVersion(), "50");
 });
@@ -51,25 +41,16 @@ Deno.test("a step that a worker runs wakes the parked server", () =>
   withEngine(async (memory) => {
     const dir = await Deno.makeTempDir();
     const wake = await native.connectWake(join(dir, "wake"));
-    const at = putEmptyStep(memory, 3);
+    const at = putEmptyStep(native, memory, 3);
     assert.equal(native.park(0), false);
     native.submit(3);
     assert.equal(await wake.read(new Uint8Array(8)), 1);
     assert.equal(memory.getUint32(RING.queueTail, true), 1);
     assert.equal(memory.getUint32(memory.getUint32(RING.queueOffset, true), true), 3);
-    assert.equal(memory.getUint32(at + SLOT.result, true), StepResult.PARKED);
+    assert.equal(memory.getUint32(at + SLOT.result, true), StepResult.DONE);
     assert.equal(native.park(0), true, "something is complete that was not read");
     wake.close();
     await Deno.remove(dir, { recursive: true });
-  }));
-
-Deno.test("an inline run is complete on return, on the server's own thread", () =>
-  withEngine((memory) => {
-    const at = putEmptyStep(memory, 0);
-    assert.equal(native.runInline(0), true);
-    assert.equal(memory.getUint32(at + SLOT.result, true), StepResult.PARKED);
-    assert.equal(native.stats().inlineSteps, 1);
-    assert.equal(native.stats().instancesParked, 1);
   }));
 
 Deno.test("an engine of another process's making is refused with its reason", () => {
@@ -130,19 +111,22 @@ Deno.test("a file is mirrored with what is known of it; what is no plain file is
   }
 });
 
-Deno.test("V8's own traps work beside the engine's", () =>
+Deno.test("on the server's own thread steps run inline, and V8's traps work beside the engine's", async () => {
+  const dir = await Deno.makeTempDir();
+  const [code, base] = [join(dir, "native"), join(dir, "base")];
+  await Promise.all([Deno.writeFile(code, engine.native), Deno.writeFile(base, engine.base)]);
+  const program = new URL("testing/main_thread.ts", import.meta.url).pathname;
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-all", program, library, code, base],
+  }).output();
+  await Deno.remove(dir, { recursive: true });
+  assert.ok(success, new TextDecoder().decode(stderr));
+  assert.equal(new TextDecoder().decode(stdout), "50 inline runs, 50 kills, 100 traps\n");
+});
+
+Deno.test("a thread with a small stack, such as this one, runs nothing inline", () =>
   withEngine((memory) => {
-    // (module (memory 1 1) (func (export "load") (param i32) (result i32) local.get 0 i32.load))
-    const loads = Uint8Array.of(
-      ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 6, 1, 96, 1, 127, 1, 127, 3, 2, 1, 0, 5, 4, 1, 1, 1, 1],
-      ...[7, 8, 1, 4, 108, 111, 97, 100, 0, 0, 10, 9, 1, 7, 0, 32, 0, 40, 2, 0, 11],
-    );
-    const { load } = new WebAssembly.Instance(new WebAssembly.Module(loads)).exports as { load(at: number): number };
-    for (let i = 0; i < 20; i++) {
-      assert.throws(() => load(0x7fffffff), WebAssembly.RuntimeError);
-      putEmptyStep(memory, 0);
-      // With a budget of nothing: the guest is killed by a fault in its memory, or was quicker.
-      native.runInline(0);
-      assert.throws(() => load(0x7fffffff), WebAssembly.RuntimeError);
-    }
+    putEmptyStep(native, memory, 0);
+    assert.equal(native.runInline(0), false);
+    assert.equal(native.stats().inlineSteps, 0);
   }));

@@ -25,7 +25,7 @@ const attacks: Record<string, string> = {
   "a package by its address": `import secret from "npm:x@http://127.0.0.1:PORT/x.tgz";`,
   "the file system at init": `const secret = Deno.readTextFileSync("ROOT/secret.json");`,
   "node:fs at init": `import { readFileSync } from "node:fs"; const secret = readFileSync("ROOT/secret.json", "utf8");`,
-  "the environment at init": `const secret = Deno.env.get("HOME") + "${SECRET}";`,
+  "the environment at init": `const secret = Deno.env.toObject().PATH.length;`,
   "node:child_process": `import { execSync } from "node:child_process"; const secret = String(execSync("id"));`,
 };
 

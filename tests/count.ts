@@ -8,10 +8,19 @@ export interface Count {
 
 const SUMMARY = /^(?:ok|FAILED) \| (\d+) passed(?: \(.*?\))? \| (\d+) failed(?: \(.*?\))?(?: \| (\d+) ignored)?/gm;
 
-/** What `deno test` counted. A run that did not succeed, or did not get to its summary, has failed somewhere. */
-export function countOf(run: { success: boolean; output: string }): Count {
-  const summary = [...stripVTControlCharacters(run.output).matchAll(SUMMARY)].at(-1);
-  const [passed, failed, skipped] = (summary ?? []).slice(1).map((number) => Number(number ?? 0));
-  if (!summary) return { passed: 0, failed: 1, skipped: 0 };
+/** What `deno test` counted. A run that did not get to its summary, or did not succeed, has failed somewhere. */
+export function countOf(run: { success: boolean; output: string } | null): Count {
+  const summary = [...stripVTControlCharacters(run?.output ?? "").matchAll(SUMMARY)].at(-1);
+  if (!run || !summary) return { passed: 0, failed: 1, skipped: 0 };
+  const [passed, failed, skipped] = summary.slice(1).map((number) => Number(number ?? 0));
   return { passed, failed: run.success ? failed : Math.max(failed, 1), skipped };
+}
+
+export function sum(counts: readonly Count[]): Count {
+  const total = (key: keyof Count) => counts.reduce((sum, count) => sum + count[key], 0);
+  return { passed: total("passed"), failed: total("failed"), skipped: total("skipped") };
+}
+
+export function textOf({ passed, failed, skipped }: Count): string {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
 }

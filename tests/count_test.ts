@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { countOf } from "./count.ts";
+import { countOf, sum, textOf } from "./count.ts";
 
 const count = (output: string, success: boolean) => countOf({ output, success });
 
@@ -27,4 +27,10 @@ Deno.test("a runner that crashed before its summary has failed", () => {
 
 Deno.test("a runner that counted no failure but did not succeed has failed", () => {
   assert.equal(count("ok | 3 passed | 0 failed (1s)\n", false).failed, 1);
+});
+
+Deno.test("counts add up, and skips are told when there are some", () => {
+  const one = { passed: 1, failed: 0, skipped: 0 };
+  assert.equal(textOf(sum([one, one])), "2 passed, 0 failed");
+  assert.equal(textOf(sum([one, { passed: 0, failed: 2, skipped: 3 }])), "1 passed, 2 failed, 3 skipped");
 });

@@ -1,9 +1,14 @@
-/** Prepares everything, runs all tests (or those below the paths in the arguments), and counts them on its last line. */
+/**
+ * Prepares everything, runs all tests (or those of the files and folders in the arguments), and counts them on its
+ * last line. Each file has a process of its own: one that crashes or hangs takes no other with it.
+ */
+import { join } from "node:path";
 import { OperatorError } from "../src/errors.ts";
 import { startSetup } from "../src/setup/setup.ts";
-import { countOf } from "./count.ts";
+import { type Count, countOf, sum, textOf } from "./count.ts";
 
 const AREAS = ["src", "ffi", "runtimes", "tests"];
+const FILE_LIMIT_S = 300;
 
 async function prepare(): Promise<boolean> {
   try {
@@ -16,21 +21,51 @@ async function prepare(): Promise<boolean> {
   }
 }
 
-/** All that the test runner printed, which it shows meanwhile. */
-async function runTests(areas: readonly string[]): Promise<{ success: boolean; output: string }> {
-  const test = new Deno.Command(Deno.execPath(), { args: ["test", "--allow-all", ...areas], stdout: "piped" }).spawn();
+async function testFilesOf(path: string): Promise<string[]> {
+  if ((await Deno.stat(path)).isFile) return [path];
+  const found: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(path)) {
+    if (isDirectory) found.push(...await testFilesOf(join(path, name)));
+    else if (name.endsWith("_test.ts")) found.push(join(path, name));
+  }
+  return found.sort();
+}
+
+/** Shows what the runner prints, and counts by it. At the limit all that the tests started is ended too. */
+async function runFile(file: string): Promise<Count> {
+  const limit = ["--kill-after=5", String(FILE_LIMIT_S)];
+  const test = new Deno.Command("timeout", {
+    args: [...limit, Deno.execPath(), "test", "--allow-all", file],
+    stdin: "null",
+    stdout: "piped",
+  }).spawn();
+  const end = () => {
+    test.kill("SIGTERM");
+    Deno.exit(130);
+  };
+  Deno.addSignalListener("SIGINT", end);
   const [shown, kept] = test.stdout.tee();
   const [output, { success }] = await Promise.all([
     new Response(kept).text(),
     test.status,
     shown.pipeTo(Deno.stdout.writable, { preventClose: true }),
   ]);
-  return { success, output };
+  Deno.removeSignalListener("SIGINT", end);
+  return countOf({ success, output });
 }
 
-const result = await prepare()
-  ? await runTests(Deno.args.length > 0 ? Deno.args : AREAS)
-  : { success: false, output: "" };
-const { passed, failed, skipped } = countOf(result);
-console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
-Deno.exit(failed > 0 ? 1 : 0);
+async function runAll(paths: readonly string[]): Promise<Count> {
+  const counts: Count[] = [];
+  const failed: string[] = [];
+  for (const file of (await Promise.all(paths.map(testFilesOf))).flat()) {
+    const count = await runFile(file);
+    counts.push(count);
+    if (count.failed > 0) failed.push(file);
+  }
+  if (failed.length > 0) console.log(`Files with failures:\n${failed.map((file) => `  ${file}\n`).join("")}`);
+  return sum(counts);
+}
+
+const count = await prepare() ? await runAll(Deno.args.length > 0 ? Deno.args : AREAS) : countOf(null);
+console.log(textOf(count));
+Deno.exit(count.failed > 0 || count.passed === 0 ? 1 : 0);

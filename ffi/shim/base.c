@@ -58,7 +58,7 @@ int base__init(struct base *base, const uint8_t *bytes, size_t length) {
         rc = -errno;
         goto close_memfd;
     }
-    void *mapped = mmap(NULL, mapped_bytes, PROT_READ, MAP_SHARED | MAP_POPULATE, base->memfd, 0);
+    void *mapped = mmap(NULL, mapped_bytes, PROT_READ, MAP_SHARED, base->memfd, 0);
     if (mapped == MAP_FAILED) {
         rc = -errno;
         goto close_memfd;

@@ -4,8 +4,8 @@
 
 #include "engine.h"
 
-/* What wasm may use, as much again for host functions and signal handlers, and room to spare: untouched it is free. */
-#define STACK_BYTES (4 * ENGINE_WASM_STACK_BYTES)
+/* What wasm may use, and as much again for host functions and signal handlers. */
+#define STACK_BYTES (2 * ENGINE_WASM_STACK_BYTES)
 
 int thread__start(pthread_t *thread, void *(*main)(void *), void *argument) {
     pthread_attr_t attributes;

@@ -74,7 +74,7 @@ static void watchdog__demote(struct shim *shim, struct runner *runner, uint64_t 
 
     if (!(word & RUN_LONG)) {
         if (!run__hold(run, word)) return;
-        bool is_replaced = workers__replace(&shim->workers) == 0;
+        bool is_replaced = workers__replace(&shim->workers);
         if (is_replaced) setpriority(PRIO_PROCESS, (id_t)runner->tid, shim->workers.nice + LONG_NICE);
         run__release(run, word, run__phase(word), is_replaced ? RUN_LONG : 0);
     } else if (elapsed_ns >= VERY_LONG_FACTOR * long_ns && run__hold(run, word)) {
@@ -136,7 +136,6 @@ static void *watchdog__main(void *argument) {
     uint32_t idle_ticks = 0;
     while (!atomic_load(&watchdog->is_stopping)) {
         bool anything_runs = watchdog__watch_all(shim, &next_ns);
-        workers__reap(&shim->workers);
         bool anything_ran = steps != watchdog__steps(shim);
         steps = watchdog__steps(shim);
         idle_ticks = anything_runs || anything_ran ? 0 : idle_ticks + 1;
@@ -144,6 +143,7 @@ static void *watchdog__main(void *argument) {
             struct timespec until = {(time_t)(next_ns / 1000000000u), (long)(next_ns % 1000000000u)};
             clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
         } else {
+            workers__reap(&shim->workers);
             watchdog__sleep(watchdog);
             idle_ticks = 0;
         }

@@ -8,14 +8,86 @@
 
 #define INLINE_STACK_BYTES (ENGINE_WASM_STACK_BYTES + (1u << 20))
 
-/* ---- the threads' work ------------------------------------------------------------------------------------ */
-
 static void runner__prepare(struct runner *runner) {
     runner->step.shim = runner->shim;
     runner->step.run = &runner->run;
     clockid_t cpu_clock;
     if (pthread_getcpuclockid(pthread_self(), &cpu_clock) == 0) atomic_store(&runner->run.cpu_clock, cpu_clock);
 }
+
+/* ---- starting and joining ------------------------------------------------------------------------------------ */
+
+static void *runner__main(void *argument);
+
+static struct runner *workers__free_runner(struct workers *workers) {
+    for (uint32_t i = 1; i < workers->capacity; i++) {
+        if (atomic_load(&workers->runners[i].life) != RUNNER_NONE) continue;
+        if (i >= atomic_load(&workers->used)) atomic_store(&workers->used, i + 1);
+        return &workers->runners[i];
+    }
+    return NULL;
+}
+
+static int workers__start_runner(struct workers *workers, bool stands_by) {
+    struct runner *runner = workers__free_runner(workers);
+    if (runner == NULL) return -EAGAIN;
+    runner->shim = workers->shim;
+    runner->stands_by = stands_by;
+    atomic_store(&runner->life, RUNNER_WORKS);
+    int rc = thread__start(&runner->thread, runner__main, runner);
+    if (rc != 0) atomic_store(&runner->life, RUNNER_NONE);
+    return rc;
+}
+
+static int workers__add(struct workers *workers) {
+    pthread_mutex_lock(&workers->threads_lock);
+    int rc = workers__start_runner(workers, false);
+    pthread_mutex_unlock(&workers->threads_lock);
+    return rc;
+}
+
+/* If there are no resources for one now, the next worker that is called or ends a long step tries again. */
+static void workers__keep_standby(struct workers *workers) {
+    pthread_mutex_lock(&workers->threads_lock);
+    bool is_wanted = atomic_load(&workers->standby) == 0 && !atomic_load(&workers->is_stopping) &&
+                     atomic_load(&workers->long_count) < workers->shim->options.long_workers;
+    if (is_wanted && workers__start_runner(workers, true) == 0) atomic_fetch_add(&workers->standby, 1);
+    pthread_mutex_unlock(&workers->threads_lock);
+}
+
+void workers__reap(struct workers *workers) {
+    pthread_mutex_lock(&workers->threads_lock);
+    uint32_t used = atomic_load(&workers->used);
+    for (uint32_t i = 1; i < used && !atomic_load(&workers->is_stopping); i++) {
+        struct runner *runner = &workers->runners[i];
+        if (atomic_load(&runner->life) != RUNNER_IS_DONE) continue;
+        if (pthread_tryjoin_np(runner->thread, NULL) == 0) atomic_store(&runner->life, RUNNER_NONE);
+    }
+    pthread_mutex_unlock(&workers->threads_lock);
+}
+
+bool workers__replace(struct workers *workers) {
+    if (atomic_load(&workers->standby) == 0) return false;
+    if (atomic_load(&workers->long_count) >= workers->shim->options.long_workers) return false;
+    atomic_fetch_add(&workers->long_count, 1);
+    atomic_fetch_sub(&workers->standby, 1);
+    atomic_fetch_add(&workers->calls, 1);
+    os__futex_wake(&workers->calls, 1);
+    return true;
+}
+
+static void runner__stand_by(struct runner *runner) {
+    struct workers *workers = &runner->shim->workers;
+    uint32_t calls = atomic_load(&workers->calls);
+    while (calls == 0 || !atomic_compare_exchange_weak(&workers->calls, &calls, calls - 1)) {
+        if (calls == 0) os__futex_wait(&workers->calls, 0);
+        calls = atomic_load(&workers->calls);
+    }
+    workers__reap(workers);
+    workers__keep_standby(workers);
+}
+
+/* ---- the threads' work ------------------------------------------------------------------------------------ */
 
 /* Ends what retired runners left, and lets their threads be joined. */
 static bool workers__end_retired(struct workers *workers) {
@@ -28,6 +100,7 @@ static bool workers__end_retired(struct workers *workers) {
         atomic_store(&runner->life, RUNNER_IS_DONE);
         runner = next;
     }
+    if (is_any) workers__keep_standby(workers);
     return is_any;
 }
 
@@ -59,9 +132,8 @@ static void *runner__main(void *argument) {
     struct workers *workers = &runner->shim->workers;
     pthread_setname_np(pthread_self(), "mayfly-worker");
     runner->tid = (pid_t)syscall(SYS_gettid);
-    /* It was started by the watchdog, maybe, whose priority is its own affair. */
-    setpriority(PRIO_PROCESS, (id_t)runner->tid, workers->nice);
     runner__prepare(runner);
+    if (runner->stands_by) runner__stand_by(runner);
     while (!atomic_load(&workers->is_stopping)) {
         uint32_t slot;
         if (workers__end_retired(workers)) continue;
@@ -79,30 +151,12 @@ static void *runner__main(void *argument) {
     return NULL;
 }
 
-/* ---- starting and joining ------------------------------------------------------------------------------------ */
-
-/* With the lock held. */
-static int workers__add(struct workers *workers) {
-    for (uint32_t i = 1; i < workers->capacity; i++) {
-        struct runner *runner = &workers->runners[i];
-        if (atomic_load(&runner->life) != RUNNER_NONE) continue;
-        runner->shim = workers->shim;
-        atomic_store(&runner->life, RUNNER_WORKS);
-        int rc = thread__start(&runner->thread, runner__main, runner);
-        if (rc != 0) {
-            atomic_store(&runner->life, RUNNER_NONE);
-        } else if (i >= atomic_load(&workers->used)) {
-            atomic_store(&workers->used, i + 1);
-        }
-        return rc;
-    }
-    return -EAGAIN;
-}
+/* ---- life -------------------------------------------------------------------------------------------------- */
 
 int workers__start(struct workers *workers, struct shim *shim) {
     workers->shim = shim;
     /* As many again, for threads that have retired but have not been joined. */
-    workers->capacity = 1 + 2 * (shim->options.workers + shim->options.long_workers);
+    workers->capacity = 2 + 2 * (shim->options.workers + shim->options.long_workers);
     workers->used = 1;
     workers->nice = getpriority(PRIO_PROCESS, 0);
     atomic_flag_clear(&workers->is_inline_busy);
@@ -112,15 +166,12 @@ int workers__start(struct workers *workers, struct shim *shim) {
     pthread_mutex_init(&workers->threads_lock, NULL);
     int rc = watchdog__start(&workers->watchdog, shim);
     if (rc != 0) goto free_runners;
-    for (uint32_t i = 0; i < shim->options.workers; i++) {
-        pthread_mutex_lock(&workers->threads_lock);
-        rc = workers__add(workers);
-        pthread_mutex_unlock(&workers->threads_lock);
-        if (rc != 0) {
-            workers__stop(workers);
-            return rc;
-        }
+    for (uint32_t i = 0; i < shim->options.workers && rc == 0; i++) rc = workers__add(workers);
+    if (rc != 0) {
+        workers__stop(workers);
+        return rc;
     }
+    workers__keep_standby(workers);
     return 0;
 
 free_runners:
@@ -130,13 +181,15 @@ free_runners:
 }
 
 void workers__stop(struct workers *workers) {
-    /* From here on the watchdog starts and joins no threads, and kills every run that it sees. */
+    /* From here on nobody else starts or joins threads, and the watchdog kills every run that it sees. */
     pthread_mutex_lock(&workers->threads_lock);
     atomic_store(&workers->is_stopping, true);
     pthread_mutex_unlock(&workers->threads_lock);
     watchdog__wake(&workers->watchdog);
     atomic_fetch_add(&workers->wake_count, 1);
     os__futex_wake(&workers->wake_count, INT32_MAX);
+    atomic_store(&workers->calls, workers->capacity);
+    os__futex_wake(&workers->calls, INT32_MAX);
     for (uint32_t i = 1; i < workers->capacity; i++) {
         struct runner *runner = &workers->runners[i];
         if (atomic_load(&runner->life) != RUNNER_NONE) pthread_join(runner->thread, NULL);
@@ -144,29 +197,6 @@ void workers__stop(struct workers *workers) {
     watchdog__stop(&workers->watchdog);
     pthread_mutex_destroy(&workers->threads_lock);
     free(workers->runners);
-}
-
-int workers__replace(struct workers *workers) {
-    int rc = -EAGAIN;
-    pthread_mutex_lock(&workers->threads_lock);
-    uint32_t long_count = atomic_load(&workers->long_count);
-    if (!atomic_load(&workers->is_stopping) && long_count < workers->shim->options.long_workers) {
-        rc = workers__add(workers);
-        if (rc == 0) atomic_fetch_add(&workers->long_count, 1);
-    }
-    pthread_mutex_unlock(&workers->threads_lock);
-    return rc;
-}
-
-void workers__reap(struct workers *workers) {
-    pthread_mutex_lock(&workers->threads_lock);
-    uint32_t used = atomic_load(&workers->used);
-    for (uint32_t i = 1; i < used && !atomic_load(&workers->is_stopping); i++) {
-        struct runner *runner = &workers->runners[i];
-        if (atomic_load(&runner->life) != RUNNER_IS_DONE) continue;
-        if (pthread_tryjoin_np(runner->thread, NULL) == 0) atomic_store(&runner->life, RUNNER_NONE);
-    }
-    pthread_mutex_unlock(&workers->threads_lock);
 }
 
 /* ---- inline -------------------------------------------------------------------------------------------------- */

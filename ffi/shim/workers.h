@@ -1,7 +1,8 @@
 /*
  * The threads that run guests. As many as asked for have normal priority and take submitted steps; one whose guest
- * runs long is replaced by a new one, loses its priority, and retires when that guest ends, because a thread without
- * privileges cannot get its priority back.
+ * runs long loses its priority, and retires when that guest ends, because a thread without privileges cannot get its
+ * priority back. A thread that stands by takes its place, so that the watchdog only has to wake one: starting and
+ * joining threads takes a lock that a thread of low priority may hold.
  */
 #ifndef MAYFLY_WORKERS_H
 #define MAYFLY_WORKERS_H
@@ -24,6 +25,7 @@ struct runner {
     struct shim *shim;
     pthread_t thread;
     pid_t tid;
+    bool stands_by; /* at first */
     atomic_uint life; /* enum runner_life; a worker's, not the inline runner's */
     struct runner *next_retired;
 };
@@ -44,6 +46,9 @@ struct workers {
     _Atomic(struct runner *) retired;
     atomic_uint wake_count, sleepers;
 
+    _Atomic uint32_t standby; /* threads that wait to be called */
+    atomic_uint calls;
+
     pthread_mutex_t threads_lock; /* around starting and joining threads */
 };
 
@@ -56,9 +61,9 @@ void workers__wake(struct workers *workers);
 /* -ENOTSUP: the thread's stack is too small; -EBUSY: another thread's inline run is not over. */
 int workers__run_inline(struct workers *workers, uint32_t slot);
 
-/* The watchdog's: one more worker, in the place of one that runs long. */
-int workers__replace(struct workers *workers);
-/* The watchdog's: joins the threads that have ended. */
+/* The watchdog's: one more worker, in the place of one that runs long. False: there is none at this moment. */
+bool workers__replace(struct workers *workers);
+/* Joins the threads that have ended. */
 void workers__reap(struct workers *workers);
 
 #endif

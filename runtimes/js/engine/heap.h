@@ -17,6 +17,8 @@ size_t heap__size(const void *data);
 size_t heap__held(void);
 /* So much may be in use, and a little more once it has run out: the error itself takes memory. */
 void heap__limit(size_t bytes);
+/* Whether it ever has. */
+bool heap__has_refused(void);
 /* And this much for telling it to the host. */
 void heap__spare(void);
 

@@ -119,6 +119,15 @@ static JSValue native_set_limits(JSContext *context, JSValueConst self, int argc
     return JS_UNDEFINED;
 }
 
+/* memoryRanOut(): boolean: the interpreter throws null where it has no memory left for an error */
+static JSValue native_memory_ran_out(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+{
+    (void)self;
+    (void)argc;
+    (void)argv;
+    return JS_NewBool(context, heap__has_refused());
+}
+
 /* spareMemory(): void: room to report an error in, when it may be that memory has run out */
 static JSValue native_spare_memory(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
 {
@@ -151,6 +160,7 @@ const JSCFunctionListEntry host_natives[] = {
     NATIVE("setNextTimer", 1, native_set_next_timer),
     NATIVE("randomFill", 1, native_random_fill),
     NATIVE("setLimits", 2, native_set_limits),
+    NATIVE("memoryRanOut", 0, native_memory_ran_out),
     NATIVE("spareMemory", 0, native_spare_memory),
     NATIVE("settleHeap", 0, native_settle_heap),
 };

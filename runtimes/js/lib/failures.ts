@@ -54,8 +54,12 @@ export function describeError(thrown: unknown, print: (value: unknown) => string
   return join(lines, "\n");
 }
 
-const isOutOfMemory = (thrown: unknown): boolean =>
-  isError(thrown) && attempt(() => thrown.name === "InternalError" && thrown.message === "out of memory", false);
+/** Where not even an error fits any more, null is thrown. */
+function isOutOfMemory(thrown: unknown): boolean {
+  if (thrown === null) return native.memoryRanOut();
+  if (!isError(thrown)) return false;
+  return attempt(() => thrown.name === "InternalError" && thrown.message === "out of memory", false);
+}
 
 const printPlain = (value: unknown): string =>
   typeof value === "string" ? `Uncaught ${value}` : `Uncaught ${String(value)}`;

@@ -45,6 +45,7 @@ export interface Native {
   setNextTimer(ms: number): void;
   randomFill(bytes: Bytes): void;
   setLimits(memoryBytes: number, logBytes: number): void;
+  memoryRanOut(): boolean;
   spareMemory(): void;
   settleHeap(): void;
 

@@ -88,4 +88,5 @@ export const ways: Record<string, (req: Request) => unknown> = {
   },
 };
 
-export default (req: Request, { params }: { params: { how: string } }) => ways[params.how](req) as Response;
+export default (req: Request, { params }: { params: { how: string } }) =>
+  (ways[params.how]?.(req) ?? new Response("no such way", { status: 404 })) as Response;

@@ -53,8 +53,8 @@ export const bombs: Record<string, () => unknown> = {
     for (;;) queueMicrotask(() => {});
   },
   "BigInt": () => {
-    const step = 3n ** 100_000n;
-    for (let big = step;; big *= step) kept.push(big);
+    const large = 3n ** 100_000n;
+    for (let n = 0n;; n++) kept.push(large + n);
   },
   "JSON text": () => {
     const value: unknown[] = [];
