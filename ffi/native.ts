@@ -304,7 +304,7 @@ export class Native {
     return Object.fromEntries(Object.entries(STATS).map(read)) as EngineStats;
   }
 
-  /** Kills what runs, joins the threads, frees everything. The region is gone then. */
+  /** Kills what runs, joins the threads, frees everything. The region is all zeros then. */
   async close(): Promise<void> {
     check(await this.#symbols.mf_close(), "stop the engine");
   }

@@ -233,13 +233,6 @@ Deno.test("a function whose first build failed is not deployed", async () => {
   expectError(await server.call("/stillborn"), "not_deployed");
 });
 
-Deno.test("a fetch at init that is still open when init ends fails the deploy", async () => {
-  const { server } = shared;
-  await server.drop({ "open.ts": `export const p = fetch("http://192.0.2.1/");\n${says("x")}` });
-  await server.built(["open"]);
-  assert.equal((await server.admin.function("open"))?.state, "failed");
-});
-
 Deno.test("timers and promises set at init run relative to the clone", async () => {
   const { server } = shared;
   await server.drop({

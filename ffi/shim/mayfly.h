@@ -39,11 +39,11 @@ struct mf_slot {
     uint32_t wake_ms;
     uint32_t start;          /* enum mf_start, of a new sandbox */
     uint32_t trap;           /* wasmtime's trap code + 1, or 0 */
-    uint32_t memory_peak;    /* bytes */
-    uint32_t dirty_pages;
+    uint32_t memory_peak;    /* bytes, as the guest says */
+    uint32_t dirty_pages;    /* private ones of its instance that were known before this step */
     uint64_t clone_ns;       /* time to bring the sandbox to its snapshot */
     uint64_t run_ns;         /* wall time of the guest's run */
-    uint64_t cpu_ns;         /* CPU time of the guest's run */
+    uint64_t cpu_ns;         /* CPU time of it; of a run that ended within a tick or two, its wall time */
     uint64_t reserved1[3];
 };
 
@@ -97,14 +97,24 @@ struct mf_options {
     uint32_t warm_instances; /* idle ones that keep their private pages */
     uint32_t inline_us;      /* an inline run is killed after this */
     uint32_t long_us;        /* a run this long is demoted and another worker let ahead */
-    uint32_t verify;         /* compare the whole memory with the snapshot after each reset */
+    uint32_t verify;         /* compare the whole memory with the snapshot after each reset and before each run */
     uint32_t reserved[7];
 };
 
 struct mf_stats {
-    uint64_t steps, inline_steps, traps, kills, resets, remaps, destroyed, verify_failures;
-    uint64_t instances, instances_idle, instances_parked, snapshots, snapshot_bytes;
-    uint64_t workers, long_workers, private_pages;
+    uint64_t steps; /* inline ones included */
+    uint64_t inline_steps;
+    uint64_t traps, kills;
+    uint64_t resets;
+    uint64_t remaps;    /* resets that dropped all private pages, because there were too many */
+    uint64_t destroyed; /* instances, because a reset failed or there were enough idle ones */
+    uint64_t verify_failures;
+    uint64_t instances, instances_idle, instances_parked;
+    uint64_t snapshots; /* without the base */
+    uint64_t snapshot_bytes;
+    uint64_t workers;
+    uint64_t long_workers;  /* whose guests run long at this moment */
+    uint64_t private_pages; /* of the idle instances */
 };
 
 uint32_t mf_abi(void);
@@ -128,9 +138,13 @@ void mf_buffer_free(uint8_t *buffer);
 /* One engine a process. Takes copies of what it needs; the ring lives until mf_close. */
 int mf_open(const struct mf_options *options, const uint8_t *native, size_t native_length,
             const uint8_t *base, size_t base_length, struct mf_ring **ring, char *message, size_t capacity);
+/* Idle instances that are too many are gone on return, others when their sandboxes end. */
 int mf_resize(uint32_t instances, uint32_t warm_instances);
 int mf_stats_read(struct mf_stats *stats);
-/* Stops the workers (running guests are killed), frees everything. */
+/*
+ * Kills what runs, joins the threads, frees everything. The ring's region stays mapped, empty, for the server may
+ * still have views of it.
+ */
 int mf_close(void);
 
 /*
@@ -160,7 +174,10 @@ int mf_freeze(uint32_t sandbox, uint32_t generation, uint8_t **out, size_t *out_
 
 /* Queue a slot for the workers. Never blocks. */
 int mf_submit(uint32_t slot);
-/* Run it on the calling thread; the slot is complete on return and does not go through the queue. */
+/*
+ * Run it on the calling thread; the slot is complete on return and does not go through the queue.
+ * -ENOTSUP: the thread's stack is too small for a guest; -EBUSY: another thread's inline run is not over.
+ */
 int mf_run_inline(uint32_t slot);
 /*
  * Kill the guest of this slot's step, or never start it if it still waits. 1: the completion is yet to come (and says

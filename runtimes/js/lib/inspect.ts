@@ -7,6 +7,9 @@ const DEPTH = 4;
 const MAX_ITEMS = 100;
 const MAX_STRING = 10_000;
 const LINE_WIDTH = 80;
+const MARGIN = 10;
+/** On one line. */
+const MAX_LEVELS = 3;
 const CUSTOM = Symbol.for("Deno.customInspect");
 /** As Deno has it: for the interfaces of the library itself. */
 export const PRIVATE_CUSTOM = Symbol.for("Deno.privateCustomInspect");
@@ -18,6 +21,8 @@ interface Options {
 class Inspection {
   /** The objects that the current one is inside of. */
   readonly #path: object[] = [];
+  /** How deep the object was that was shown last. */
+  #lastDepth = 0;
   /** Those that are shown inside themselves, in the order in which that was found. */
   readonly #circular: object[] = [];
   constructor(readonly depth: number) {}
@@ -46,7 +51,7 @@ class Inspection {
     }
     const target = native.proxyTarget(object);
     if (target !== undefined) return this.value(target);
-    this.#path.push(object);
+    this.#lastDepth = this.#path.push(object);
     const text = attempt(() => this.#custom(object) ?? this.#known(object), "[an object that cannot be shown]");
     this.#path.pop();
     const index = this.#circular.indexOf(object);
@@ -58,7 +63,7 @@ class Inspection {
     const method = methods[PRIVATE_CUSTOM] ?? methods[CUSTOM];
     if (typeof method !== "function") return undefined;
     const show = (value: unknown) => this.value(value);
-    const shown = method.call(object, show, { depth: this.depth } satisfies Options);
+    const shown = method.call(object, show, { depth: this.depth - this.#path.length + 1 } satisfies Options);
     return typeof shown === "string" ? shown : this.value(shown);
   }
 
@@ -91,8 +96,10 @@ class Inspection {
       case "Symbol":
         return `[${name}: ${this.value((object as { valueOf(): unknown }).valueOf())}]`;
     }
-    if (ArrayBuffer.isView(object) && !(object instanceof DataView)) {
-      return this.#array(object as unknown as unknown[], name, true);
+    if (ArrayBuffer.isView(object)) {
+      if (!(object instanceof DataView)) return this.#array(object as unknown as unknown[], name, true);
+      const { byteLength, byteOffset, buffer } = object;
+      return `${name} ${this.value({ byteLength, byteOffset, buffer })}`;
     }
     return this.#plain(object, name);
   }
@@ -107,7 +114,7 @@ class Inspection {
     const tag = attempt(() => (object as Record<symbol, unknown>)[Symbol.toStringTag], undefined);
     const shownTag = typeof tag === "string" && tag !== "" && tag !== name ? ` [${tag}]` : "";
     const prefix = isPlain && shownTag === "" ? "" : `${name}${shownTag} `;
-    return wrap(prefix, "{", this.#properties(object), "}");
+    return this.#wrap(prefix, "{", this.#properties(object), "}");
   }
 
   #array(array: ArrayLike<unknown>, name: string, typed = false): string {
@@ -123,8 +130,13 @@ class Inspection {
         i += empty - 1;
       } else items.push(this.value(array[i]));
     }
-    if (array.length > MAX_ITEMS) items.push(more(array.length - MAX_ITEMS));
-    return wrap(prefix, "[", [...items, ...this.#properties(array, isIndex)], "]");
+    const rest = array.length > MAX_ITEMS ? [more(array.length - MAX_ITEMS)] : [];
+    const all = [...items, ...rest, ...this.#properties(array, isIndex)];
+    if (all.length <= FEW) return this.#wrap(prefix, "[", all, "]");
+    const rows = inColumns(items, LINE_WIDTH - 2 * this.#path.length, typeof array[0] === "number" || typed);
+    return rows.length === items.length
+      ? this.#wrap(prefix, "[", all, "]")
+      : lines(prefix, "[", [...rows, ...all.slice(items.length)], "]");
   }
 
   #map(map: Map<unknown, unknown>, name: string): string {
@@ -135,7 +147,7 @@ class Inspection {
       items.push(`${this.value(key)} => ${this.value(value)}`);
     }
     if (map.size > MAX_ITEMS) items.push(more(map.size - MAX_ITEMS));
-    return wrap(`${name}(${map.size}) `, "{", [...items, ...this.#properties(map)], "}");
+    return this.#wrap(`${name}(${map.size}) `, "{", [...items, ...this.#properties(map)], "}");
   }
 
   #set(set: Set<unknown>, name: string): string {
@@ -146,20 +158,20 @@ class Inspection {
       items.push(this.value(value));
     }
     if (set.size > MAX_ITEMS) items.push(more(set.size - MAX_ITEMS));
-    return wrap(`${name}(${set.size}) `, "{", [...items, ...this.#properties(set)], "}");
+    return this.#wrap(`${name}(${set.size}) `, "{", [...items, ...this.#properties(set)], "}");
   }
 
   #promise(promise: Promise<unknown>): string {
     const state = native.promiseState(promise);
     if (state === PromiseState.PENDING) return "Promise { <pending> }";
     const result = this.value(native.promiseResult(promise));
-    return wrap("Promise ", "{", [state === PromiseState.REJECTED ? `<rejected> ${result}` : result], "}");
+    return this.#wrap("Promise ", "{", [state === PromiseState.REJECTED ? `<rejected> ${result}` : result], "}");
   }
 
   #arrayBuffer(buffer: ArrayBuffer, name: string): string {
     const bytes = [...new Uint8Array(buffer).subarray(0, MAX_ITEMS)].map((byte) => byte.toString(16).padStart(2, "0"));
     const rest = buffer.byteLength > MAX_ITEMS ? ` ... ${buffer.byteLength - MAX_ITEMS} more bytes` : "";
-    return wrap(`${name} `, "{", [
+    return this.#wrap(`${name} `, "{", [
       `[Uint8Contents]: <${bytes.join(" ")}${rest}>`,
       `byteLength: ${buffer.byteLength}`,
     ], "}");
@@ -168,13 +180,23 @@ class Inspection {
   #error(error: Error): string {
     const text = describeError(error, (value) => this.value(value));
     const properties = this.#properties(error, (key) => ERROR_KEYS.includes(key as string));
-    return properties.length === 0 ? text : wrap(`${text} `, "{", properties, "}");
+    return properties.length === 0 ? text : this.#wrap(`${text} `, "{", properties, "}");
+  }
+
+  /** On one line when it fits there and has few levels below, else an item a line. */
+  #wrap(prefix: string, open: string, items: string[], close: string): string {
+    if (items.length === 0) return `${prefix}${open}${close}`;
+    const levels = this.#lastDepth - this.#path.length;
+    const indent = 2 * (this.#path.length - 1);
+    const length = items.reduce((sum, item) => sum + item.length + 2, indent + prefix.length + open.length + MARGIN);
+    const isShort = levels < MAX_LEVELS && length <= LINE_WIDTH && !items.some((item) => item.includes("\n"));
+    return isShort ? `${prefix}${open} ${items.join(", ")} ${close}` : lines(prefix, open, items, close);
   }
 
   /** What is no plain object, with the properties that somebody gave it. */
   #withProperties(text: string, object: object): string {
     const properties = this.#properties(object);
-    return properties.length === 0 ? text : wrap(`${text} `, "{", properties, "}");
+    return properties.length === 0 ? text : this.#wrap(`${text} `, "{", properties, "}");
   }
 
   #properties(object: object, isHidden: (key: PropertyKey) => boolean = () => false): string[] {
@@ -243,13 +265,46 @@ function classNameOf(object: object): string {
   return `[${name}: null prototype]`;
 }
 
-/** On one line when it fits, else an item a line. */
-function wrap(prefix: string, open: string, items: string[], close: string): string {
-  if (items.length === 0) return `${prefix}${open}${close}`;
-  const line = `${prefix}${open} ${items.join(", ")} ${close}`;
-  if (line.length <= LINE_WIDTH && !line.includes("\n")) return line;
-  const lines = items.map((item) => `  ${item.replaceAll("\n", "\n  ")}`);
-  return `${prefix}${open}\n${lines.join(",\n")}\n${close}`;
+const lines = (prefix: string, open: string, items: string[], close: string): string =>
+  `${prefix}${open}\n${items.map((item) => `  ${item.replaceAll("\n", "\n  ")}`).join(",\n")}\n${close}`;
+
+/** Arrays of more are set in columns. */
+const FEW = 6;
+const MAX_COLUMNS = 15;
+/** A character is so much higher than wide: for a block that looks square. */
+const CHARACTER_RATIO = 2.5;
+
+/** Rows of items below each other; the items themselves when they are too wide for that. */
+function inColumns(items: string[], width: number, alignRight: boolean): string[] {
+  const SEPARATOR = ", ".length;
+  const widths = items.map((item) => item.length + SEPARATOR);
+  const widest = Math.max(...widths);
+  const total = widths.reduce((sum, width) => sum + width, 0);
+  const isEven = total / widest > 5 || widest <= FEW + SEPARATOR;
+  if (widest * 3 >= width || !isEven || items.some((item) => item.includes("\n"))) return items;
+  const typical = Math.max(widest - Math.sqrt(widest - total / items.length), 1);
+  const columns = Math.min(
+    Math.round(Math.sqrt(CHARACTER_RATIO * typical * items.length) / typical),
+    Math.floor(width / widest),
+    4 * MAX_LEVELS,
+    MAX_COLUMNS,
+  );
+  if (columns <= 1) return items;
+  const columnWidths = Array.from(
+    { length: columns },
+    (_, column) => Math.max(...widths.filter((_, i) => i % columns === column)),
+  );
+  const rows: string[] = [];
+  for (let start = 0; start < items.length; start += columns) {
+    const row = items.slice(start, start + columns).map((item, column, { length }) => {
+      const isLast = column === length - 1;
+      const cell = isLast ? item : `${item}, `;
+      const cellWidth = columnWidths[column] - (isLast ? SEPARATOR : 0);
+      return alignRight ? cell.padStart(cellWidth) : isLast ? cell : cell.padEnd(cellWidth);
+    });
+    rows.push(row.join(""));
+  }
+  return rows;
 }
 
 export function inspect(value: unknown, { depth = DEPTH }: Partial<Options> = {}): string {

@@ -49,7 +49,7 @@ const URLS = [
     "http://a/%20",
     "http://a/%zz",
     "http://a/a|b",
-      "http://a/`{}",
+    "http://a/`{}",
   ],
   ...[
     "http://a/./b",

@@ -1,0 +1,232 @@
+import { join } from "node:path";
+import type { Clock } from "../clock.ts";
+import type { Events } from "../observe/events.ts";
+import type { MirrorRow, Store } from "../state/store.ts";
+import { HOME } from "../types.ts";
+import type { BuildQueue } from "./build_queue.ts";
+import type { Catalog } from "./catalog.ts";
+import type { Deploys } from "./deploys.ts";
+import { Managed } from "./managed.ts";
+import { capsFor, type Manifest, NO_MANIFEST } from "./manifest.ts";
+import type { MirrorFs } from "./mirror.ts";
+import { folderName, tenantProblem } from "./names.ts";
+import { Root, type RootChange } from "./root.ts";
+import { inParallel, Slices } from "./slices.ts";
+import type { Source } from "./sources.ts";
+
+export interface FollowerOptions {
+  /** Where users drop their functions. */
+  readonly functions: string;
+  /** Where the mirrors are. */
+  readonly data: string;
+  readonly clock: Clock;
+  readonly events: Events;
+  readonly store: Store;
+  readonly fs: MirrorFs;
+  readonly catalog: Catalog;
+  readonly queue: BuildQueue<Managed>;
+  readonly deploys: Deploys;
+}
+
+const LOOK_AGAIN_MS = 50;
+const DROPS_AT_ONCE = 16;
+
+/** Follows what is in the functions folder: finds tenants and functions, and has those built that are not current. */
+export class Follower {
+  readonly #options: FollowerOptions;
+  readonly #roots = new Map<string, Root>();
+  #rows = new Map<string, MirrorRow[]>();
+  #looks: Promise<void> = Promise.resolve();
+  #looksAhead = 0;
+  #again: ReturnType<typeof setTimeout> | undefined;
+  #ended = false;
+
+  constructor(options: FollowerOptions) {
+    this.#options = options;
+  }
+
+  /** The index of the mirrors, before the first look. */
+  begin(rows: readonly MirrorRow[]): void {
+    this.#rows = Map.groupBy(rows, ({ tenant }) => tenant);
+  }
+
+  get home(): Manifest {
+    return this.#roots.get(HOME)?.manifest ?? NO_MANIFEST;
+  }
+
+  /** What is wrong with configuration files; the last good ones are in force. */
+  get problems(): string[] {
+    return [...this.#roots.values()].flatMap(({ manifestProblem, denoProblem }) => [manifestProblem, denoProblem])
+      .filter((problem) => problem !== null);
+  }
+
+  /** Whether looks are before or under way. */
+  get isBusy(): boolean {
+    return this.#looksAhead > 0;
+  }
+
+  /** Resolves when the looks are done that were asked for so far. */
+  get idle(): Promise<void> {
+    return this.#looks;
+  }
+
+  async end(): Promise<void> {
+    this.#ended = true;
+    clearTimeout(this.#again);
+    await this.#looks;
+  }
+
+  folderOf(tenant: string): string {
+    return tenant === HOME ? this.#options.functions : join(this.#options.functions, `@${tenant}`);
+  }
+
+  root(tenant: string): Root {
+    let root = this.#roots.get(tenant);
+    if (!root) {
+      const { data, fs, store, events, clock } = this.#options;
+      const mirrorFolder = join(data, "mirror", folderName(tenant));
+      Deno.mkdirSync(mirrorFolder, { recursive: true });
+      root = new Root({
+        tenant,
+        folder: this.folderOf(tenant),
+        mirrorFolder,
+        fs,
+        store,
+        rows: this.#rows.get(tenant) ?? [],
+        capsOf: (home) => capsFor(home && tenant === HOME ? home : this.home, tenant),
+        onProblem: (message) => events.emit({ type: "server", atMs: clock.now(), level: "error", message }),
+      });
+      this.#rows.delete(tenant);
+      this.#roots.set(tenant, root);
+      this.#options.catalog.addTenant(tenant);
+    }
+    return root;
+  }
+
+  build(managed: Managed): void {
+    managed.entry.state = "building";
+    this.#options.queue.add(managed);
+  }
+
+  /** Looks follow one another. */
+  async follow(paths: readonly string[]): Promise<void> {
+    if (this.#ended) return;
+    this.#looksAhead++;
+    this.#looks = this.#looks.then(() => this.#look(paths)).catch((error) => {
+      const { events, clock, functions } = this.#options;
+      const message = `Cannot look through ${functions}`;
+      events.emit({ type: "server", atMs: clock.now(), level: "error", message, detail: `${error?.stack ?? error}` });
+    }).finally(() => this.#looksAhead--);
+    await this.#looks;
+  }
+
+  async #look(paths: readonly string[]): Promise<void> {
+    const below = new Map<string, string[]>();
+    const add = (tenant: string, path: string) => below.set(tenant, [...below.get(tenant) ?? [], path]);
+    if (paths.includes("") || paths.some((path) => path.startsWith("@"))) this.#meetTenants(paths.includes(""), add);
+    for (const path of paths) {
+      const [, tenant, rest] = /^@([^/]+)\/?(.*)$/s.exec(path) ?? [null, HOME, path];
+      if (this.#roots.has(tenant) || tenant === HOME) add(tenant, rest);
+    }
+    // Home's settings have the caps of the others.
+    const home = below.get(HOME);
+    const recapped = home ? await this.#lookAt(HOME, home) : false;
+    for (const tenant of this.#roots.keys()) {
+      if (tenant === HOME) continue;
+      if (below.has(tenant)) await this.#lookAt(tenant, below.get(tenant)!);
+      if (recapped) await this.#apply(this.root(tenant), { ...UNCHANGED, reconfigured: true });
+    }
+  }
+
+  /** Finds the folders of tenants, those that are gone included. */
+  #meetTenants(all: boolean, add: (tenant: string, path: string) => void): void {
+    const { functions, clock, events } = this.#options;
+    const names = foldersIn(functions).filter((name) => name.startsWith("@")).map((name) => name.slice(1));
+    this.#options.catalog.keepRefused(new Set(names));
+    for (const name of names) {
+      const problem = tenantProblem(name);
+      if (problem === null) {
+        if (!this.#roots.has(name)) add(name, "");
+        this.root(name);
+        continue;
+      }
+      const entry = this.#options.catalog.refuseTenant(name, problem);
+      if (!entry) continue;
+      const { id, route } = entry;
+      const nothing = { version: null, tier: null, kind: null, buildMs: null };
+      events.emit({ type: "deploy", atMs: clock.now(), id, state: "failed", route, error: problem, ...nothing });
+    }
+    const known = [...this.#rows.keys(), ...this.#roots.keys()].filter((tenant) => tenant !== HOME);
+    for (const tenant of known) {
+      this.root(tenant);
+      if (all || !names.includes(tenant)) add(tenant, "");
+    }
+  }
+
+  /** True: settings may be others now. */
+  async #lookAt(tenant: string, below: readonly string[]): Promise<boolean> {
+    const root = this.root(tenant);
+    const change = await root.look(below);
+    await this.#apply(root, change);
+    if (change.unsettled.length > 0) {
+      const paths = change.unsettled.map((path) => tenant === HOME ? path : `@${tenant}/${path}`);
+      this.#again = setTimeout(() => this.follow(paths), LOOK_AGAIN_MS);
+    }
+    if (tenant !== HOME && this.#options.catalog.functionsOf(tenant).size === 0 && root.mirror.files.size === 0) {
+      this.#roots.delete(tenant);
+      this.#options.catalog.removeTenant(tenant);
+    }
+    return change.reconfigured;
+  }
+
+  async #apply(root: Root, { changed, reconfigured, sources }: RootChange): Promise<void> {
+    const slices = new Slices();
+    const known = this.#options.catalog.functionsOf(root.tenant);
+    const gone = sources ? [...known.values()].filter(({ id }) => !sources.has(id.name)) : [];
+    await inParallel(gone, DROPS_AT_ONCE, (managed) => this.#drop(managed));
+    for (const source of sources?.values() ?? []) {
+      if (slices.isDue) await slices.pause();
+      this.#meet(root.tenant, source);
+    }
+    for (const managed of [...known.values()]) {
+      if (slices.isDue) await slices.pause();
+      if (managed.isNew || reconfigured || managed.isTouchedBy(changed)) await this.#check(managed, root);
+      managed.isNew = false;
+    }
+  }
+
+  #meet(tenant: string, source: Source): void {
+    const managed = this.#options.catalog.functionsOf(tenant).get(source.name);
+    if (!managed) return this.#options.catalog.add(new Managed(tenant, source));
+    const { file, problem } = managed.source;
+    managed.isNew ||= file !== source.file || problem !== source.problem;
+    managed.source = source;
+    managed.entry.file = source.file;
+  }
+
+  async #check(managed: Managed, root: Root): Promise<void> {
+    const { current, source, pattern, entry } = managed;
+    const isCurrent = current !== null && pattern !== null && source.problem === null &&
+      root.isCurrent(source, current.inputs, current.settings);
+    if (!isCurrent || this.#options.queue.has(managed)) this.build(managed);
+    else if (entry.error !== null) await this.#options.deploys.restore(managed, current);
+  }
+
+  async #drop(managed: Managed): Promise<void> {
+    await this.#options.queue.remove(managed);
+    const freed = this.#options.catalog.remove(managed);
+    await this.#options.deploys.remove(managed);
+    for (const other of freed) this.build(other);
+  }
+}
+
+const UNCHANGED: RootChange = { changed: new Set(), unsettled: [], reconfigured: false, sources: null };
+
+function foldersIn(folder: string): string[] {
+  try {
+    return [...Deno.readDirSync(folder)].filter(({ isDirectory }) => isDirectory).map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
