@@ -44,7 +44,7 @@ const RESIDENT_PART = 8;
 const RESIDENT_BYTES = 256 * MiB;
 const BUNDLE_TIMEOUT_MS = 30_000;
 const BUNDLE_MEMORY_BYTES = 1024 * MiB;
-const BUNDLER_IDLE_MS = 2000;
+const BUNDLER_IDLE_MS = 5000;
 /** This very Deno, under the one path that a permission can name beforehand. */
 const DENO = "/proc/self/exe";
 const NPM_TIMEOUT_MS = 120_000;

@@ -125,6 +125,9 @@ export class BundleProcess {
   }
 }
 
+/** Never called: it makes Deno fetch the packages of the child's program when the server starts, not with the first build. */
+export const bundleProgram = () => import("./bundle_child.ts");
+
 /** Beside esbuild's own package in Deno's cache, as its installer would find it. */
 function esbuildProgram(): string {
   const cpu = { x86_64: "x64", aarch64: "arm64" }[Deno.build.arch];

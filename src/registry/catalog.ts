@@ -49,6 +49,10 @@ export class Catalog {
     return this.#tenants.get(tenant)?.functions ?? new Map();
   }
 
+  get tenants(): string[] {
+    return [...this.#tenants.keys()];
+  }
+
   addTenant(tenant: string): void {
     if (!this.#tenants.has(tenant)) this.#tenants.set(tenant, new Tenant());
   }

@@ -28,6 +28,8 @@ export interface DeploysOptions {
 /** Puts versions in the place of others: one transaction of the store, one assignment in memory. */
 export class Deploys {
   readonly #options: DeploysOptions;
+  /** Of a function, one thing changes what serves at a time. */
+  readonly #last = new WeakMap<Managed, Promise<unknown>>();
 
   constructor(options: DeploysOptions) {
     this.#options = options;
@@ -50,7 +52,8 @@ export class Deploys {
         onNew: (version, tier) => this.#tell(managed, "building", { version, tier }),
         onLog: (version, { level, text }) => this.#log(managed, version, level, text),
       });
-      if (built.row) await this.#activateBuilt(managed, built, built.row, signal);
+      const { row } = built;
+      if (row) await this.#inTurn(managed, () => this.#activateBuilt(managed, built, row, signal));
       else await this.#settle(managed, built);
     } catch (error) {
       // What changed meanwhile is built next.
@@ -60,6 +63,15 @@ export class Deploys {
 
   /** Serves another version until the sources change; without a name, the one before. */
   async rollback(managed: Managed, asked: string | null): Promise<string> {
+    return await this.#inTurn(managed, () => this.#rollback(managed, asked));
+  }
+
+  /** The function is no more, nor are its versions. */
+  async remove(managed: Managed): Promise<void> {
+    await this.#inTurn(managed, () => this.#remove(managed));
+  }
+
+  async #rollback(managed: Managed, asked: string | null): Promise<string> {
     const { store, folders, engine } = this.#options;
     const { entry } = managed;
     const name = qualifiedName(entry.id);
@@ -79,8 +91,7 @@ export class Deploys {
     return target.version;
   }
 
-  /** The function is no more, nor are its versions. */
-  async remove(managed: Managed): Promise<void> {
+  async #remove(managed: Managed): Promise<void> {
     const { store, folders, events, clock, snapshots } = this.#options;
     const { entry } = managed;
     const { active } = entry;
@@ -89,6 +100,12 @@ export class Deploys {
     await snapshots.retire(active);
     await folders.removeFunction(entry.id);
     events.emit({ type: "removed", atMs: clock.now(), id: entry.id });
+  }
+
+  #inTurn<T>(managed: Managed, task: () => Promise<T>): Promise<T> {
+    const turn = (this.#last.get(managed) ?? Promise.resolve()).then(task);
+    this.#last.set(managed, turn.catch(() => {}));
+    return turn;
   }
 
   /** The sources make what they made before. */
@@ -123,12 +140,22 @@ export class Deploys {
       activeVersion: row.version,
       error: null,
     };
-    await store.activate(functionRow, row);
+    try {
+      await store.activate(functionRow, row);
+    } catch (error) {
+      await deployment.snapshot?.dispose();
+      throw error;
+    }
     const before = entry.active;
     Object.assign(entry, { active: deployment, state: "ready", error: null, unavailable: null });
     this.#tell(managed, "ready", row);
-    await snapshots.retire(before);
-    await this.#prune(managed);
+    try {
+      await snapshots.retire(before);
+      await this.#prune(managed);
+    } catch (error) {
+      // The new version serves all the same.
+      this.#report(`Cannot clean up after ${qualifiedName(entry.id)}`, error);
+    }
   }
 
   async #prune({ entry, rolledBackFrom }: Managed): Promise<void> {
@@ -144,7 +171,7 @@ export class Deploys {
 
   /** The old version serves on. */
   async #failed(managed: Managed, error: unknown): Promise<void> {
-    const { store, events, clock } = this.#options;
+    const { store, clock } = this.#options;
     const { entry } = managed;
     const unavailable = error instanceof Unavailable ? error.message : null;
     const message = error instanceof BuildError
@@ -155,22 +182,20 @@ export class Deploys {
     if (error instanceof BuildError || unavailable !== null) {
       this.#tell(managed, "failed", { error: message + stack });
     } else {
-      const detail = error instanceof Error ? error.stack : `${error}`;
-      const what = `Cannot build ${qualifiedName(entry.id)}`;
-      events.emit({ type: "server", atMs: clock.now(), level: "error", message: what, detail });
+      this.#report(`Cannot build ${qualifiedName(entry.id)}`, error);
       this.#tell(managed, "failed", { error: message });
     }
     try {
       await store.putFunction(managed.row(clock.now()));
     } catch (error) {
-      events.emit({
-        type: "server",
-        atMs: clock.now(),
-        level: "error",
-        message: "Cannot save a build's end",
-        detail: `${error}`,
-      });
+      this.#report(`Cannot save how the build of ${qualifiedName(entry.id)} ended`, error);
     }
+  }
+
+  #report(message: string, error: unknown): void {
+    const { events, clock } = this.#options;
+    const detail = error instanceof Error ? error.stack : `${error}`;
+    events.emit({ type: "server", atMs: clock.now(), level: "error", message, detail });
   }
 
   #tell(

@@ -140,9 +140,9 @@ export class Follower {
 
   /** Finds the folders of tenants, those that are gone included. */
   #meetTenants(all: boolean, add: (tenant: string, path: string) => void): void {
-    const { functions, clock, events } = this.#options;
+    const { functions, clock, events, catalog } = this.#options;
     const names = foldersIn(functions).filter((name) => name.startsWith("@")).map((name) => name.slice(1));
-    this.#options.catalog.keepRefused(new Set(names));
+    catalog.keepRefused(new Set(names));
     for (const name of names) {
       const problem = tenantProblem(name);
       if (problem === null) {
@@ -150,13 +150,13 @@ export class Follower {
         this.root(name);
         continue;
       }
-      const entry = this.#options.catalog.refuseTenant(name, problem);
+      const entry = catalog.refuseTenant(name, problem);
       if (!entry) continue;
       const { id, route } = entry;
       const nothing = { version: null, tier: null, kind: null, buildMs: null };
       events.emit({ type: "deploy", atMs: clock.now(), id, state: "failed", route, error: problem, ...nothing });
     }
-    const known = [...this.#rows.keys(), ...this.#roots.keys()].filter((tenant) => tenant !== HOME);
+    const known = new Set([...catalog.tenants, ...this.#rows.keys()].filter((tenant) => tenant !== HOME));
     for (const tenant of known) {
       this.root(tenant);
       if (all || !names.includes(tenant)) add(tenant, "");

@@ -87,7 +87,7 @@ export class Registry implements Functions, AsyncDisposable {
       pulse,
       clock,
       onChange: (paths) => follower.follow(paths),
-      onStir: () => bundler.warm(home),
+      onStir: (path) => isBundled(path) && bundler.warm(home),
       onTrouble: (message) => events.emit({ type: "server", atMs: clock.now(), level: "warn", message }),
       times,
     });
@@ -217,5 +217,7 @@ export class Registry implements Functions, AsyncDisposable {
     this.#follower.build(managed);
   }
 }
+
+const isBundled = (path: string): boolean => /\.([jt]sx?|mjs)$/.test(path);
 
 const keyOf = ({ tenant, name }: FunctionId): string => `${tenant}\n${name}`;

@@ -9,8 +9,8 @@ export interface WatcherOptions {
   /** A folder of the watcher's own: when it is not told of its own changes there, nobody is told of any. */
   readonly pulse: string;
   readonly clock: Clock;
-  /** Something was heard: there may be work soon. */
-  readonly onStir: () => void;
+  /** Something was heard of a path: there may be work soon. */
+  readonly onStir: (path: string) => void;
   /** Paths below the folder to look at again, with all below them; an empty one is the folder itself. */
   readonly onChange: (paths: readonly string[]) => void;
   /** The system does not tell of changes; they are looked for instead. */
@@ -119,7 +119,7 @@ export class Watcher implements Disposable {
     if (path.startsWith("..")) return;
     if (path.split("/").some((part) => part.startsWith(".") || part === "node_modules")) return;
     this.#settle.heard(path, open);
-    this.#options.onStir();
+    this.#options.onStir(path);
     this.#takeIn(open ? this.#times.openMs : this.#times.quietMs);
   }
 

@@ -8,6 +8,7 @@ import { BodySource } from "./body_source.ts";
 import { exitFailure, killFailure } from "./endings.ts";
 import type { Engine } from "./engine.ts";
 import { GuestResponse } from "./guest_response.ts";
+import { OpenCalls } from "./open_calls.ts";
 import type { GuestLine, ResponseSink } from "./tier.ts";
 import { learnCost, type Turn, type TurnLine } from "./turns.ts";
 import { WireError } from "./wire.ts";
@@ -41,8 +42,6 @@ export interface RunOptions {
 type State = "new" | "queued" | "running" | "parked" | "over";
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
-/** Host calls that one sandbox may have open. */
-const MAX_OPEN_CALLS = 1024;
 /** A run that is over by then was not watched for its caller's leaving; its deadline is the shim's to keep. */
 const UNWATCHED_MS = 5;
 const NS_PER_MS = 1e6;
@@ -69,8 +68,7 @@ export class Run implements Turn {
   readonly #response: GuestResponse;
   #headWritten = false;
   #exit: { code: number; text: string } | null = null;
-  readonly #answers: { id: number; failed: boolean; bytes: Uint8Array }[] = [];
-  #openCalls = 0;
+  #calls: OpenCalls | null = null;
   #wake: ReturnType<typeof setTimeout> | undefined;
   #wakeDue = false;
   #deadline: Alarm | null = null;
@@ -197,15 +195,17 @@ export class Run implements Turn {
     }
     this.#response.writeCredit(writer);
     this.#body.write(writer);
-    while (this.#answers.length > 0 && this.#answers[0].bytes.length + LAYOUT.frameBytes + 16 < writer.room) {
-      const { id, failed, bytes } = this.#answers.shift()!;
-      writer.answer(id, failed, bytes);
-    }
+    this.#calls?.write(writer);
     this.#wakeDue = false;
   }
 
+  /** Most requests ask the host for nothing. */
+  #openCalls(): OpenCalls {
+    return this.#calls ??= new OpenCalls(this.#engine.hostCalls, this.#invocation, () => this.#resume());
+  }
+
   get #hasInput(): boolean {
-    return this.#doomed || this.#wakeDue || this.#answers.length > 0 || this.#body.hasInput ||
+    return this.#doomed || this.#wakeDue || this.#calls?.hasAnswers || this.#body.hasInput ||
       this.#response.hasCredit;
   }
 
@@ -249,7 +249,7 @@ export class Run implements Turn {
       case FrameType.END:
         return this.#takeEnd();
       case FrameType.CALL:
-        return this.#takeCall();
+        return this.#openCalls().take(reader);
       case FrameType.LOG:
         return this.#log(LEVELS[reader.aux] ?? "info", reader.text());
       case FrameType.CREDIT:
@@ -269,23 +269,6 @@ export class Run implements Turn {
   #takeEnd(): void {
     this.#response.end();
     if (!this.outcome) this.#finish({ code: "ok", status: this.#response.status!, usage: this.usage });
-  }
-
-  #takeCall(): void {
-    const { reader } = this.#engine;
-    const id = reader.word(0);
-    const operation = reader.word(1);
-    if (++this.#openCalls > MAX_OPEN_CALLS) throw new WireError("Cannot take another host call: too many are open");
-    this.#engine.hostCalls(operation, reader.bytes(8), this.#invocation).then(
-      (bytes) => this.#answer(id, false, bytes),
-      (error) => this.#answer(id, true, new TextEncoder().encode(error instanceof Error ? error.message : `${error}`)),
-    );
-  }
-
-  #answer(id: number, failed: boolean, bytes: Uint8Array): void {
-    this.#openCalls--;
-    this.#answers.push({ id, failed, bytes });
-    this.#resume();
   }
 
   #log(level: GuestLine["level"], text: string): void {
