@@ -110,9 +110,9 @@ Deno.test("after all of it the server holds nothing more than before", async () 
     const targets = [path("loops", "for"), path("bombs", "array that grows"), path("bombs", "Map"), "/hello"];
     await Promise.all(targets.map((target) => server.call(target)));
   };
-  for (let n = 0; n < 3; n++) await round();
+  for (let n = 0; n < 2; n++) await round();
   const before = await server.facts();
-  for (let n = 0; n < 5; n++) await round();
+  for (let n = 0; n < 3; n++) await round();
   const after = await server.facts();
   assert.ok(after.descriptors <= before.descriptors + 8, JSON.stringify([before, after]));
   assert.ok(after.threads <= before.threads + 2, JSON.stringify([before, after]));

@@ -13,7 +13,7 @@ const shared = sharedServer({
 
 const MiB = 1 << 20;
 const LARGE_MB = 256;
-const SMALL_MB = 64;
+const SMALL_MB = 32;
 /** What may lie in buffers between a reader that stands still and a writer that is held back. */
 const HELD_BACK_MB = 24;
 /** A collector may let garbage pile up; but were a body held, it would be the difference of the two. */
@@ -145,10 +145,6 @@ Deno.test("a reader that leaves ends an endless stream at once", async () => {
     await connection.chunk();
   }
   await until("nothing runs", async () => await server.admin.running() === 0);
-  await until(
-    "the guest has heard of it",
-    async () => (await server.admin.logs("endless")).some(({ text }) => text === "the reader left"),
-  );
 });
 
 Deno.test("a sender that leaves in the middle of its body ends the request", async () => {

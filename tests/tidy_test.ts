@@ -40,8 +40,8 @@ async function textFiles(): Promise<Map<string, string>> {
   return found;
 }
 
-const isTest = (path: string) => path.startsWith("tests/") || path.endsWith("_test.ts");
-const isEngineSource = (path: string) => /^(src|ffi|runtimes)\/.*\.ts$|^main\.ts$/.test(path) && !isTest(path);
+const isTest = (path: string) => /^tests\/|\/test\/|_test\.ts$/.test(path);
+const isSource = (path: string) => /^(src|ffi|runtimes)\/.*\.ts$|^main\.ts$/.test(path) && !isTest(path);
 
 function layerOf(path: string): number {
   return LAYERS.findIndex((places) =>
@@ -63,18 +63,18 @@ function places(pattern: RegExp, allowed: (match: RegExpMatchArray) => boolean =
 }
 
 Deno.test("every source file has a layer", () => {
-  assert.deepEqual([...files.keys()].filter((path) => isEngineSource(path) && layerOf(path) < 0), []);
+  assert.deepEqual([...files.keys()].filter((path) => isSource(path) && layerOf(path) < 0), []);
 });
 
 Deno.test("imports go to the same layer or a lower one", () => {
-  const upward = [...files].filter(([path]) => isEngineSource(path)).flatMap(([path, text]) =>
+  const upward = [...files].filter(([path]) => isSource(path)).flatMap(([path, text]) =>
     localImports(path, text).filter((target) => layerOf(target) > layerOf(path)).map((target) => `${path} -> ${target}`)
   );
   assert.deepEqual(upward, []);
 });
 
 Deno.test("no source file imports a test", () => {
-  const wrong = [...files].filter(([path]) => isEngineSource(path)).flatMap(([path, text]) =>
+  const wrong = [...files].filter(([path]) => isSource(path)).flatMap(([path, text]) =>
     localImports(path, text).filter(isTest).map((target) => `${path} -> ${target}`)
   );
   assert.deepEqual(wrong, []);
@@ -86,8 +86,13 @@ Deno.test("files are short enough to be one idea", () => {
   assert.deepEqual(long, []);
 });
 
-Deno.test("the tree names no host of the outside", () => {
-  assert.deepEqual(places(/\bhttps?:\/\/(?:[^\s/@"'`]*@)?([\w.-]+)/g, ([, host]) => !isOutsideHost(host)), []);
+Deno.test("no source file or page names a host of the outside", () => {
+  const found = places(/\bhttps?:\/\/(?:[^\s/@"'`]*@)?([\w.-]+)/g, ([, host]) => !isOutsideHost(host));
+  assert.deepEqual(found.filter((place) => !isTest(place.split(":")[0])), []);
+});
+
+Deno.test("nothing names a package registry's host", () => {
+  assert.deepEqual(places(/\bnp(?:m)js\.|\bpy(?:p)i\.org|\bpython(?:h)osted\.|\bcrates(?:\.)io|\bjsr(?:\.)io/g), []);
 });
 
 Deno.test("the tree names no folder of one machine", () => {

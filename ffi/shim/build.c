@@ -2,10 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "build.h"
 #include "image.h"
 #include "instance.h"
 #include "mayfly.h"
-#include "build.h"
+#include "module_state.h"
 #include "thread.h"
 
 /* ---- native code ---------------------------------------------------------------------------------------- */
@@ -53,15 +54,23 @@ int mf_compile(const uint8_t *wasm, size_t length, uint8_t **out, size_t *out_le
     struct text text = {.bytes = message, .capacity = capacity};
     int rc = build__compile(wasm, length, out, out_length, &text);
     if (rc != 0) return rc;
+    /* Restoring an instance restores its memory and __stack_pointer. Tables cannot change, as the features are set. */
+    int mutable_globals = module_state__mutable_globals(wasm, length);
+    if (mutable_globals < 0 || mutable_globals > 1) {
+        text__set(&text, "the engine has more mutable globals than __stack_pointer");
+        rc = -EINVAL;
+        goto free_out;
+    }
     /* Loading it says whether it is the engine's. */
     struct engine engine;
     rc = engine__init(&engine, *out, *out_length, &text);
-    if (rc == 0) {
-        engine__fini(&engine);
-    } else {
-        free(*out);
-        *out = NULL;
-    }
+    if (rc != 0) goto free_out;
+    engine__fini(&engine);
+    return 0;
+
+free_out:
+    free(*out);
+    *out = NULL;
     return rc;
 }
 

@@ -51,14 +51,16 @@ export class Cache {
     return folder;
   }
 
-  /** For work under the lock, in a recipe: a folder that is gone afterwards. */
-  async scratch<T>(work: (folder: string) => Promise<T>): Promise<T> {
-    const folder = await Deno.makeTempDir({ dir: this.dir, prefix: MAKING });
-    try {
-      return await work(folder);
-    } finally {
-      await Deno.remove(folder, { recursive: true }).catch(() => {});
-    }
+  /** A folder to work in, under the lock; it is gone afterwards. */
+  scratch<T>(work: (folder: string) => Promise<T>): Promise<T> {
+    return this.#lock.hold(async () => {
+      const folder = await Deno.makeTempDir({ dir: this.dir, prefix: MAKING });
+      try {
+        return await work(folder);
+      } finally {
+        await Deno.remove(folder, { recursive: true }).catch(() => {});
+      }
+    });
   }
 
   async #get(folder: string, recipe: Recipe): Promise<void> {

@@ -30,15 +30,12 @@ export function explain(error: unknown, name: string, cacheDir: string): unknown
   return say(error.message, error.hint);
 }
 
+/** The words are the system's, or zig's. */
 function isDiskFull(error: unknown): boolean {
-  if (error instanceof ToolError) return error.output.includes("No space left on device");
-  return codeOf(error) === "ENOSPC" || codeOf(error) === "EDQUOT";
+  const text = error instanceof ToolError ? error.output : String(error);
+  return /No space left on device|Disk quota exceeded|NoSpaceLeft/.test(text);
 }
 
 function isForbidden(error: unknown): boolean {
-  return error instanceof Deno.errors.PermissionDenied || codeOf(error) === "EROFS";
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error ? (error as Error & { code?: string }).code : undefined;
+  return error instanceof Deno.errors.PermissionDenied || String(error).includes("Read-only file system");
 }

@@ -1,9 +1,8 @@
 import { join } from "node:path";
 import { LAYOUT } from "../../ffi/layout.ts";
 import { Native } from "../../ffi/native.ts";
-import { bundleLibrary, libraryInputs, type Program } from "../../runtimes/js/build.ts";
 import type { Recipe } from "./cache.ts";
-import { keyOf, sha256, shortHash } from "./hash.ts";
+import { sha256, shortHash } from "./hash.ts";
 import { type Progress, told } from "./progress.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -18,36 +17,39 @@ export interface EngineImage {
   readonly id: string;
 }
 
-export interface EngineModule {
+/** A part of the image: its key is known before it is made. */
+export interface ImagePart<T> {
   readonly key: string;
-  read(): Promise<Bytes>;
+  read(): Promise<T>;
 }
 
 export interface ImageParts {
-  readonly module: EngineModule;
-  readonly shim: { readonly key: string; library(): Promise<string> };
-  readonly deno: Program;
+  /** The engine's module. */
+  readonly module: ImagePart<Bytes>;
+  /** The JavaScript library's source. */
+  readonly library: ImagePart<Bytes>;
+  /** The path of the native engine's library. */
+  readonly shim: ImagePart<string>;
 }
 
 const NATIVE = "native";
 const BASE = "base";
 const ID = "id";
 
-export async function imageRecipe({ module, shim, deno }: ImageParts, progress: Progress): Promise<Recipe> {
-  const { files, flags } = await libraryInputs();
+export function imageRecipe(parts: ImageParts, progress: Progress): Recipe {
   return {
     name: "image",
-    key: await keyOf(files, ...flags, module.key, shim.key, Deno.version.deno),
+    key: shortHash([parts.module.key, parts.library.key, parts.shim.key].join(" ")),
     async make(folder) {
-      const [wasm, shimLibrary] = await Promise.all([module.read(), shim.library()]);
+      const [module, shim] = await Promise.all([parts.module.read(), parts.shim.read()]);
       await told(progress, "Making the JavaScript engine's base image", async () => {
-        const engine = new Native(shimLibrary);
+        const engine = new Native(shim);
         engine.wasmtimeVersion();
-        const [native, library] = await Promise.all([engine.compile(wasm), bundled(folder, deno)]);
+        const [native, library] = await Promise.all([engine.compile(module), parts.library.read()]);
         const base = await engine.makeBase(native, library);
         await Deno.writeFile(join(folder, NATIVE), native);
         await Deno.writeFile(join(folder, BASE), base);
-        await Deno.writeTextFile(join(folder, ID), idOf(wasm, base));
+        await Deno.writeTextFile(join(folder, ID), idOf(module, base));
       });
     },
   };
@@ -62,15 +64,7 @@ export async function readImage(folder: string): Promise<EngineImage> {
   return { native, base, id };
 }
 
-async function bundled(folder: string, deno: Program): Promise<Bytes> {
-  const path = join(folder, "library.js");
-  await bundleLibrary(path, { deno });
-  const library = await Deno.readFile(path);
-  await Deno.remove(path);
-  return library;
-}
-
 /** Of what a snapshot depends on; a new build of the shim that makes the same image keeps the snapshots. */
-function idOf(wasm: Bytes, base: Bytes): string {
-  return shortHash([sha256(wasm), sha256(base), LAYOUT.shimAbi].join(" "));
+function idOf(module: Bytes, base: Bytes): string {
+  return shortHash([sha256(module), sha256(base), LAYOUT.shimAbi].join(" "));
 }

@@ -1,9 +1,10 @@
 import { join } from "node:path";
+import { bundleLibrary, libraryInputs } from "../../runtimes/js/build.ts";
 import type { Cache, Recipe } from "./cache.ts";
 import { type Compiler, hostCompiler, zigCompiler } from "./compiler.ts";
 import { ENGINE_MODULE, engineRecipe } from "./engine.ts";
-import { sha256 } from "./hash.ts";
-import { type EngineImage, type EngineModule, imageRecipe, readImage } from "./image.ts";
+import { keyOf, sha256 } from "./hash.ts";
+import { type EngineImage, type ImagePart, imageRecipe, readImage } from "./image.ts";
 import { blamingOverrides, readOverride } from "./override.ts";
 import { packageRecipe } from "./packages.ts";
 import { QUICKJS, ZIG } from "./pins.ts";
@@ -11,7 +12,11 @@ import type { Progress } from "./progress.ts";
 import { SHIM_LIBRARY, shimRecipe } from "./shim.ts";
 import { wasmtimeRecipe } from "./wasmtime.ts";
 
+type Bytes = Uint8Array<ArrayBuffer>;
 type Env = Readonly<Record<string, string>>;
+
+/** The server may run no other Deno than its own, by this name: no permission could name all its paths. */
+const THIS_DENO = "/proc/self/exe";
 
 /** What is made of what. Nothing is fetched or built before something that is missing needs it. */
 export class Parts {
@@ -29,16 +34,14 @@ export class Parts {
   }
 
   async image(): Promise<EngineImage> {
-    const recipe = await imageRecipe({
-      module: await this.#module(),
-      shim: { key: (await this.#shimRecipe()).key, library: () => this.shim() },
-      // The server may run no other executable than its own, by this name.
-      deno: { command: ["/proc/self/exe"], env: this.#env },
-    }, this.progress);
+    const shim = { key: (await this.#shimRecipe()).key, read: () => this.shim() };
+    const [module, library] = await Promise.all([this.module(), this.library()]);
+    const recipe = imageRecipe({ module, library, shim }, this.progress);
     return await blamingOverrides(this.#env, async () => readImage(await this.cache.folder(recipe)));
   }
 
-  async #module(): Promise<EngineModule> {
+  /** The JavaScript engine, as a WebAssembly module. */
+  async module(): Promise<ImagePart<Bytes>> {
     const named = await readOverride("MAYFLY_ENGINE", this.#env);
     if (named) return { key: sha256(named), read: () => Promise.resolve(named) };
     const recipe = await engineRecipe({
@@ -48,6 +51,20 @@ export class Parts {
     return {
       key: recipe.key,
       read: async () => Deno.readFile(join(await this.cache.folder(recipe), ENGINE_MODULE)),
+    };
+  }
+
+  /** The JavaScript library, as one script. */
+  async library(): Promise<ImagePart<Bytes>> {
+    const { files, flags } = await libraryInputs();
+    return {
+      key: await keyOf(files, ...flags, Deno.version.deno),
+      read: () =>
+        this.cache.scratch(async (scratch) => {
+          const script = join(scratch, "library.js");
+          await bundleLibrary(script, { deno: { command: [THIS_DENO], env: this.#env } });
+          return await Deno.readFile(script);
+        }),
     };
   }
 

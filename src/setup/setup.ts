@@ -19,17 +19,20 @@ export interface Setup {
 }
 
 /** Finds everything in the user's cache and checks it, or makes it: the first time on a machine. */
-export function startSetup({ progress, env = Deno.env.toObject(), cacheDir }: SetupOptions): Setup {
-  const parts = (async () => {
-    assertPlatform(Deno.build);
-    const dir = cacheDir ?? cacheDirOf(env);
-    await openCacheDir(dir);
-    return new Parts(new Cache(dir, progress), env, progress);
-  })();
+export function startSetup(options: SetupOptions): Setup {
+  const parts = openParts(options);
   return {
     shim: heldBack(parts.then(async (parts) => ({ library: await parts.shim() }))),
     engine: heldBack(parts.then((parts) => parts.image())),
   };
+}
+
+/** The same, part by part. */
+export async function openParts({ progress, env = Deno.env.toObject(), cacheDir }: SetupOptions): Promise<Parts> {
+  assertPlatform(Deno.build);
+  const dir = cacheDir ?? cacheDirOf(env);
+  await openCacheDir(dir);
+  return new Parts(new Cache(dir, progress), env, progress);
 }
 
 /** A failure waits for whoever asks, and is no unhandled rejection until then. */

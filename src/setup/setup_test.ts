@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { OperatorError } from "../errors.ts";
 import { WASMTIME } from "./pins.ts";
-import { startSetup } from "./setup.ts";
+import { openParts, startSetup } from "./setup.ts";
 import { WASMTIME_LIBRARY } from "./wasmtime.ts";
 
 const env = Deno.env.toObject();
@@ -84,7 +84,7 @@ Deno.test("an engine that MAYFLY_ENGINE names and that is none is told", () =>
 Deno.test("a library that MAYFLY_WASMTIME names is the one that is loaded", () =>
   withDir(async (cacheDir) => {
     const MAYFLY_WASMTIME = join(await readyCache(), `wasmtime-${WASMTIME.version}`, WASMTIME_LIBRARY);
-    const { shim } = startSetup({ progress: silent, env: { ...env, MAYFLY_WASMTIME }, cacheDir });
-    const linked = new TextDecoder("latin1").decode(await Deno.readFile((await shim).library));
+    const parts = await openParts({ progress: silent, env: { ...env, MAYFLY_WASMTIME }, cacheDir });
+    const linked = new TextDecoder("latin1").decode(await Deno.readFile(await parts.shim()));
     assert.match(linked, /\$ORIGIN\/\.\.\/wasmtime-named-[0-9a-f]{16}\0/);
   }));

@@ -19,6 +19,7 @@ export interface WireHead {
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+const LINE_END = encoder.encode("\r\n");
 
 /** One connection, and bytes as they are: for what `fetch` would not send, or would hide. */
 export class Wire implements Disposable {
@@ -46,10 +47,14 @@ export class Wire implements Disposable {
     await this.send([`${method} ${target} HTTP/1.1`, ...host, ...headers, "", body].join("\r\n"));
   }
 
+  /** In one write: several small ones wait for each other's acknowledgements. */
   async sendChunk(bytes: Uint8Array): Promise<void> {
-    await this.send(`${bytes.length.toString(16)}\r\n`);
-    await this.send(bytes);
-    await this.send("\r\n");
+    const size = encoder.encode(`${bytes.length.toString(16)}\r\n`);
+    const chunk = new Uint8Array(size.length + bytes.length + 2);
+    chunk.set(size);
+    chunk.set(bytes, size.length);
+    chunk.set(LINE_END, size.length + bytes.length);
+    await this.send(chunk);
   }
 
   async head(): Promise<WireHead> {

@@ -1,5 +1,6 @@
 #include <errno.h>
 
+#include "../module_state.h"
 #include "test.h"
 
 static int make_base(const char *library, uint8_t **out, size_t *length, char *message, size_t capacity) {
@@ -39,6 +40,23 @@ static void only_the_engine_is_compiled(void) {
     CHECK(strstr(message, "_initialize") != NULL);
     CHECK(mf_compile((const uint8_t *)"nonsense", 8, &out, &length, message, sizeof message) == -EINVAL);
     CHECK(mf_compile(test_wasm, test_wasm_length / 2, &out, &length, message, sizeof message) == -EINVAL);
+}
+
+static void only_memory_and_one_global_are_state(void) {
+    /* A custom section, then globals: i32 mut 1, i64 -1, f64 mut 0, i32 mut of another global's. */
+    static const uint8_t MODULE[] = {
+        0, 'a', 's', 'm', 1, 0, 0, 0, 0, 3, 1, 'x', 9, 6, 26, 4, 0x7f, 1, 0x41, 1, 0x0b, 0x7e, 0, 0x42, 0x7f, 0x0b,
+        0x7c, 1, 0x44, 0, 0, 0, 0, 0, 0, 0, 0, 0x0b, 0x7f, 1, 0x23, 0, 0x0b};
+    CHECK(module_state__mutable_globals(MODULE, sizeof MODULE) == 3);
+    CHECK(module_state__mutable_globals(MODULE, 13) == 0);
+    for (size_t length = 14; length < sizeof MODULE; length++) {
+        uint8_t *cut = malloc(length);
+        CHECK(cut != NULL);
+        memcpy(cut, MODULE, length);
+        CHECK(module_state__mutable_globals(cut, length) == -EINVAL);
+        free(cut);
+    }
+    CHECK(module_state__mutable_globals(test_wasm, test_wasm_length) == 1);
 }
 
 static void the_wasmtime_version_is_known(void) {
@@ -152,6 +170,7 @@ const struct test image_tests[] = {
     {"the base image is the same each time", the_base_image_is_the_same_each_time},
     {"a library that is refused says why", a_library_that_is_refused_says_why},
     {"only the engine is compiled", only_the_engine_is_compiled},
+    {"only memory and one global are state", only_memory_and_one_global_are_state},
     {"the wasmtime version is known", the_wasmtime_version_is_known},
     {"native code of another wasmtime is refused", native_code_of_another_wasmtime_is_refused},
     {"a function's image restores its state", a_function_s_image_restores_its_state},

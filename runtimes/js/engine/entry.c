@@ -11,6 +11,8 @@ struct mf_guest_io io; /* all zero: its 384 KB are no part of the module */
 /* Timers that are due run in the step that finds them due; after so long the host gets its turn. */
 static const uint64_t TURN_NS = 2000000;
 static const uint64_t NANOSECONDS_PER_MS = 1000000;
+/* Microtasks that may still run when a response is complete. */
+enum { JOBS_AFTER_END = 10000 };
 
 MF_EXPORT("mf_init") int32_t mf_init(void)
 {
@@ -58,7 +60,8 @@ static size_t print_exception(char *target, size_t capacity, bool *out_of_memory
     heap__spare();
     JSValue thrown = JS_GetException(context);
     const char *stack, *message = describe(thrown, &stack);
-    *out_of_memory = !message || (JS_IsNull(thrown) && heap__has_refused()) || strcmp(message, "InternalError: out of memory") == 0;
+    *out_of_memory = !message || strcmp(message, "InternalError: out of memory") == 0 ||
+                     (JS_IsNull(thrown) && heap__has_refused());
     int length = snprintf(target, capacity, "%s\n%s", message ? message : "out of memory", stack ? stack : "");
     JS_FreeCString(context, message);
     JS_FreeCString(context, stack);
@@ -80,19 +83,6 @@ void engine__call(enum callback callback, int argc, JSValueConst *argv)
     if (JS_IsException(result))
         engine__fail();
     JS_FreeValue(engine.context, result);
-}
-
-static void run_jobs(void)
-{
-    JSContext *context;
-    int rc = 1;
-    while (rc > 0 && engine.busy) {
-        rc = JS_ExecutePendingJob(engine.runtime, &context);
-        if (rc < 0) {
-            engine__fail();
-            rc = 1;
-        }
-    }
 }
 
 MF_EXPORT("mf_boot") int32_t mf_boot(char *source, size_t length)
@@ -228,16 +218,35 @@ static bool is_finished(void)
     return response__is_whole() && engine.holds == 0;
 }
 
+/* All of them, but for the endless ones of a request that is finished. */
+static void run_jobs(void)
+{
+    JSContext *context;
+    int left = JOBS_AFTER_END;
+    while (engine.busy && left > 0) {
+        int rc = JS_ExecutePendingJob(engine.runtime, &context);
+        if (rc == 0)
+            return;
+        if (rc < 0)
+            engine__fail();
+        if (is_finished())
+            left--;
+    }
+}
+
 /* Until nothing is runnable: microtasks, then the rejections that they left, then timers, one by one. */
 static void run(void)
 {
     uint64_t turn_end = NO_TIMER;
     while (engine.busy) {
         run_jobs();
-        if (!engine.busy || rejections__report() || JS_IsJobPending(engine.runtime))
+        bool told = engine.busy && rejections__report();
+        if (is_finished() && !told) {
+            output__exit(MF_EXIT_OK, NULL, 0);
+            return;
+        }
+        if (told || JS_IsJobPending(engine.runtime))
             continue;
-        if (is_finished())
-            return output__exit(MF_EXIT_OK, NULL, 0);
         if (engine.next_timer_ns == NO_TIMER)
             return;
         uint64_t now = clock__now_ns();

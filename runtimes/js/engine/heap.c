@@ -18,7 +18,6 @@ enum {
     REGION_BYTES = 64 * 1024,
     ERROR_RESERVE = 256 * 1024,
     REPORT_RESERVE = 1024 * 1024,
-    LARGEST_HOLE = 16 * 1024,
 };
 
 /* Larger than any memory of ours, and far from an overflow. */
@@ -45,11 +44,10 @@ struct small_blocks {
 static struct {
     struct small_blocks small;
     struct small_blocks aside; /* while there is a scratch heap */
-    uint8_t *highest; /* where what the C library has given out ends */
-    size_t held;      /* and how much it is */
-    size_t used;      /* of it, by blocks that are not free */
+    size_t held;    /* from the C library */
+    size_t used;    /* of it, by blocks that are not free */
     size_t limit;
-    size_t reserve;   /* beyond the limit; 0 until it was passed */
+    size_t reserve; /* beyond the limit; 0 until it was passed */
     bool refused;
     bool wipe;
 } heap = {.limit = SIZE_MAX / 2};
@@ -71,11 +69,8 @@ static void wipe(void *bytes, size_t length)
     __asm__ volatile("" : : "r"(bytes) : "memory");
 }
 
-static void note_chunk(void *chunk, size_t size)
+static void note_chunk(size_t size)
 {
-    uint8_t *end = (uint8_t *)chunk + size;
-    if (end > heap.highest)
-        heap.highest = end;
     heap.held += size;
     memory__has_grown(heap.held);
 }
@@ -90,7 +85,7 @@ static struct block *carve(size_t bytes)
         region->before = small->region;
         small->region = region;
         small->used = 0;
-        note_chunk(region, sizeof *region);
+        note_chunk(sizeof *region);
     }
     struct block *block = (struct block *)(small->region->data + small->used);
     small->used += (uint32_t)bytes;
@@ -116,7 +111,7 @@ static void *own_chunk(struct block *block, size_t size)
 {
     if (!block)
         return NULL;
-    note_chunk(block, sizeof *block + size);
+    note_chunk(sizeof *block + size);
     block->size = (uint32_t)size;
     return block->data;
 }
@@ -265,19 +260,7 @@ void heap__end_scratch(void)
     heap.small = heap.aside;
 }
 
-/* Takes the chunks that are free between others. */
-static void fill_holes(void)
-{
-    for (size_t size = LARGEST_HOLE; size >= STEP; size /= 2) {
-        uint8_t *chunk;
-        while ((chunk = malloc(size)) != NULL && chunk < heap.highest)
-            continue;
-        free(chunk);
-    }
-}
-
 void heap__settle(void)
 {
     memset(heap.small.free, 0, sizeof heap.small.free);
-    fill_holes();
 }

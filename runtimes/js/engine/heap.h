@@ -27,7 +27,7 @@ void heap__wipe_freed(bool wipe);
 /* What is allocated between these two is to be freed between them: no trace of its small blocks is left. */
 void heap__begin_scratch(void);
 void heap__end_scratch(void);
-/* Forget the holes: what is allocated from now on lies together, whatever was freed before. */
+/* Forget the small blocks that are free: what is allocated from now on lies together. */
 void heap__settle(void);
 
 #endif

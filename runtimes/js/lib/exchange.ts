@@ -9,19 +9,32 @@ export class Exchange {
   #id: string | null = null;
   #signal: AbortSignal | null = null;
   #canceled = false;
+  /** Another request has come: what nobody has asked of this one is gone. */
+  isOver = false;
 
   /** `context` is the frame's: JSON, or empty. */
   constructor(readonly context: string) {}
 
   get method(): string {
-    return this.#method ??= native.headString(HeadString.METHOD);
+    return this.#method ??= this.#read(HeadString.METHOD);
   }
   get url(): string {
-    return this.#url ??= native.headString(HeadString.URL);
+    return this.#url ??= this.#read(HeadString.URL);
   }
   get id(): string {
-    return this.#id ??= native.headString(HeadString.ID);
+    return this.#id ??= this.#read(HeadString.ID);
   }
+  readHeaders(): string {
+    return this.#read(HeadString.HEADERS);
+  }
+  readHeader(name: string): string | null | undefined {
+    return this.isOver ? null : native.headHeader(name);
+  }
+
+  #read(which: number): string {
+    return this.isOver ? "" : native.headString(which);
+  }
+
   get signal(): AbortSignal {
     if (this.#signal === null) {
       this.#signal = newSignal();

@@ -70,6 +70,10 @@ showMembers(Event.prototype, [
   ...["returnValue", "timeStamp", "type"],
 ]);
 
+showMembers(streams.ReadableStream.prototype, ["locked"]);
+showMembers(streams.WritableStream.prototype, ["locked"]);
+showMembers(streams.TransformStream.prototype, ["readable", "writable"]);
+
 publishValue("Deno", Deno);
 publishValue("console", console);
 publishValue("crypto", crypto);

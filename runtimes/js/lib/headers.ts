@@ -1,5 +1,5 @@
 import { invalidResponse } from "./failures.ts";
-import { HeadString, native } from "./native.ts";
+import { native } from "./native.ts";
 import { alias, pairIteratorOf } from "./pair_iterator.ts";
 import { apply, join, ownKeys, push, splice, split } from "./primordials.ts";
 
@@ -12,9 +12,15 @@ const SET_COOKIE = "set-cookie";
 const INTERNAL = Symbol("headers of the engine's own");
 const iteratorOf: typeof Symbol.iterator = Symbol.iterator;
 
-/** As an incoming head has it, or as a frame does: `name\nvalue\n...`. */
-type Raw = typeof INCOMING | string;
-const INCOMING = Symbol("the headers of the request that came in");
+/** The head of the request that came in. */
+interface IncomingHead {
+  readHeaders(): string;
+  /** undefined: it is there more than once. */
+  readHeader(name: string): string | null | undefined;
+}
+
+/** As a head has it, or as a frame does: `name\nvalue\n...`. */
+type Raw = IncomingHead | string;
 
 function parseRaw(raw: string): string[] {
   const pairs = split(raw, "\n");
@@ -35,7 +41,7 @@ function validValue(name: string, value: string): string {
 }
 
 /** Of the request that came in: nothing is parsed before somebody needs the list. */
-let incomingHeaders: () => Headers;
+let incomingHeaders: (head: IncomingHead) => Headers;
 let headersFromRaw: (raw: string, guard?: Guard) => Headers;
 let isHeaders: (value: unknown) => value is Headers;
 /** As a frame carries them. */
@@ -73,13 +79,13 @@ export class Headers {
 
   static {
     const make = Headers as unknown as new (secret: typeof INTERNAL, raw: Raw, guard: Guard) => Headers;
-    incomingHeaders = () => new make(INTERNAL, INCOMING, "immutable");
+    incomingHeaders = (head) => new make(INTERNAL, head, "immutable");
     headersFromRaw = (raw, guard = "none") => new make(INTERNAL, raw, guard);
     isHeaders = (value): value is Headers => typeof value === "object" && value !== null && #list in value;
     rawHeaders = (headers) => {
       const list = headers.#list;
       if (list !== null) return list.length === 0 ? "" : join(list, "\n") + "\n";
-      return headers.#raw === INCOMING ? native.headString(HeadString.HEADERS) : headers.#raw as string;
+      return typeof headers.#raw === "string" ? headers.#raw : headers.#raw.readHeaders();
     };
     getHeader = (headers, name) => headers.#get(name);
     setDefault = (headers, name, value) => {
@@ -155,8 +161,8 @@ export class Headers {
 
   #get(name: string): string | null {
     const lower = validName(name);
-    if (this.#list === null && this.#raw === INCOMING) {
-      const value = native.headHeader(lower);
+    if (this.#list === null && typeof this.#raw !== "string") {
+      const value = this.#raw.readHeader(lower);
       if (value !== undefined) return value;
     }
     const list = this.#pairs();
@@ -173,7 +179,7 @@ export class Headers {
 
   #has(name: string): boolean {
     const lower = validName(name);
-    if (this.#list === null && this.#raw === INCOMING) return native.headHeader(lower) !== null;
+    if (this.#list === null && typeof this.#raw !== "string") return this.#raw.readHeader(lower) !== null;
     const list = this.#pairs();
     for (let i = 0; i < list.length; i += 2) {
       if (list[i] === lower) return true;

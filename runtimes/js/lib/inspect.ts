@@ -51,7 +51,8 @@ class Inspection {
     }
     const target = native.proxyTarget(object);
     if (target !== undefined) return this.value(target);
-    this.#lastDepth = this.#path.push(object);
+    this.#path.push(object);
+    if (!this.#isTooDeep()) this.#lastDepth = this.#path.length;
     const text = attempt(() => this.#custom(object) ?? this.#known(object), "[an object that cannot be shown]");
     this.#path.pop();
     const index = this.#circular.indexOf(object);
@@ -86,6 +87,8 @@ class Inspection {
         return this.#promise(object as Promise<unknown>);
       case "ArrayBuffer":
         return this.#arrayBuffer(object as ArrayBuffer, name);
+      case "Arguments":
+        return `[Arguments] ${this.#plain(object, "Object")}`;
       case "WeakMap":
       case "WeakSet":
         return `${name} { <items unknown> }`;
@@ -225,11 +228,7 @@ const ERROR_KEYS = ["stack", "message", "cause", "errors", "name"];
 const isIndex = (key: PropertyKey): boolean => typeof key === "string" && /^\d+$/.test(key);
 const more = (count: number): string => `... ${count} more item${count === 1 ? "" : "s"}`;
 const keyText = (key: PropertyKey): string =>
-  typeof key === "symbol"
-    ? `[${String(key)}]`
-    : /^[a-zA-Z_$][\w$]*$/.test(key as string)
-    ? String(key)
-    : quote(String(key));
+  typeof key === "symbol" ? String(key) : /^[a-zA-Z_$][\w$]*$/.test(key as string) ? String(key) : quote(String(key));
 
 /** In the quotes that need no escapes. */
 function quote(text: string): string {
@@ -282,7 +281,7 @@ function inColumns(items: string[], width: number, alignRight: boolean): string[
   const total = widths.reduce((sum, width) => sum + width, 0);
   const isEven = total / widest > 5 || widest <= FEW + SEPARATOR;
   if (widest * 3 >= width || !isEven || items.some((item) => item.includes("\n"))) return items;
-  const typical = Math.max(widest - Math.sqrt(widest - total / items.length), 1);
+  const typical = Math.max(widest - 3 - Math.sqrt(widest - total / items.length), 1);
   const columns = Math.min(
     Math.round(Math.sqrt(CHARACTER_RATIO * typical * items.length) / typical),
     Math.floor(width / widest),

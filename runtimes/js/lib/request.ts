@@ -49,7 +49,7 @@ class State implements BodySlot {
 }
 
 const headersOf = (state: State): Headers =>
-  state.headers ??= state.exchange !== null ? incomingHeaders() : headersFromRaw("");
+  state.headers ??= state.exchange !== null ? incomingHeaders(state.exchange) : headersFromRaw("");
 const methodOf = (state: State): string => state.method ??= state.exchange!.method;
 const urlOf = (state: State): string => state.url ??= state.exchange!.url;
 const signalOf = (state: State): AbortSignal =>

@@ -19,6 +19,7 @@ export function serveWith(found: Handler): void {
 }
 
 export function onRequest(context: string, hasBody: boolean): void {
+  if (current !== null) current.isOver = true;
   const exchange = current = new Exchange(context);
   let result: unknown;
   try {

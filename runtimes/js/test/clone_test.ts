@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { beginRequest, deploy, Sandbox } from "./host.ts";
+import { baseImage, beginRequest, deploy, engineFiles, Sandbox } from "./host.ts";
 
 const pairOf = async (source: string): Promise<[unknown, unknown]> => {
   const func = await deploy(`export default async () => Response.json(${source});`);
@@ -84,8 +84,17 @@ Deno.test("a sandbox may serve warm-up requests after its deploy, and keeps what
   assert.equal(beginRequest(Sandbox.clone(warm)).run().text, "http://localhost/ 3");
 });
 
+Deno.test("a request that is over does not show the next one's head", async () => {
+  const func = await deploy(`let first; export default (req) => {
+    first ??= req; return Response.json([first.url, first.headers.get("a"), req.url, req.headers.get("a")]);
+  };`);
+  const sandbox = Sandbox.clone(func.snapshot);
+  beginRequest(sandbox, { url: "http://localhost/a", headers: { a: "1" } }).run();
+  const { text } = beginRequest(sandbox, { url: "http://localhost/b", headers: { a: "2" } }).run();
+  assert.deepEqual(JSON.parse(text), ["http://localhost/a", null, "http://localhost/b", "2"]);
+});
+
 Deno.test("the same inputs make the same image", async () => {
-  const { baseImage, engineFiles } = await import("./host.ts");
   const again = Sandbox.boot(await engineFiles()).snapshot();
   assert.deepEqual(again.memory, (await baseImage()).memory);
 });

@@ -2,6 +2,7 @@
  * A host for tests: the engine in Deno's own WebAssembly, spoken to in frames (ffi/shim/guest.h, frames.h). It has no
  * limits, no threads and no speed; snapshots are copies of the whole memory.
  */
+import { openParts } from "../../../src/setup/setup.ts";
 
 export const FrameType = {
   HEAD: 1,
@@ -57,12 +58,11 @@ export interface Files {
   library: Uint8Array<ArrayBuffer>;
 }
 
-/** Where the engine is: named by the environment, or the one that set-up has built. */
+/** The engine that set-up builds. */
 export async function engineFiles(): Promise<Files> {
-  const wasm = Deno.env.get("MAYFLY_ENGINE_WASM");
-  const library = Deno.env.get("MAYFLY_ENGINE_LIBRARY");
-  if (!wasm || !library) throw new Error("Set MAYFLY_ENGINE_WASM and MAYFLY_ENGINE_LIBRARY");
-  return { wasm: await Deno.readFile(wasm), library: await Deno.readFile(library) };
+  const parts = await openParts({ progress: console.log });
+  const [module, library] = await Promise.all([parts.module(), parts.library()]);
+  return { wasm: await module.read(), library: await library.read() };
 }
 
 /** An image of a memory: what is used from below, and the last page, where the allocator has its end mark. */
@@ -323,7 +323,7 @@ export class Exchange {
     const length = Math.min(this.#credit, this.#body.length, CHUNK_MAX, Math.max(0, room));
     if (this.#bodyOpen && length > 0) {
       this.#input.push(frame(FrameType.CHUNK, this.#body.slice(0, length)));
-      this.#body = this.#body.slice(length);
+      this.#body = this.#body.subarray(length);
       this.#credit -= length;
     }
     if (this.#bodyOpen && this.#body.length === 0) {

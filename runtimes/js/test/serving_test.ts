@@ -247,6 +247,17 @@ Deno.test("what waitUntil held and was rejected is logged", async () => {
   assert.match(answer.logs[0].text, /Error: lost\n.*test\.js:2/);
 });
 
+Deno.test("microtasks that are queued at the response's end still run, endless ones do not", async () => {
+  const func = await deploy(`export default () => {
+    Promise.resolve().then(() => console.log("after"));
+    (async () => { for (;;) await null; })();
+    return new Response("x");
+  };`);
+  const answer = func.call();
+  assert.equal(answer.exit?.code, ExitCode.OK);
+  assert.deepEqual(answer.logs.map((line) => line.text), ["after"]);
+});
+
 Deno.test("a handler that never settles stays parked without a timer", async () => {
   const exchange = (await deploy(`export default () => new Promise(() => {});`)).begin();
   assert.deepEqual([exchange.step().state, exchange.last.wakeMs], [0, null]);
