@@ -55,7 +55,7 @@ Deno.test("a signal in the middle of builds ends the server too", async () => {
 
 Deno.test("it says on the console where it listens and what it serves", async () => {
   await using server = await Server.start({ files });
-  assert.ok(server.console.includes(server.url), server.console);
+  await until("the console names the address", () => Promise.resolve(server.console.includes(server.url)));
   for (const word of ["hello", "/hello", "wasm", "ready"]) {
     await until(`the console says ${word}`, () => server.console.includes(word));
   }

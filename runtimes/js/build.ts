@@ -60,7 +60,7 @@ export async function engineInputs(): Promise<{ files: string[]; flags: string[]
 
 /** The same for the library, beside Deno. */
 export async function libraryInputs(): Promise<{ files: string[]; flags: string[] }> {
-  return { files: [...await filesOf(LIBRARY, /\.ts$/), join(REPO, "deno.json")], flags: BUNDLE };
+  return { files: [...await filesOf(LIBRARY, /\.ts$/), join(REPO, "deno.json")], flags: [...BUNDLE, ...INTRINSICS] };
 }
 
 export async function buildEngine({ compiler, sources, out }: EngineBuild): Promise<void> {

@@ -52,7 +52,7 @@ export class Gateway {
       const head = this.#head;
       requestId = this.#readHead(head, request);
       const address = this.#addresses.parse(head.host, request.url);
-      if (this.#isAdmin(address)) return this.#admin(request, requestId);
+      if (this.#isAdmin(address)) return this.#admin(normalised(request, address), requestId);
       if (this.#draining) throw new MayflyError("overload", "The server is going down", { retryAfterS: 1 });
       if (head.isUpgrade) throw new MayflyError("unsupported", "WebSocket upgrades are not supported yet");
       return this.#route(request, head, address, requestId, arrivedMs);
@@ -114,6 +114,12 @@ export class Gateway {
     });
     return errorResponse(code, message, { requestId, functionName: null, retryAfterS });
   }
+}
+
+/** So that the admin API sees the path that the gateway has seen. */
+function normalised(request: Request, { host, path, query }: Address): Request {
+  const url = `http://${host}${path}${query}`;
+  return url === request.url ? request : new Request(url, request);
 }
 
 /** Of a URL that may be malformed. */

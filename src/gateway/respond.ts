@@ -14,6 +14,10 @@ const NOT_FOR_GUESTS = new Set([
   "x-request-id",
 ]);
 
+const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
+/** Deno takes other control characters too, and then ends the process when it writes them. */
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
 /** A guest's response with the server's headers. Throws a TypeError or RangeError for what no response can carry. */
 export function guestResponse(
   status: number,
@@ -26,6 +30,9 @@ export function guestResponse(
   if (usage.start) pairs.push(["x-mayfly-start", usage.start]);
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i];
+    if (!HEADER_NAME.test(name) || !HEADER_VALUE.test(headers[i + 1])) {
+      throw new TypeError(`Cannot send the header ${JSON.stringify(name)}: ${JSON.stringify(headers[i + 1])}`);
+    }
     if (NOT_FOR_GUESTS.has(name)) continue;
     // Deno counts a body that is whole; a length that a guest claims for a stream is between it and the caller.
     if (name === "content-length" && body instanceof Uint8Array) continue;

@@ -126,7 +126,7 @@ export class Registry implements Functions, AsyncDisposable {
       return await this.#snapshots.load(managed, active);
     } catch (error) {
       if (error instanceof MayflyError) throw error;
-      if (entry.active === active) this.#heal(managed, error);
+      if (entry.active === active) await this.#heal(managed, active.version, error);
       throw new MayflyError("not_deployed", "The function is being built again", { cause: error, retryAfterS: 1 });
     }
   }
@@ -207,13 +207,15 @@ export class Registry implements Functions, AsyncDisposable {
   }
 
   /** A version whose files are damaged is built again. */
-  #heal(managed: Managed, error: unknown): void {
+  async #heal(managed: Managed, version: string, error: unknown): Promise<void> {
     const { events, clock } = this.#options;
     const message = `Cannot read ${qualifiedName(managed.id)} from the data folder; it is built again`;
     events.emit({ type: "server", atMs: clock.now(), level: "error", message, detail: `${error}` });
     managed.entry.active = null;
     managed.current = null;
     managed.rolledBackFrom = null;
+    // Its files have the right sizes and would be taken for whole again.
+    await this.#folders.remove(managed.id, version);
     this.#follower.build(managed);
   }
 }

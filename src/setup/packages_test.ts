@@ -62,8 +62,8 @@ Deno.test("a python3 without pip is told, with what to install", () =>
 
 Deno.test("what pip says of an unreachable index is told, with how to see all of it", () =>
   withPlace(async (place) => {
-    const said = "ERROR: Could not find a version that satisfies the requirement little==1.0 (from versions: none)";
-    await fakePython(place, `echo "Looking"; echo "WARNING: Retrying" >&2; echo "${said}" >&2; exit 1`);
+    const said = "Could not find a version that satisfies the requirement little==1.0 (from versions: none)";
+    await fakePython(place, `echo "Looking"; echo "WARNING: Retrying" >&2; echo "ERROR: ${said}" >&2; exit 1`);
     const { message, hint } = await refusal(place);
     assert.equal(message, `Cannot set up little: ${said}`);
     assert.match(hint, /python3 -m pip download --no-deps little==1\.0$/);

@@ -35,5 +35,5 @@ const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 /** The first error that it names, else its last line. */
 function tellingLine(text: string): string | undefined {
   const lines = text.split("\n").filter((line) => line.trim() !== "");
-  return (lines.find((line) => /\berror:/i.test(line)) ?? lines.at(-1))?.trim();
+  return (lines.find((line) => /\berror:/i.test(line)) ?? lines.at(-1))?.trim().replace(/^error:\s*/i, "");
 }

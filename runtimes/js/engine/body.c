@@ -148,19 +148,14 @@ const char *body__source(size_t *length)
 }
 
 /* bodyState(): number: 1 there is something unread, 2 it is complete */
-static JSValue native_body_state(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_body_state)
 {
-    (void)self;
-    (void)argc;
-    (void)argv;
     return JS_NewInt32(context, (unread() > 0 ? 1 : 0) | (body.ended ? 2 : 0));
 }
 
 /* bodyWant(whole: boolean): void: call back when there is more; or rather, when it is complete */
-static JSValue native_body_want(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_body_want)
 {
-    (void)self;
-    (void)argc;
     body.wanted = true;
     if (!body.collect && JS_ToBool(context, argv[0])) {
         body.collect = true;
@@ -179,12 +174,8 @@ static void consume(size_t length)
 }
 
 /* bodyText(): string: all that is unread, without a byte order mark */
-static JSValue native_body_text(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_body_text)
 {
-    (void)context;
-    (void)self;
-    (void)argc;
-    (void)argv;
     const uint8_t *bytes = body.data + body.start;
     size_t length = unread();
     static const uint8_t mark[] = {0xef, 0xbb, 0xbf};
@@ -195,10 +186,8 @@ static JSValue native_body_text(JSContext *context, JSValueConst self, int argc,
 }
 
 /* bodyBytes(most: number): Uint8Array: of what is unread, so many bytes at most */
-static JSValue native_body_bytes(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_body_bytes)
 {
-    (void)self;
-    (void)argc;
     int64_t most;
     if (JS_ToInt64(context, &most, argv[0]))
         return JS_EXCEPTION;

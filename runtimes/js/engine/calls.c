@@ -53,10 +53,8 @@ bool calls__take_answer(const uint8_t *payload, size_t length)
  * call(id: number, operation: number, bytes: Uint8Array): boolean
  * false: this step has no room left; ON_SENDABLE tells when to try again.
  */
-static JSValue native_call(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_call)
 {
-    (void)self;
-    (void)argc;
     struct call_head head;
     size_t length;
     const uint8_t *bytes = JS_GetUint8Array(context, &length, argv[2]);

@@ -126,6 +126,11 @@ extern const int host_natives_count, value_natives_count, head_natives_count, bo
 int natives__offer(JSContext *context);
 int natives__withdraw(JSContext *context);
 
+/* A function for the library; few of them use all that they are called with. */
+#define NATIVE_FUNCTION(name) \
+    static JSValue name(JSContext *context MF_UNUSED, JSValueConst self MF_UNUSED, int argc MF_UNUSED, \
+                        JSValueConst *argv MF_UNUSED)
+#define MF_UNUSED __attribute__((unused))
 #define NATIVE(name, length, function) JS_CFUNC_DEF(name, length, function)
 #define COUNT(table) ((int)(sizeof(table) / sizeof(table[0])))
 

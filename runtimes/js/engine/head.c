@@ -63,10 +63,8 @@ JSValue head__string(enum mf_request_string which)
 }
 
 /* headString(which: number): string */
-static JSValue native_head_string(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_head_string)
 {
-    (void)self;
-    (void)argc;
     uint32_t which;
     if (JS_ToUint32(context, &which, argv[0]))
         return JS_EXCEPTION;
@@ -90,10 +88,8 @@ static const char *next_header(const char *line, const char *end, const char **v
  * Of the head itself, for callers to whom a whole Headers list would be too much. The name is in lower
  * case. undefined: it is there more than once.
  */
-static JSValue native_head_header(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_head_header)
 {
-    (void)self;
-    (void)argc;
     size_t name_length, length;
     const char *name = JS_ToCStringLen(context, &name_length, argv[0]);
     if (!name)

@@ -11,10 +11,8 @@ static bool is_token_byte(uint8_t byte)
 }
 
 /* headerName(name: string): string | null: in lower case; null, it is no token */
-static JSValue native_header_name(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_header_name)
 {
-    (void)self;
-    (void)argc;
     size_t length;
     const char *name = JS_ToCStringLen(context, &length, argv[0]);
     if (!name)
@@ -51,10 +49,8 @@ static bool is_space(uint8_t byte)
 static const uint8_t FIRST_BEYOND_LATIN1 = 0xc4;
 
 /* headerValue(value: string): string | null: without space around it; null, a header cannot have it */
-static JSValue native_header_value(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_header_value)
 {
-    (void)self;
-    (void)argc;
     size_t length;
     const char *value = JS_ToCStringLen(context, &length, argv[0]);
     if (!value)

@@ -26,13 +26,13 @@ static const size_t SIZE_LIMIT = SIZE_MAX / 2;
 struct block {
     uint32_t size; /* a multiple of STEP; above SMALL_MAX it is a chunk of the C library's */
     struct block *next_free;
-    uint8_t data[];
+    _Alignas(STEP) uint8_t data[];
 };
 
 /* What small blocks are cut from. */
 struct region {
     struct region *before;
-    uint8_t data[REGION_BYTES];
+    _Alignas(STEP) uint8_t data[REGION_BYTES];
 };
 
 struct small_blocks {

@@ -7,10 +7,8 @@
 static const double NANOSECONDS_PER_MS = 1e6;
 
 /* log(level: number, text: string): void */
-static JSValue native_log(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_log)
 {
-    (void)self;
-    (void)argc;
     int32_t level;
     if (JS_ToInt32(context, &level, argv[0]))
         return JS_EXCEPTION;
@@ -24,10 +22,8 @@ static JSValue native_log(JSContext *context, JSValueConst self, int argc, JSVal
 }
 
 /* exit(code: number, text: string): void: ends the request; nothing of it runs any more */
-static JSValue native_exit(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_exit)
 {
-    (void)self;
-    (void)argc;
     int32_t code;
     if (JS_ToInt32(context, &code, argv[0]))
         return JS_EXCEPTION;
@@ -41,50 +37,34 @@ static JSValue native_exit(JSContext *context, JSValueConst self, int argc, JSVa
 }
 
 /* hold(): void: the request does not end before as many calls of release() */
-static JSValue native_hold(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_hold)
 {
-    (void)context;
-    (void)self;
-    (void)argc;
-    (void)argv;
     engine.holds++;
     return JS_UNDEFINED;
 }
 
-static JSValue native_release(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_release)
 {
-    (void)context;
-    (void)self;
-    (void)argc;
-    (void)argv;
     if (engine.holds > 0)
         engine.holds--;
     return JS_UNDEFINED;
 }
 
 /* now(): number: milliseconds of the guest's monotonic clock */
-static JSValue native_now(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_now)
 {
-    (void)self;
-    (void)argc;
-    (void)argv;
     return JS_NewFloat64(context, (double)clock__now_ns() / NANOSECONDS_PER_MS);
 }
 
 /* timeOrigin(): number: when that clock was zero, in milliseconds since the epoch */
-static JSValue native_time_origin(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_time_origin)
 {
-    (void)self;
-    (void)argc;
-    (void)argv;
     return JS_NewFloat64(context, clock__origin_ms());
 }
 
 /* setNextTimer(ms: number): void: of that clock; Infinity, there is none */
-static JSValue native_set_next_timer(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_set_next_timer)
 {
-    (void)self;
-    (void)argc;
     double ms;
     if (JS_ToFloat64(context, &ms, argv[0]))
         return JS_EXCEPTION;
@@ -94,10 +74,8 @@ static JSValue native_set_next_timer(JSContext *context, JSValueConst self, int 
 }
 
 /* randomFill(bytes: Uint8Array): void */
-static JSValue native_random_fill(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_random_fill)
 {
-    (void)self;
-    (void)argc;
     size_t length;
     uint8_t *bytes = JS_GetUint8Array(context, &length, argv[0]);
     if (bytes && length > 0)
@@ -106,10 +84,8 @@ static JSValue native_random_fill(JSContext *context, JSValueConst self, int arg
 }
 
 /* setLimits(memoryBytes: number, logBytes: number): void */
-static JSValue native_set_limits(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_set_limits)
 {
-    (void)self;
-    (void)argc;
     uint32_t memory_bytes, log_bytes;
     if (JS_ToUint32(context, &memory_bytes, argv[0]) || JS_ToUint32(context, &log_bytes, argv[1]))
         return JS_EXCEPTION;
@@ -120,32 +96,21 @@ static JSValue native_set_limits(JSContext *context, JSValueConst self, int argc
 }
 
 /* memoryRanOut(): boolean: the interpreter throws null where it has no memory left for an error */
-static JSValue native_memory_ran_out(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_memory_ran_out)
 {
-    (void)self;
-    (void)argc;
-    (void)argv;
     return JS_NewBool(context, heap__has_refused());
 }
 
 /* spareMemory(): void: room to report an error in, when it may be that memory has run out */
-static JSValue native_spare_memory(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_spare_memory)
 {
-    (void)context;
-    (void)self;
-    (void)argc;
-    (void)argv;
     heap__spare();
     return JS_UNDEFINED;
 }
 
 /* settleHeap(): void: at the end of this request, since what is garbage then would be in every clone */
-static JSValue native_settle_heap(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_settle_heap)
 {
-    (void)context;
-    (void)self;
-    (void)argc;
-    (void)argv;
     engine.settle = true;
     return JS_UNDEFINED;
 }

@@ -17,10 +17,8 @@ static int describe_module(JSContext *context, JSModuleDef *module, const char *
 }
 
 /* evaluate(file: string): Promise<void>: of the request's body. Throws what does not compile. */
-static JSValue native_evaluate(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_evaluate)
 {
-    (void)self;
-    (void)argc;
     size_t length;
     const char *source = body__source(&length);
     if (!source)
@@ -43,20 +41,14 @@ static JSValue native_evaluate(JSContext *context, JSValueConst self, int argc, 
 }
 
 /* moduleExports(): object */
-static JSValue native_module_exports(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_module_exports)
 {
-    (void)self;
-    (void)argc;
-    (void)argv;
     return JS_GetModuleNamespace(context, function_module);
 }
 
 /* importsWereRefused(): boolean: which is why it did not compile */
-static JSValue native_imports_were_refused(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_imports_were_refused)
 {
-    (void)self;
-    (void)argc;
-    (void)argv;
     return JS_NewBool(context, imports__were_refused());
 }
 

@@ -13,10 +13,8 @@ static const char *const CALLBACK_NAMES[CALLBACKS] = {
 };
 
 /* install(callbacks: object): void */
-static JSValue native_install(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_install)
 {
-    (void)self;
-    (void)argc;
     for (int i = 0; i < CALLBACKS; i++) {
         JSValue callback = JS_GetPropertyStr(context, argv[0], CALLBACK_NAMES[i]);
         if (!JS_IsFunction(context, callback))

@@ -52,6 +52,8 @@ size_t output__room(enum mf_frame_type type)
 static void frame_of_two(enum mf_frame_type type, uint8_t flags, uint16_t aux, const void *first, size_t first_length,
                          const void *second, size_t second_length)
 {
+    if (!engine.busy)
+        return; /* EXIT was the last frame */
     size_t length = first_length + second_length;
     struct mf_frame frame = {(uint8_t)type, flags, aux, (uint32_t)length};
     static const uint8_t padding[3];

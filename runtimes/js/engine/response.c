@@ -117,10 +117,8 @@ static int hand_over(JSContext *context, JSValueConst body, bool last)
 }
 
 /* respond(status: number, headers: string, body?: string | Uint8Array, more: boolean): boolean: false, the head is too long */
-static JSValue native_respond(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_respond)
 {
-    (void)self;
-    (void)argc;
     int32_t status;
     if (JS_ToInt32(context, &status, argv[0]))
         return JS_EXCEPTION;
@@ -144,10 +142,8 @@ static JSValue native_respond(JSContext *context, JSValueConst self, int argc, J
 }
 
 /* write(piece?: Uint8Array, last: boolean): boolean: true, it is out; false, ON_WRITABLE will tell */
-static JSValue native_write(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_write)
 {
-    (void)self;
-    (void)argc;
     if (hand_over(context, argv[0], JS_ToBool(context, argv[1])))
         return JS_EXCEPTION;
     return JS_NewBool(context, response__pump());

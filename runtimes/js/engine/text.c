@@ -111,10 +111,8 @@ static const uint8_t *bytes_of(JSContext *context, JSValueConst value, size_t *l
 }
 
 /* utf8Decode(bytes: Uint8Array, fatal: boolean): string | null */
-static JSValue native_utf8_decode(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_utf8_decode)
 {
-    (void)self;
-    (void)argc;
     size_t length;
     const uint8_t *bytes = bytes_of(context, argv[0], &length);
     if (!bytes)
@@ -125,10 +123,8 @@ static JSValue native_utf8_decode(JSContext *context, JSValueConst self, int arg
 }
 
 /* utf8Tail(bytes: Uint8Array): number: bytes at the end that begin a sequence which more bytes may complete */
-static JSValue native_utf8_tail(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_utf8_tail)
 {
-    (void)self;
-    (void)argc;
     size_t length;
     const uint8_t *bytes = bytes_of(context, argv[0], &length);
     if (!bytes)
@@ -146,10 +142,8 @@ static JSValue native_utf8_tail(JSContext *context, JSValueConst self, int argc,
 }
 
 /* utf8Encode(text: string): Uint8Array */
-static JSValue native_utf8_encode(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_utf8_encode)
 {
-    (void)self;
-    (void)argc;
     size_t length;
     const char *text = text__encode(argv[0], &length);
     if (!text)
@@ -160,10 +154,8 @@ static JSValue native_utf8_encode(JSContext *context, JSValueConst self, int arg
 }
 
 /* utf8EncodeInto(text: string, target: Uint8Array): [read, written]: as many whole characters as fit */
-static JSValue native_utf8_encode_into(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_utf8_encode_into)
 {
-    (void)self;
-    (void)argc;
     size_t length, room;
     uint8_t *target = (uint8_t *)bytes_of(context, argv[1], &room);
     if (!target)
@@ -187,10 +179,8 @@ static JSValue native_utf8_encode_into(JSContext *context, JSValueConst self, in
 }
 
 /* utf16Decode(bytes: Uint8Array): string: little-endian; an odd last byte is left out */
-static JSValue native_utf16_decode(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_utf16_decode)
 {
-    (void)self;
-    (void)argc;
     size_t length;
     const uint8_t *bytes = bytes_of(context, argv[0], &length);
     if (!bytes)
@@ -205,10 +195,8 @@ static JSValue native_utf16_decode(JSContext *context, JSValueConst self, int ar
 }
 
 /* byteDecode(bytes: Uint8Array, high: string): string: a single-byte encoding; `high` has its characters from 0x80 */
-static JSValue native_byte_decode(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_byte_decode)
 {
-    (void)self;
-    (void)argc;
     size_t length, count;
     const uint8_t *bytes = bytes_of(context, argv[0], &length);
     if (!bytes)

@@ -135,10 +135,8 @@ static bool scan_url(struct scan *scan, const char *ends[URL_PARTS])
  * urlScan(text: string): number[] | null
  * Where protocol, host name, port, path and query end; null, the parser has to look at it.
  */
-static JSValue native_url_scan(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_url_scan)
 {
-    (void)self;
-    (void)argc;
     size_t length;
     const char *text = JS_ToCStringLen(context, &length, argv[0]);
     if (!text)

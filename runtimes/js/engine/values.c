@@ -2,26 +2,20 @@
 #include "engine.h"
 
 /* promiseState(value: unknown): number: -1 no promise, 0 pending, 1 fulfilled, 2 rejected */
-static JSValue native_promise_state(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_promise_state)
 {
-    (void)self;
-    (void)argc;
     return JS_NewInt32(context, JS_IsPromise(argv[0]) ? (int32_t)JS_PromiseState(context, argv[0]) : -1);
 }
 
 /* promiseResult(promise: Promise): unknown: its value or its reason */
-static JSValue native_promise_result(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_promise_result)
 {
-    (void)self;
-    (void)argc;
     return JS_PromiseResult(context, argv[0]);
 }
 
 /* promiseThen(promise: Promise, onFulfilled, onRejected): void: whatever became of Promise.prototype.then */
-static JSValue native_promise_then(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_promise_then)
 {
-    (void)self;
-    (void)argc;
     JSValue derived = JS_PromiseThen(context, argv[0], argv[1], argv[2]);
     if (JS_IsException(derived))
         return derived;
@@ -30,10 +24,8 @@ static JSValue native_promise_then(JSContext *context, JSValueConst self, int ar
 }
 
 /* markHandled(promise: Promise): void: its rejection is no news */
-static JSValue native_mark_handled(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_mark_handled)
 {
-    (void)self;
-    (void)argc;
     JS_PromiseMarkAsHandled(context, argv[0]);
     return JS_UNDEFINED;
 }
@@ -45,18 +37,14 @@ static JSValue run_job(JSContext *context, int argc, JSValueConst *argv)
 }
 
 /* enqueueJob(job: () => void): void: behind the microtasks that are queued already */
-static JSValue native_enqueue_job(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_enqueue_job)
 {
-    (void)self;
-    (void)argc;
     return JS_EnqueueJob(context, run_job, 1, argv) < 0 ? JS_EXCEPTION : JS_UNDEFINED;
 }
 
 /* className(value: object): string: of its internal kind, "Map" for a Map of whatever prototype */
-static JSValue native_class_name(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_class_name)
 {
-    (void)self;
-    (void)argc;
     JSClassID id = JS_GetClassID(argv[0]);
     if (id == JS_INVALID_CLASS_ID)
         return JS_NewStringLen(context, "", 0);
@@ -67,10 +55,8 @@ static JSValue native_class_name(JSContext *context, JSValueConst self, int argc
 }
 
 /* proxyTarget(value: object): unknown: undefined when it is no proxy */
-static JSValue native_proxy_target(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+NATIVE_FUNCTION(native_proxy_target)
 {
-    (void)self;
-    (void)argc;
     return JS_IsProxy(argv[0]) ? JS_GetProxyTarget(context, argv[0]) : JS_UNDEFINED;
 }
 

@@ -6,7 +6,8 @@ import { encodeMultipart, parseMultipart } from "./multipart.ts";
 import type { Bytes } from "./native.ts";
 import { BytesBody, type Payload, StreamBody, TextBody } from "./payload.ts";
 import { parseJson, reject, viewBuffer } from "./primordials.ts";
-import { isDisturbed, isReadableStream, type ReadableStream } from "./streams.ts";
+import { isDisturbed, isReadableStream } from "./stream_state.ts";
+import type { ReadableStream } from "./streams.ts";
 import { isURLSearchParams, URLSearchParams } from "./url_search_params.ts";
 
 /** Where an object keeps its body. */

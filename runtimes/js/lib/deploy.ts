@@ -2,7 +2,6 @@
 import { openCall } from "./host_calls.ts";
 import { capturedServer } from "./deno.ts";
 import { fail } from "./failures.ts";
-import { inspect } from "./inspect.ts";
 import { lambdaHandler } from "./lambda.ts";
 import { ExitCode, native } from "./native.ts";
 import { parseJson, toJson } from "./primordials.ts";
@@ -20,12 +19,10 @@ export function onDeploy(context: string): void {
   try {
     evaluation = native.evaluate(settings.file);
   } catch (error) {
-    return native.importsWereRefused() ? native.exit(ExitCode.UNSUPPORTED, `${error}\n`) : failDeploy(error);
+    return native.importsWereRefused() ? native.exit(ExitCode.UNSUPPORTED, `${error}\n`) : fail(error);
   }
-  native.promiseThen(evaluation, finish, failDeploy);
+  native.promiseThen(evaluation, finish, fail);
 }
-
-const failDeploy = (error: unknown): void => fail(error, inspect);
 
 function finish(): void {
   try {
@@ -36,7 +33,7 @@ function finish(): void {
     native.settleHeap();
     native.respond(200, "content-type\napplication/json\n", toJson({ kind }), false);
   } catch (error) {
-    failDeploy(error);
+    fail(error);
   }
 }
 

@@ -2,7 +2,7 @@
  * `error.stack` begins with the error's name and message, as everywhere else; the interpreter gives the frames alone.
  * It is made when somebody reads it, so that throwing stays cheap. Frames of this library are left out.
  */
-import { headline } from "./headline.ts";
+import { headline } from "./error_text.ts";
 import { apply, defineProperty, describe, join, push, split } from "./primordials.ts";
 
 const LIBRARY = "(mayfly.js:";
@@ -30,3 +30,17 @@ defineProperty(Error.prototype, "stack", {
   configurable: true,
   enumerable: false,
 });
+
+/** A call site would hand out its function, and that may be one of this library's. */
+function hideFunctions(): void {
+  const errors = Error as unknown as { prepareStackTrace?: unknown; stackTraceLimit: number };
+  const { stackTraceLimit } = errors;
+  // One frame alone: the interpreter keeps a function that a call site was made of, and with it all of its source.
+  errors.stackTraceLimit = 1;
+  errors.prepareStackTrace = (_: unknown, sites: unknown) => sites;
+  const [site] = apply(get!, new Error(), []) as unknown as object[];
+  errors.prepareStackTrace = undefined;
+  errors.stackTraceLimit = stackTraceLimit;
+  defineProperty(Object.getPrototypeOf(site), "getFunction", { value: () => undefined });
+}
+hideFunctions();

@@ -1,6 +1,5 @@
 /** What was thrown where no handler could catch it: told to the listeners of `error`, else logged. */
 import { logUncaught } from "./failures.ts";
-import { inspect } from "./inspect.ts";
 
 type Listener = (error: unknown) => boolean;
 let listener: Listener = () => false;
@@ -11,5 +10,5 @@ export function onException(handled: Listener): void {
 }
 
 export function reportException(error: unknown): void {
-  if (!listener(error)) logUncaught(error, "Uncaught", inspect);
+  if (!listener(error)) logUncaught(error, "Uncaught");
 }

@@ -11,8 +11,7 @@ import { fetch } from "./fetch.ts";
 import { FormData } from "./form_data.ts";
 import { CustomEvent, ErrorEvent, globalEventFunctions, PromiseRejectionEvent } from "./global_events.ts";
 import { Headers } from "./headers.ts";
-import { showAsMap, showAsObject, showMembers } from "./inspectable.ts";
-import { native } from "./native.ts";
+import { queueMicrotask } from "./microtasks.ts";
 import { Navigator, navigator } from "./navigator.ts";
 import { Performance, performance } from "./performance.ts";
 import { process } from "./process.ts";
@@ -49,30 +48,7 @@ const classes = {
 };
 for (const [name, constructor] of Object.entries(classes)) publishClass(name, constructor);
 
-const { isDisturbed: _isDisturbed, isReadableStream: _isReadableStream, ...streamClasses } = streams;
-for (const [name, constructor] of Object.entries(streamClasses)) publishValue(name, constructor);
-
-showAsObject(Headers.prototype);
-showAsMap(URLSearchParams.prototype);
-showAsMap(FormData.prototype);
-showMembers(URL.prototype, [
-  ...["href", "origin", "protocol", "username", "password", "host", "hostname", "port", "pathname", "hash", "search"],
-]);
-showMembers(Request.prototype, ["bodyUsed", "headers", "method", "redirect", "url"]);
-showMembers(Response.prototype, [
-  ...["body", "bodyUsed", "headers", "ok", "redirected", "status", "statusText", "url"],
-]);
-showMembers(Blob.prototype, ["size", "type"]);
-showMembers(File.prototype, ["name", "size", "type"]);
-showMembers(AbortSignal.prototype, ["aborted", "reason", "onabort"]);
-showMembers(Event.prototype, [
-  ...["bubbles", "cancelable", "composed", "currentTarget", "defaultPrevented", "eventPhase", "srcElement", "target"],
-  ...["returnValue", "timeStamp", "type"],
-]);
-
-showMembers(streams.ReadableStream.prototype, ["locked"]);
-showMembers(streams.WritableStream.prototype, ["locked"]);
-showMembers(streams.TransformStream.prototype, ["readable", "writable"]);
+for (const [name, constructor] of Object.entries(streams)) publishValue(name, constructor);
 
 publishValue("Deno", Deno);
 publishValue("console", console);
@@ -88,16 +64,7 @@ publishFunctions({
   setInterval: timers.setInterval,
   clearTimeout: timers.clearTimeout,
   clearInterval: timers.clearInterval,
-  queueMicrotask(callback: () => void): void {
-    if (typeof callback !== "function") throw new TypeError("Cannot queue a microtask that is no function");
-    native.enqueueJob(() => {
-      try {
-        callback();
-      } catch (error) {
-        reportException(error);
-      }
-    });
-  },
+  queueMicrotask,
   reportError: reportException,
   structuredClone,
   fetch,

@@ -5,7 +5,7 @@
 import type { AbortSignal } from "./abort.ts";
 import { onAbort } from "./abort.ts";
 import { type Bytes, native } from "./native.ts";
-import { mapDelete, mapGet, mapSet, mapSize, PromiseIntrinsic, push, shift } from "./primordials.ts";
+import { mapDelete, mapGet, mapSet, mapSize, PromiseIntrinsic, push, shift, viewLength } from "./primordials.ts";
 
 interface Call {
   readonly operation: number;
@@ -16,13 +16,22 @@ interface Call {
 }
 
 const open = new Map<number, Call>();
-const unsent: [id: number, operation: number, bytes: Bytes][] = [];
+/** Those that wait for others to be answered, or for room in a step. */
+const unsent: { id: number; operation: number; bytes: Bytes }[] = [];
+const MAX_BYTES = 65536;
+/** What the host takes at a time, and some to spare. */
+const MOST_SENT = 500;
+let sent = 0;
 let lastId = 0;
 
 /** Rejects with an Error of the host's words, or with the signal's reason; then the answer is dropped when it comes. */
 export function hostCall(operation: number, bytes: Bytes, signal?: AbortSignal): Promise<Bytes> {
   return new PromiseIntrinsic((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
+    const length = viewLength(bytes);
+    if (length > MAX_BYTES) {
+      throw new RangeError(`Cannot make a host call: it has ${length} bytes, more than ${MAX_BYTES}`);
+    }
     const id = ++lastId;
     const place = new Error("Cannot finish the deploy: a call to the host is still open. It was made here");
     mapSet(open, id, { operation, resolve, reject, place });
@@ -31,16 +40,24 @@ export function hostCall(operation: number, bytes: Bytes, signal?: AbortSignal):
         if (mapDelete(open, id)) reject(signal.reason);
       });
     }
-    if (unsent.length > 0 || !native.call(id, operation, bytes)) push(unsent, [id, operation, bytes]);
+    push(unsent, { id, operation, bytes });
+    send();
   });
 }
 
-/** The last step had no room for these. */
-export function onSendable(): void {
-  while (unsent.length > 0 && native.call(...unsent[0])) shift(unsent);
+function send(): void {
+  while (unsent.length > 0 && sent < MOST_SENT && native.call(unsent[0].id, unsent[0].operation, unsent[0].bytes)) {
+    shift(unsent);
+    sent++;
+  }
 }
 
+/** The last step had no room for all. */
+export const onSendable = send;
+
 export function onAnswer(id: number, failed: boolean, result: Bytes | string): void {
+  sent--;
+  send();
   const call = mapGet(open, id);
   if (call === undefined) return;
   mapDelete(open, id);

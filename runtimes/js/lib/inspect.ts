@@ -1,6 +1,5 @@
 /** Values as text, for the log: in the way Deno's console shows them. */
-import { describeError, isError } from "./failures.ts";
-import { attempt } from "./headline.ts";
+import { attempt, describeError, isError } from "./error_text.ts";
 import { native, PromiseState } from "./native.ts";
 
 const DEPTH = 4;

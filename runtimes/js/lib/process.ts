@@ -1,5 +1,5 @@
 /** What packages ask of Node's `process` before they know where they run. */
-import { native } from "./native.ts";
+import { enqueue } from "./microtasks.ts";
 import { settings } from "./settings.ts";
 
 const environment: ProxyHandler<Record<string, string>> = {
@@ -14,6 +14,6 @@ export const process = {
   argv: [] as string[],
   platform: "linux",
   nextTick(callback: (...args: unknown[]) => void, ...args: unknown[]): void {
-    native.enqueueJob(() => callback(...args));
+    enqueue(() => callback(...args));
   },
 };

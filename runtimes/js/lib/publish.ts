@@ -14,13 +14,14 @@ export function publishValue(name: string, value: unknown): void {
   Object.defineProperty(globalThis, name, { value, writable: true, enumerable: false, configurable: true });
 }
 
-export function publishFunctions(functions: Record<string, unknown>): void {
+export function publishFunctions(functions: Record<string, (...args: never[]) => unknown>): void {
   for (const [name, value] of Object.entries(functions)) {
+    Object.defineProperty(value, "name", { value: name, configurable: true });
     Object.defineProperty(globalThis, name, { value, writable: true, enumerable: true, configurable: true });
   }
 }
 
-/** The bundler may have renamed a class whose name was taken: its public name is the one given here. */
+/** The bundler may have renamed what had a name that was taken: its public name is the one given here. */
 export function publishClass(name: string, constructor: AnyClass): void {
   Object.defineProperty(constructor, "name", { value: name, configurable: true });
   Object.defineProperty(constructor.prototype, Symbol.toStringTag, { value: name, configurable: true });

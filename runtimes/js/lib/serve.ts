@@ -1,9 +1,9 @@
 /** One request: the handler is called, and what it returns is sent. */
 import { type Context, newContext } from "./context.ts";
 import { Exchange } from "./exchange.ts";
-import { fail } from "./failures.ts";
-import { brief, inspect } from "./inspect.ts";
-import { ExitCode, native, PromiseState } from "./native.ts";
+import { fail, refuseResponse } from "./failures.ts";
+import { brief } from "./inspect.ts";
+import { native, PromiseState } from "./native.ts";
 import { incomingRequest, type Request } from "./request.ts";
 import { cancelResponse, respond } from "./respond.ts";
 import { isResponse } from "./response.ts";
@@ -25,14 +25,14 @@ export function onRequest(context: string, hasBody: boolean): void {
   try {
     result = handler!(incomingRequest(exchange, hasBody), newContext(exchange));
   } catch (error) {
-    return fail(error, inspect);
+    return fail(error);
   }
   if (isResponse(result)) return respond(result);
   const state = native.promiseState(result);
   if (state === PromiseState.FULFILLED) {
     take(native.promiseResult(result as Promise<unknown>));
   } else if (state !== PromiseState.NONE || isThenable(result)) {
-    native.promiseThen(promiseOf(result), take, onRejected);
+    native.promiseThen(promiseOf(result), take, fail);
   } else {
     take(result);
   }
@@ -46,11 +46,9 @@ const isThenable = (value: unknown): boolean => {
   }
 };
 
-const onRejected = (error: unknown): void => fail(error, inspect);
-
 function take(result: unknown): void {
   if (isResponse(result)) return respond(result);
-  native.exit(ExitCode.BAD_RESPONSE, `The handler did not return a Response but ${brief(result)}\n`);
+  refuseResponse(`The handler did not return a Response but ${brief(result)}`);
 }
 
 export function onCancel(): void {

@@ -1,6 +1,6 @@
 import { Blob, isBlob } from "./blob.ts";
 import { domException } from "./dom_exception.ts";
-import { isError } from "./failures.ts";
+import { isError } from "./error_text.ts";
 import { brief } from "./inspect.ts";
 import { native } from "./native.ts";
 

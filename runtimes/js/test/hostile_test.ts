@@ -111,6 +111,22 @@ Deno.test("the engine's functions are nowhere to be found", async () => {
   assert.deepEqual(found, []);
 });
 
+Deno.test("call sites do not hand out functions, at init or in a request", async () => {
+  const func = await deploy(`
+    const functions = () => {
+      Error.prepareStackTrace = (_, sites) => sites;
+      const sites = new Error().stack;
+      Error.prepareStackTrace = undefined;
+      return sites.map((site) => [typeof site.getFunctionName, typeof site.getFunction(), typeof site.getThis]);
+    };
+    const atInit = functions();
+    export default () => Response.json([...atInit, ...functions()]);
+  `);
+  const sites = JSON.parse(func.call().text) as string[][];
+  assert.ok(sites.length >= 4);
+  for (const site of sites) assert.deepEqual(site, ["function", "undefined", "undefined"]);
+});
+
 Deno.test("the classes show no static members but their own", async () => {
   const statics = await evaluate(`Object.fromEntries(
     [Headers, Request, Response, URL, URLSearchParams, Blob, FormData, EventTarget, Event, AbortSignal, TextDecoder]
