@@ -1,4 +1,4 @@
-export const config = { memoryMb: 32, timeoutMs: 15000 };
+export const config = { memoryMb: 32, timeoutMs: 30000 };
 
 const kept: unknown[] = [];
 
