@@ -42,10 +42,6 @@ export const bombs: Record<string, () => unknown> = {
       last = () => before() + 1;
     }
   },
-  "properties of one object": () => {
-    const object: Record<string, number> = {};
-    for (let n = 0;; n++) object[`property${n}`] = n;
-  },
   "promises": () => {
     for (;;) kept.push(new Promise(() => {}));
   },
