@@ -226,10 +226,11 @@ int mf_make_base(const uint8_t *native, size_t length, const uint8_t *library, s
         .message = {.bytes = message, .capacity = capacity},
     };
     /* The caller's thread may have too small a stack for a guest. */
-    pthread_t thread;
+    struct thread thread = {0};
     int rc = thread__start(&thread, base_job__main, &job);
+    if (rc == 0) thread__join(&thread);
+    thread__free_stacks(&thread);
     if (rc != 0) return rc;
-    pthread_join(thread, NULL);
     *out = job.out;
     *out_length = job.out_length;
     return job.rc;

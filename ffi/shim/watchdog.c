@@ -3,7 +3,6 @@
 #include <sys/resource.h>
 
 #include "shim.h"
-#include "thread.h"
 
 #define TICK_NS UINT64_C(1000000)
 /* After so many ticks without a run it is worth a system call to wake the watchdog for the next one. */
@@ -15,8 +14,6 @@
 #define LONG_NICE 10
 #define VERY_LONG_NICE 19
 #define VERY_LONG_FACTOR 50
-/* So that deadlines are kept on a busy machine, where the server may raise priorities. */
-#define WATCHDOG_NICE (-10)
 
 /* ---- what to do about a run -------------------------------------------------------------------------- */
 
@@ -59,6 +56,7 @@ static void watchdog__kill(struct runner *runner, uint64_t word, uint32_t reason
     atomic_store_explicit(&run->reason, reason, memory_order_relaxed);
     /* At its priority the thread may not find out for a long time, but its caller is told now. */
     if (word & RUN_LONG) {
+        setpriority(PRIO_PROCESS, (id_t)runner->tid, runner->shim->workers.nice); /* with the privilege for it */
         uint64_t cpu_ns = os__clock_ns(atomic_load_explicit(&run->cpu_clock, memory_order_relaxed)) - atomic_load(&run->cpu_base_ns);
         step__complete_killed(&runner->step, (enum mf_step_result)reason, cpu_ns, is_revoked);
     }
@@ -131,7 +129,8 @@ static void *watchdog__main(void *argument) {
     struct watchdog *watchdog = argument;
     struct shim *shim = watchdog->shim;
     pthread_setname_np(pthread_self(), "mayfly-watchdog");
-    setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), WATCHDOG_NICE);
+    /* Or deadlines are missed by some milliseconds on a busy machine. */
+    thread__take_short_turns();
     uint64_t steps = 0, next_ns;
     uint32_t idle_ticks = 0;
     while (!atomic_load(&watchdog->is_stopping)) {
@@ -163,5 +162,6 @@ void watchdog__wake(struct watchdog *watchdog) {
 void watchdog__stop(struct watchdog *watchdog) {
     atomic_store(&watchdog->is_stopping, true);
     watchdog__wake(watchdog);
-    pthread_join(watchdog->thread, NULL);
+    thread__join(&watchdog->thread);
+    thread__free_stacks(&watchdog->thread);
 }

@@ -5,15 +5,16 @@
 #ifndef MAYFLY_WATCHDOG_H
 #define MAYFLY_WATCHDOG_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+
+#include "thread.h"
 
 struct shim;
 
 struct watchdog {
     struct shim *shim;
-    pthread_t thread;
+    struct thread thread;
     atomic_uint is_asleep;
     atomic_bool is_stopping;
 };

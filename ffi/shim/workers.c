@@ -4,7 +4,6 @@
 #include <sys/resource.h>
 
 #include "shim.h"
-#include "thread.h"
 
 #define INLINE_STACK_BYTES (ENGINE_WASM_STACK_BYTES + (1u << 20))
 
@@ -61,7 +60,7 @@ void workers__reap(struct workers *workers) {
     for (uint32_t i = 1; i < used && !atomic_load(&workers->is_stopping); i++) {
         struct runner *runner = &workers->runners[i];
         if (atomic_load(&runner->life) != RUNNER_IS_DONE) continue;
-        if (pthread_tryjoin_np(runner->thread, NULL) == 0) atomic_store(&runner->life, RUNNER_NONE);
+        if (thread__try_join(&runner->thread)) atomic_store(&runner->life, RUNNER_NONE);
     }
     pthread_mutex_unlock(&workers->threads_lock);
 }
@@ -106,6 +105,8 @@ static bool workers__end_retired(struct workers *workers) {
 
 static void runner__retire(struct runner *runner) {
     struct workers *workers = &runner->shim->workers;
+    /* With the privilege for it, the thread ends sooner; it is not relied on. */
+    setpriority(PRIO_PROCESS, (id_t)runner->tid, workers->nice);
     runner->next_retired = atomic_load(&workers->retired);
     while (!atomic_compare_exchange_weak(&workers->retired, &runner->next_retired, runner)) continue;
     workers__wake(workers);
@@ -192,7 +193,8 @@ void workers__stop(struct workers *workers) {
     os__futex_wake(&workers->calls, INT32_MAX);
     for (uint32_t i = 1; i < workers->capacity; i++) {
         struct runner *runner = &workers->runners[i];
-        if (atomic_load(&runner->life) != RUNNER_NONE) pthread_join(runner->thread, NULL);
+        if (atomic_load(&runner->life) != RUNNER_NONE) thread__join(&runner->thread);
+        thread__free_stacks(&runner->thread);
     }
     watchdog__stop(&workers->watchdog);
     pthread_mutex_destroy(&workers->threads_lock);

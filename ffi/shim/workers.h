@@ -15,6 +15,7 @@
 
 #include "run.h"
 #include "step.h"
+#include "thread.h"
 #include "watchdog.h"
 
 enum runner_life { RUNNER_NONE, RUNNER_WORKS, RUNNER_IS_DONE };
@@ -23,7 +24,7 @@ struct runner {
     struct run run;
     struct step step;
     struct shim *shim;
-    pthread_t thread;
+    struct thread thread;
     pid_t tid;
     bool stands_by; /* at first */
     atomic_uint life; /* enum runner_life; a worker's, not the inline runner's */

@@ -173,6 +173,35 @@ static void a_long_run_that_ends_by_itself_completes(void) {
     client__close();
 }
 
+static int count_lines(const char *path) {
+    FILE *file = fopen(path, "r");
+    CHECK(file != NULL);
+    int lines = 0;
+    for (int c = fgetc(file); c != EOF; c = fgetc(file)) lines += c == '\n';
+    fclose(file);
+    return lines;
+}
+
+/* Threads come and go with long runs; what they had is used again. */
+static void many_long_runs_leave_nothing_behind(void) {
+    int mappings = 0;
+    client__open(client__options());
+    for (uint32_t round = 0; round < 40; round++) {
+        for (uint32_t slot = 0; slot < 6; slot++) {
+            const struct guest_command commands[] = {{slot % 2 ? GUEST_RECURSE : GUEST_ECHO, 0, 0}, {GUEST_SPIN, 0, 0}};
+            client__put(slot, MF_SNAPSHOT_BASE, commands, 2);
+            client__slot(slot)->deadline_ns = mf_now_ns() + 15000000;
+            CHECK(mf_submit(slot) == 0);
+        }
+        for (uint32_t slot = 0; slot < 6; slot++) client__next();
+        while (client__stats().long_workers > 0) sleep_us(1000);
+        if (round == 9) mappings = count_lines("/proc/self/maps");
+    }
+    /* Each stack is four mappings, each instance three: as many of each as there were at most at a time. */
+    CHECK(count_lines("/proc/self/maps") <= mappings + 30);
+    client__close();
+}
+
 static void without_long_workers_long_runs_still_end(void) {
     struct mf_options options = client__options();
     options.long_workers = 0;
@@ -196,6 +225,7 @@ const struct test kill_tests[] = {
     {"inline kills at any moment do no harm", inline_kills_at_any_moment_do_no_harm},
     {"long runs let short ones go ahead", long_runs_let_short_ones_go_ahead},
     {"a long run that ends by itself completes", a_long_run_that_ends_by_itself_completes},
+    {"many long runs leave nothing behind", many_long_runs_leave_nothing_behind},
     {"without long workers long runs still end", without_long_workers_long_runs_still_end},
     {NULL, NULL},
 };

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -118,19 +119,23 @@ static void *run_inline_here(void *argument) {
     return NULL;
 }
 
-static void a_small_stack_runs_nothing_inline(void) {
+static int run_inline_on_a_stack_of(size_t bytes) {
     pthread_attr_t attributes;
     pthread_t thread;
     int rc = 0;
+    void *stack = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(stack != MAP_FAILED && pthread_attr_init(&attributes) == 0);
+    CHECK(pthread_attr_setstack(&attributes, stack, bytes) == 0);
+    CHECK(pthread_create(&thread, &attributes, run_inline_here, &rc) == 0 && pthread_join(thread, NULL) == 0);
+    CHECK(pthread_attr_destroy(&attributes) == 0 && munmap(stack, bytes) == 0);
+    return rc;
+}
+
+static void a_small_stack_runs_nothing_inline(void) {
     client__open(client__options());
     client__put(0, MF_SNAPSHOT_BASE, COMMANDS({GUEST_ECHO, 0, 0}));
-    CHECK(pthread_attr_init(&attributes) == 0 && pthread_attr_setstacksize(&attributes, 2 << 20) == 0);
-    CHECK(pthread_create(&thread, &attributes, run_inline_here, &rc) == 0 && pthread_join(thread, NULL) == 0);
-    CHECK(rc == -ENOTSUP);
-    CHECK(pthread_attr_setstacksize(&attributes, 16 << 20) == 0);
-    CHECK(pthread_create(&thread, &attributes, run_inline_here, &rc) == 0 && pthread_join(thread, NULL) == 0);
-    CHECK(rc == 0);
-    pthread_attr_destroy(&attributes);
+    CHECK(run_inline_on_a_stack_of(2 << 20) == -ENOTSUP);
+    CHECK(run_inline_on_a_stack_of(16 << 20) == 0);
     client__close();
 }
 
