@@ -5,6 +5,7 @@ import type { ServeOptions } from "./cli/serve_options.ts";
 import { systemClock as clock } from "./clock.ts";
 import { Deadlines } from "./deadlines.ts";
 import { diagnose } from "./doctor.ts";
+import { hostOf } from "./host/host.ts";
 import { adminApi } from "./gateway/admin.ts";
 import { Gateway } from "./gateway/gateway.ts";
 import { listen } from "./gateway/listen.ts";
@@ -23,7 +24,6 @@ import { Scheduler } from "./scheduler/scheduler.ts";
 import { startSetup } from "./setup/setup.ts";
 import { DataFolder } from "./state/data_folder.ts";
 import { openStore } from "./state/db.ts";
-import { hostCalls } from "./tiers/host_calls.ts";
 import { openEngine } from "./tiers/open_engine.ts";
 import { WasmTier } from "./tiers/wasm.ts";
 
@@ -89,7 +89,7 @@ async function compose(
   const image = await setup.engine;
   const deadlines = new Deadlines(clock);
   const cores = availableParallelism();
-  const engine = await openEngine({ native, image, clock, deadlines, hostCalls, cores });
+  const engine = await openEngine({ native, image, clock, deadlines, host: hostOf({}), cores });
   const tier = new WasmTier({ clock, engine, residentBytes: RESIDENT_BYTES });
   closing.defer(() => tier.close());
 

@@ -9,7 +9,7 @@ const OUTSIDE_THE_TREE = new Set([".git", ".mayfly", "node_modules"]);
 /** From the lowest layer to the highest; the first that fits counts. Tests may import anything. */
 const LAYERS = [
   ["src/types.ts", "src/errors.ts", "src/limits.ts", "src/clock.ts", "src/outcome.ts", "src/deadlines.ts"],
-  ["src/state/", "src/observe/", "ffi/"],
+  ["src/state/", "src/observe/", "src/host/", "ffi/"],
   ["src/registry/", "src/config.ts", "src/tiers/", "runtimes/"],
   ["src/scheduler/"],
   ["src/gateway/", "src/triggers/", "src/dashboard/"],

@@ -4,22 +4,15 @@ import type { Native } from "../../ffi/native.ts";
 import { Ring } from "../../ffi/ring.ts";
 import type { Clock } from "../clock.ts";
 import type { Deadlines } from "../deadlines.ts";
-import type { Invocation } from "../types.ts";
+import type { Host } from "../host/host.ts";
 import { type TurnLine, Turns } from "./turns.ts";
 import { FrameReader, FrameWriter } from "./wire.ts";
-
-/** Serves what a sandbox asks of the host. Stateless toward the snapshot: everything it needs is in the call. */
-export type HostCalls = (
-  operation: number,
-  argument: Uint8Array<ArrayBuffer>,
-  invocation: Invocation,
-) => Promise<Uint8Array>;
 
 export interface EngineOptions {
   readonly native: Native;
   readonly clock: Clock;
   readonly deadlines: Deadlines;
-  readonly hostCalls: HostCalls;
+  readonly host: Host;
   /** The region that `native.open` returned. */
   readonly memory: ArrayBuffer;
   readonly workers: number;
@@ -38,7 +31,7 @@ export class Engine {
   readonly turns: Turns;
   readonly clock: Clock;
   readonly deadlines: Deadlines;
-  readonly hostCalls: HostCalls;
+  readonly host: Host;
   readonly native: Native;
   /** From this process's monotonic milliseconds to the shim's nanoseconds. */
   readonly #shimEpochMs: number;
@@ -48,7 +41,7 @@ export class Engine {
     this.native = options.native;
     this.clock = options.clock;
     this.deadlines = options.deadlines;
-    this.hostCalls = options.hostCalls;
+    this.host = options.host;
     this.ring = new Ring(options.native, options.memory);
     this.writer = new FrameWriter(options.memory);
     this.reader = new FrameReader(options.memory);

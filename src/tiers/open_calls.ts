@@ -1,6 +1,5 @@
 import { LAYOUT } from "../../ffi/layout.ts";
-import type { Invocation } from "../types.ts";
-import type { HostCalls } from "./engine.ts";
+import type { HostSession } from "../host/host.ts";
 import { type FrameReader, type FrameWriter, WireError } from "./wire.ts";
 
 /** Host calls that one sandbox may have open. */
@@ -12,15 +11,13 @@ const encoder = new TextEncoder();
 
 /** What one sandbox has asked of the host: each call is answered once, as soon as the sandbox takes it. */
 export class OpenCalls {
-  readonly #serve: HostCalls;
-  readonly #invocation: Invocation;
+  readonly #session: HostSession;
   readonly #onAnswer: () => void;
   readonly #answers: { id: number; failed: boolean; bytes: Uint8Array }[] = [];
   #open = 0;
 
-  constructor(serve: HostCalls, invocation: Invocation, onAnswer: () => void) {
-    this.#serve = serve;
-    this.#invocation = invocation;
+  constructor(session: HostSession, onAnswer: () => void) {
+    this.#session = session;
     this.#onAnswer = onAnswer;
   }
 
@@ -32,7 +29,7 @@ export class OpenCalls {
     const id = frame.word(0);
     const operation = frame.word(1);
     if (++this.#open > MOST) throw new WireError("Cannot take another host call: too many are open");
-    this.#serve(operation, frame.bytes(8), this.#invocation).then(
+    this.#session.call(operation, frame.bytes(8)).then(
       (bytes) => this.#answer(id, false, bytes),
       (error) => this.#answer(id, true, encoder.encode(error instanceof Error ? error.message : `${error}`)),
     );
@@ -44,6 +41,10 @@ export class OpenCalls {
       const { id, failed, bytes } = this.#answers.shift()!;
       writer.answer(id, failed, bytes);
     }
+  }
+
+  close(): void {
+    this.#session.close();
   }
 
   #answer(id: number, failed: boolean, bytes: Uint8Array): void {

@@ -2,8 +2,9 @@ import { join } from "node:path";
 import type { Native } from "../../ffi/native.ts";
 import type { Clock } from "../clock.ts";
 import type { Deadlines } from "../deadlines.ts";
+import type { Host } from "../host/host.ts";
 import { SERVER_DEFAULTS } from "../limits.ts";
-import { Engine, type HostCalls } from "./engine.ts";
+import { Engine } from "./engine.ts";
 
 export interface OpenEngineOptions {
   readonly native: Native;
@@ -11,7 +12,7 @@ export interface OpenEngineOptions {
   readonly image: { readonly native: Uint8Array<ArrayBuffer>; readonly base: Uint8Array<ArrayBuffer> };
   readonly clock: Clock;
   readonly deadlines: Deadlines;
-  readonly hostCalls: HostCalls;
+  readonly host: Host;
   readonly cores: number;
 }
 

@@ -3,7 +3,7 @@ import type { ErrorCode } from "../errors.ts";
 import type { Alarm } from "../deadlines.ts";
 import { LIMITS } from "../limits.ts";
 import { failure } from "../outcome.ts";
-import type { Invocation, Outcome, StartKind, Usage } from "../types.ts";
+import type { FunctionId, Invocation, NetPolicy, Outcome, StartKind, Usage } from "../types.ts";
 import { BodySource } from "./body_source.ts";
 import { exitFailure, killFailure } from "./endings.ts";
 import type { Engine } from "./engine.ts";
@@ -30,6 +30,8 @@ export interface RunOptions {
   readonly hold?: boolean;
   /** How long its snapshot took to be read; null: it was there. */
   readonly coldMs: number | null;
+  readonly function: FunctionId;
+  readonly net: NetPolicy;
   readonly cpuMs: number;
   readonly bodyBytes: number;
   readonly responseBytes: number;
@@ -201,7 +203,22 @@ export class Run implements Turn {
 
   /** Most requests ask the host for nothing. */
   #openCalls(): OpenCalls {
-    return this.#calls ??= new OpenCalls(this.#engine.hostCalls, this.#invocation, () => this.#resume());
+    return this.#calls ??= new OpenCalls(
+      this.#engine.host({
+        function: this.#options.function,
+        net: this.#options.net,
+        requestId: this.#invocation.requestId,
+        deadlineMs: this.#invocation.deadlineMs,
+        charge: (cpuMs) => this.#charge(cpuMs),
+      }),
+      () => this.#resume(),
+    );
+  }
+
+  #charge(cpuMs: number): void {
+    this.usage.cpuMs += cpuMs;
+    if (this.usage.cpuMs < this.#options.cpuMs) return;
+    this.abort("cpu", "The function used more CPU time than its cpuMs, in what the host computed for it");
   }
 
   get #hasInput(): boolean {
@@ -382,6 +399,7 @@ export class Run implements Turn {
     this.#state = "over";
     clearTimeout(this.#wake);
     this.#body.close();
+    this.#calls?.close();
     if (this.#deadline) this.#engine.deadlines.clear(this.#deadline);
     this.#options.onSettled();
   }

@@ -55,11 +55,12 @@ export class WasmTier implements Tier {
     await this.#options.engine.close();
   }
 
-  #snapshot(engine: Engine, { settings }: Omit<Artifact, "bundle">, dir: string): WasmSnapshot {
+  #snapshot(engine: Engine, { id, settings }: Omit<Artifact, "bundle">, dir: string): WasmSnapshot {
     return new WasmSnapshot({
       engine,
       residents: this.#residents,
       clock: this.#options.clock,
+      id,
       settings,
       read: () => Deno.readFile(`${dir}/${IMAGE_FILE}`),
     });

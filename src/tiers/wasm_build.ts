@@ -66,7 +66,7 @@ export class WasmBuild {
     sink: ResponseSink,
     deploy?: string,
   ): Promise<Outcome> {
-    const { settings } = this.artifact;
+    const { id, settings } = this.artifact;
     const invocation: Invocation = {
       requestId: "",
       method,
@@ -87,6 +87,8 @@ export class WasmBuild {
       deploy,
       hold: true,
       coldMs: null,
+      function: id,
+      net: settings.net,
       cpuMs: settings.buildTimeoutMs,
       bodyBytes: Infinity,
       responseBytes: Infinity,

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { failure } from "../outcome.ts";
-import type { FunctionSettings, Invocation, Outcome } from "../types.ts";
+import type { FunctionId, FunctionSettings, Invocation, Outcome } from "../types.ts";
 import type { Engine } from "./engine.ts";
 import { InlinePolicy } from "./inline_policy.ts";
 import type { Resident, Residents } from "./residents.ts";
@@ -14,6 +14,7 @@ export interface WasmSnapshotOptions {
   readonly engine: Engine;
   readonly residents: Residents;
   readonly clock: Clock;
+  readonly id: FunctionId;
   readonly settings: FunctionSettings;
   /** The image, from where it is stored. */
   readonly read: () => Promise<Uint8Array<ArrayBuffer>>;
@@ -97,7 +98,7 @@ export class WasmSnapshot implements Snapshot, Resident {
     sink: ResponseSink,
     onSettled: () => void,
   ): Outcome | Promise<Outcome> {
-    const { engine, residents, settings } = this.#options;
+    const { engine, residents, id, settings } = this.#options;
     if (this.#evicted) {
       this.#evicted = false;
       residents.add(this);
@@ -108,6 +109,8 @@ export class WasmSnapshot implements Snapshot, Resident {
       line: this.#line,
       snapshot: this.#id,
       coldMs: this.#coldMs,
+      function: id,
+      net: settings.net,
       cpuMs: settings.cpuMs,
       bodyBytes: settings.bodyMb * MiB,
       responseBytes: settings.responseMb * MiB,

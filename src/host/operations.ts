@@ -1,0 +1,5 @@
+/**
+ * What functions may ask of the host, on every tier. The family is the number without its last byte; guests of all
+ * runtimes use these numbers, and a snapshot made with one expects the same meaning for ever.
+ */
+export const Family = { CRYPTO: 1, FETCH: 2, COMPRESSION: 3, FILES: 4 } as const;
