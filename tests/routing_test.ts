@@ -6,6 +6,7 @@ import {
   type FolderFiles,
   Server,
   sharedServer,
+  until,
   wire,
 } from "./harness.ts";
 
@@ -208,6 +209,47 @@ Deno.test("of two files for one route the second is refused by the name of the f
 
   await Deno.remove(`${server.functions}/twin.ts`);
   await server.answers("/twin", ({ text }) => text.includes("twin/index"));
+});
+
+/** As plain JavaScript. */
+const plain = (name: string) => `export default () => Response.json({ name: ${JSON.stringify(name)} });\n`;
+
+const twins: readonly (readonly [first: string, second: string])[] = [
+  ["twin.ts", "twin.js"],
+  ["twin.js", "twin.ts"],
+  ["twin.ts", "twin/main.ts"],
+  ["twin/main.ts", "twin.ts"],
+];
+
+for (const [first, second] of twins) {
+  Deno.test(`of two files for one name the first serves, over a restart too, and the second is refused: ${first}, ${second}`, async () => {
+    await using server = await Server.start({ files: { [first]: plain(first) } });
+    await server.drop({ [second]: plain(second) });
+    const refused = async () => {
+      await server.built([second]);
+      const info = await server.admin.function(second);
+      assert.equal(info?.error, `Cannot deploy ${second}: the name twin is taken by ${first}`);
+      expectAnswer(await server.call("/twin"), is(first));
+      assert.equal((await server.admin.function("twin"))?.error, null);
+    };
+    await refused();
+    assert.ok(server.console.includes(`Cannot deploy ${second}`), server.console);
+    const logged = (await server.admin.logs(second)).map(({ text }) => text);
+    assert.deepEqual(logged, [`Cannot deploy ${second}: the name twin is taken by ${first}`]);
+    await server.stop();
+    await server.up();
+    await refused();
+
+    await Deno.remove(`${server.functions}/${first}`);
+    await server.answers("/twin", ({ text }) => text.includes(second));
+    await until("nothing is refused", async () => await server.admin.function(second) === undefined);
+  });
+}
+
+Deno.test("of two files for one name that come at once, one serves and the other is refused", async () => {
+  await using server = await Server.start({ files: { "twin.ts": plain("ts"), "twin.js": plain("js") } });
+  expectAnswer(await server.call("/twin"), is("js"));
+  assert.match((await server.admin.function("twin.ts"))?.error ?? "", /taken by twin\.js/);
 });
 
 Deno.test("the admin API is on no tenant's address, and needs its token", async () => {

@@ -78,7 +78,8 @@ function levelOf({ code, status }: Outcome): LogLevel {
 
 function deploy(event: DeployEvent): LogEntry {
   if (event.state === "failed") {
-    return entryOf({ ...event, level: "error", text: `Cannot deploy: ${event.error ?? "the build failed"}` });
+    const error = event.error ?? "the build failed";
+    return entryOf({ ...event, level: "error", text: error.startsWith("Cannot ") ? error : `Cannot deploy: ${error}` });
   }
   const took = event.buildMs === null ? "" : ` in ${Math.round(event.buildMs)} ms`;
   const text = `Deployed as ${event.route} (${event.tier} tier, ${event.kind})${took}`;

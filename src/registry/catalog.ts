@@ -1,7 +1,8 @@
-import { type FunctionId, HOME, qualifiedName } from "../types.ts";
+import { type FunctionId, HOME } from "../types.ts";
 import type { FunctionEntry, RouteMatch } from "./function.ts";
-import { type Managed, refusedTenant, routeProblem } from "./managed.ts";
+import { type Managed, routeProblem } from "./managed.ts";
 import { namesFor } from "./names.ts";
+import { Refusals } from "./refusals.ts";
 import { RouteTable } from "./route.ts";
 import { routePattern } from "./route_pattern.ts";
 
@@ -13,7 +14,7 @@ class Tenant {
 /** All functions that there are, by name and by route. */
 export class Catalog {
   readonly #tenants = new Map<string, Tenant>();
-  readonly #refused = new Map<string, FunctionEntry>();
+  readonly refusals = new Refusals();
 
   match(tenant: string, path: string): RouteMatch | null {
     return this.#tenants.get(tenant)?.routes.match(path) ?? null;
@@ -34,13 +35,13 @@ export class Catalog {
   }
 
   entry(id: FunctionId): FunctionEntry | null {
-    return this.find(id)?.entry ?? this.#refused.get(qualifiedName(id)) ?? null;
+    return this.find(id)?.entry ?? this.refusals.find(id);
   }
 
   /** By name, the home tenant's first. */
   list(): FunctionEntry[] {
     const functions = [...this.#tenants.values()].flatMap(({ functions }) => [...functions.values()]);
-    const entries = [...functions.map(({ entry }) => entry), ...this.#refused.values()];
+    const entries = [...functions.map(({ entry }) => entry), ...this.refusals.list()];
     const place = ({ id: { tenant, name } }: FunctionEntry) => tenant === HOME ? `\0${name}` : `${tenant}\0${name}`;
     return entries.sort((a, b) => place(a) < place(b) ? -1 : 1);
   }
@@ -59,19 +60,6 @@ export class Catalog {
 
   removeTenant(tenant: string): void {
     if (tenant !== HOME) this.#tenants.delete(tenant);
-  }
-
-  /** Null when it was known already. */
-  refuseTenant(name: string, problem: string): FunctionEntry | null {
-    const entry = refusedTenant(name, problem);
-    const known = this.#refused.has(entry.id.name);
-    this.#refused.set(entry.id.name, entry);
-    return known ? null : entry;
-  }
-
-  /** All refused ones but these are gone. */
-  keepRefused(names: ReadonlySet<string>): void {
-    for (const name of this.#refused.keys()) if (!names.has(name.slice(1))) this.#refused.delete(name);
   }
 
   add(managed: Managed): void {
@@ -94,10 +82,9 @@ export class Catalog {
 
   /** Puts the function on its route. Says why that cannot be, if so. */
   takeRoute(managed: Managed): string | null {
-    if (managed.pattern) return null;
     const { source, entry, tenant } = managed;
     const problem = routeProblem(source);
-    if (problem !== null) return problem;
+    if (problem !== null || managed.pattern) return problem;
     const pattern = routePattern(source.name);
     const holder = this.#tenants.get(tenant)!.routes.add(pattern, entry);
     if (holder) return `Cannot deploy ${source.file}: its route ${entry.route} is taken by ${holder.file}`;

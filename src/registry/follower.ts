@@ -6,10 +6,12 @@ import { HOME } from "../types.ts";
 import type { BuildQueue } from "./build_queue.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Deploys } from "./deploys.ts";
+import type { FunctionEntry } from "./function.ts";
 import { Managed } from "./managed.ts";
 import { capsFor, type Manifest, NO_MANIFEST } from "./manifest.ts";
 import type { MirrorFs } from "./mirror.ts";
 import { folderName, tenantProblem } from "./names.ts";
+import { refusedDouble, refusedTenant } from "./refusals.ts";
 import { Root, type RootChange } from "./root.ts";
 import { inParallel, Slices } from "./slices.ts";
 import type { Source } from "./sources.ts";
@@ -83,7 +85,7 @@ export class Follower {
   root(tenant: string): Root {
     let root = this.#roots.get(tenant);
     if (!root) {
-      const { data, fs, store, events, clock } = this.#options;
+      const { data, fs, store, events, clock, catalog } = this.#options;
       const mirrorFolder = join(data, "mirror", folderName(tenant));
       Deno.mkdirSync(mirrorFolder, { recursive: true });
       root = new Root({
@@ -94,11 +96,12 @@ export class Follower {
         store,
         rows: this.#rows.get(tenant) ?? [],
         capsOf: (home) => capsFor(home && tenant === HOME ? home : this.home, tenant),
+        fileOf: (name) => catalog.functionsOf(tenant).get(name)?.source.file ?? null,
         onProblem: (message) => events.emit({ type: "server", atMs: clock.now(), level: "error", message }),
       });
       this.#rows.delete(tenant);
       this.#roots.set(tenant, root);
-      this.#options.catalog.addTenant(tenant);
+      catalog.addTenant(tenant);
     }
     return root;
   }
@@ -140,22 +143,19 @@ export class Follower {
 
   /** Finds the folders of tenants, those that are gone included. */
   #meetTenants(all: boolean, add: (tenant: string, path: string) => void): void {
-    const { functions, clock, events, catalog } = this.#options;
+    const { functions, catalog } = this.#options;
     const names = foldersIn(functions).filter((name) => name.startsWith("@")).map((name) => name.slice(1));
-    catalog.keepRefused(new Set(names));
+    const refused: FunctionEntry[] = [];
     for (const name of names) {
       const problem = tenantProblem(name);
-      if (problem === null) {
-        if (!this.#roots.has(name)) add(name, "");
-        this.root(name);
+      if (problem !== null) {
+        refused.push(refusedTenant(name, problem));
         continue;
       }
-      const entry = catalog.refuseTenant(name, problem);
-      if (!entry) continue;
-      const { id, route } = entry;
-      const nothing = { version: null, tier: null, kind: null, buildMs: null };
-      events.emit({ type: "deploy", atMs: clock.now(), id, state: "failed", route, error: problem, ...nothing });
+      if (!this.#roots.has(name)) add(name, "");
+      this.root(name);
     }
+    this.#refuse("", refused);
     const known = new Set([...catalog.tenants, ...this.#rows.keys()].filter((tenant) => tenant !== HOME));
     for (const tenant of known) {
       this.root(tenant);
@@ -179,19 +179,35 @@ export class Follower {
     return change.reconfigured;
   }
 
-  async #apply(root: Root, { changed, reconfigured, sources }: RootChange): Promise<void> {
+  async #apply(root: Root, { changed, reconfigured, found }: RootChange): Promise<void> {
     const slices = new Slices();
-    const known = this.#options.catalog.functionsOf(root.tenant);
-    const gone = sources ? [...known.values()].filter(({ id }) => !sources.has(id.name)) : [];
-    await inParallel(gone, DROPS_AT_ONCE, (managed) => this.#drop(managed));
-    for (const source of sources?.values() ?? []) {
-      if (slices.isDue) await slices.pause();
-      this.#meet(root.tenant, source);
+    const { tenant } = root;
+    const known = this.#options.catalog.functionsOf(tenant);
+    if (found) {
+      const gone = [...known.values()].filter(({ id }) => !found.sources.has(id.name));
+      await inParallel(gone, DROPS_AT_ONCE, (managed) => this.#drop(managed));
+      this.#refuse(tenant, found.doubles.map((source) => refusedDouble(tenant, source)));
+      for (const source of found.sources.values()) {
+        if (slices.isDue) await slices.pause();
+        this.#meet(tenant, source);
+      }
     }
     for (const managed of [...known.values()]) {
       if (slices.isDue) await slices.pause();
       if (managed.isNew || reconfigured || managed.isTouchedBy(changed)) await this.#check(managed, root);
       managed.isNew = false;
+    }
+  }
+
+  /** Of a group of the catalog's refusals, tells what is new. */
+  #refuse(group: string, entries: readonly FunctionEntry[]): void {
+    const { catalog, events, clock } = this.#options;
+    const { added, gone } = catalog.refusals.set(group, entries);
+    const atMs = clock.now();
+    for (const { id } of gone) events.emit({ type: "removed", atMs, id });
+    const nothing = { version: null, tier: null, kind: null, buildMs: null };
+    for (const { id, route, error } of added) {
+      events.emit({ type: "deploy", atMs, id, state: "failed", route, error, ...nothing });
     }
   }
 
@@ -220,7 +236,7 @@ export class Follower {
   }
 }
 
-const UNCHANGED: RootChange = { changed: new Set(), unsettled: [], reconfigured: false, sources: null };
+const UNCHANGED: RootChange = { changed: new Set(), unsettled: [], reconfigured: false, found: null };
 
 function foldersIn(folder: string): string[] {
   try {

@@ -1,5 +1,5 @@
 import type { FunctionRow, VersionRow } from "../state/store.ts";
-import { type FunctionId, HOME } from "../types.ts";
+import type { FunctionId } from "../types.ts";
 import type { Deployment, FunctionEntry } from "./function.ts";
 import type { Inputs } from "./inputs.ts";
 import { type RoutePattern, routePattern } from "./route_pattern.ts";
@@ -78,17 +78,4 @@ export function deploymentOf({ version, kind, settings }: VersionRow): Deploymen
 
 export function currentOf({ version, inputs, settings }: VersionRow): Current {
   return { version, inputs: JSON.parse(inputs), settings };
-}
-
-/** A folder that is no tenant's, because of its name: listed, so that somebody sees why nothing in it is deployed. */
-export function refusedTenant(name: string, problem: string): FunctionEntry {
-  return {
-    id: { tenant: HOME, name: `@${name}` },
-    file: `@${name}`,
-    route: `/@${name}`,
-    state: "failed",
-    active: null,
-    unavailable: null,
-    error: problem,
-  };
 }

@@ -132,6 +132,7 @@ export class Registry implements Functions, AsyncDisposable {
   }
 
   async versions(id: FunctionId) {
+    if (this.#catalog.refusals.find(id) && !this.#catalog.find(id)) return [];
     const { entry } = this.#find(id);
     return (await this.#options.store.versions(entry.id)).map(({ version, createdAtMs, snapshotBytes }) => ({
       version,
@@ -179,8 +180,9 @@ export class Registry implements Functions, AsyncDisposable {
 
   #find(id: FunctionId): Managed {
     const managed = this.#catalog.find(id);
-    if (!managed) throw new MayflyError("not_found", `There is no function ${qualifiedName(id)}`);
-    return managed;
+    if (managed) return managed;
+    const refused = this.#catalog.refusals.find(id);
+    throw new MayflyError("not_found", refused?.error ?? `There is no function ${qualifiedName(id)}`);
   }
 
   /** What was deployed serves at once; snapshots are read when they are asked for. */

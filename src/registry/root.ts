@@ -7,7 +7,7 @@ import { Mirror, type MirrorFs } from "./mirror.ts";
 import type { Lock } from "./npm.ts";
 import { isVisible } from "./scan.ts";
 import { functionSettings, type TenantCaps } from "./settings.ts";
-import { findSources, type Source } from "./sources.ts";
+import { findSources, type Found, type Source } from "./sources.ts";
 import { defaultTier } from "./tier_choice.ts";
 
 export interface RootOptions {
@@ -21,6 +21,8 @@ export interface RootOptions {
   /** Of the home tenant's mayfly.json; the home root is asked about its own, before it is in force. */
   readonly capsOf: (home: Manifest | null) => TenantCaps;
   readonly onProblem: (message: string) => void;
+  /** The file that a function is made from so far. */
+  readonly fileOf: (name: string) => string | null;
 }
 
 /** What a look has shown. */
@@ -30,7 +32,7 @@ export interface RootChange {
   /** Settings or imports of any function may be others now. */
   readonly reconfigured: boolean;
   /** Set when functions may have come or gone. */
-  readonly sources: ReadonlyMap<string, Source> | null;
+  readonly found: Found | null;
 }
 
 const MANIFEST = "mayfly.json";
@@ -135,19 +137,24 @@ export class Root {
       changed,
       unsettled: looks.flatMap(({ unsettled }) => unsettled),
       reconfigured,
-      sources: isFirst || reshaped ? await this.#findSources() : null,
+      found: isFirst || reshaped ? await this.#findSources() : null,
     };
   }
 
-  async #findSources(): Promise<Map<string, Source>> {
+  async #findSources(): Promise<Found> {
     const { files, refused } = this.mirror;
-    const isProgram = (path: string) => files.get(path)?.program ?? false;
-    const sources = await findSources([...files.keys(), ...refused.keys()], isProgram, this.manifest.runs);
+    const { sources, doubles } = await findSources({
+      paths: [...files.keys(), ...refused.keys()],
+      isProgram: (path) => files.get(path)?.program ?? false,
+      runs: this.manifest.runs,
+      fileOf: this.#options.fileOf,
+    });
+    const readable = new Map(sources);
     for (const [name, source] of sources) {
       const why = refused.get(source.file);
-      if (why !== undefined) sources.set(name, { ...source, problem: `Cannot read ${source.file}: ${why}` });
+      if (why !== undefined) readable.set(name, { ...source, problem: `Cannot read ${source.file}: ${why}` });
     }
-    return sources;
+    return { sources: readable, doubles };
   }
 
   /** True: another one is in force. */

@@ -28,50 +28,65 @@ const NO_FUNCTION = /\.d\.ts$|\.test\.[^./]+$/;
 const PROGRAMS = ["main", "server"];
 const LONGEST_PATH = 1024;
 
-/**
- * The functions among the files of a root. `isProgram` tells of an executable ELF file; `runs` are the folders with a
- * `run` in mayfly.json. Files must come without hidden ones and node_modules.
- */
-export async function findSources(
-  files: Iterable<string>,
-  isProgram: (path: string) => boolean,
-  runs: ReadonlySet<string>,
-): Promise<Map<string, Source>> {
+/** What is among the files of a root. */
+export interface Found {
+  /** By name. */
+  readonly sources: ReadonlyMap<string, Source>;
+  /** Those whose name another one has. */
+  readonly doubles: readonly Source[];
+}
+
+export interface FilesOfRoot {
+  /** Without hidden ones and node_modules. */
+  readonly paths: Iterable<string>;
+  /** Whether it is an executable ELF file. */
+  isProgram(path: string): boolean;
+  /** Folders with a `run` in mayfly.json. */
+  readonly runs: ReadonlySet<string>;
+  /** The file that a function is made from so far: of two for one name, it was the first. */
+  fileOf(name: string): string | null;
+}
+
+export async function findSources({ paths, isProgram, runs, fileOf }: FilesOfRoot): Promise<Found> {
   const slices = new Slices();
-  const all = [...files].filter(isPublic).sort();
-  const folders = new Map<string, Source>();
-  for (const folder of runs) {
-    if (all.some((path) => path.startsWith(`${folder}/`))) {
-      folders.set(folder, { name: folder, file: folder, folder, language: "native", problem: null });
-    }
-  }
+  const all = [...paths].filter(isPublic).sort();
+  const mains = [...runs].filter((folder) => all.some((path) => path.startsWith(`${folder}/`)))
+    .map((folder) => source(folder, folder, folder, "native"));
   for (const path of all) {
     const main = mainOf(path, isProgram);
-    if (main === null || runs.has(main.name)) continue;
-    const other = folders.get(main.name);
-    const problem = other && `Cannot deploy ${main.name}: it has both ${other.file} and ${path}`;
-    folders.set(main.name, problem ? { ...other, problem } : main);
+    if (main !== null && !runs.has(main.name)) mains.push(main);
   }
-  const sources = new Map<string, Source>();
-  const add = (source: Source) => {
-    const other = sources.get(source.name);
-    const problem = other && `Cannot deploy ${source.name}: it is both ${other.file} and ${source.file}`;
-    sources.set(source.name, problem ? { ...other, problem } : source);
-  };
-  for (const [folder, source] of folders) if (!isInside(posix.dirname(folder), folders)) add(source);
+  const folders = new Set(mains.map(({ name }) => name));
+  const candidates = mains.filter(({ name }) => !isInside(posix.dirname(name), folders));
   for (const path of all) {
     if (slices.isDue) await slices.pause();
-    const source = isInside(posix.dirname(path), folders) ? null : fileSource(path, isProgram);
-    if (source) add(source);
+    const candidate = isInside(posix.dirname(path), folders) ? null : fileSource(path, isProgram);
+    if (candidate) candidates.push(candidate);
   }
-  return sources;
+  return oneForEachName(candidates, fileOf);
+}
+
+function oneForEachName(candidates: readonly Source[], fileOf: FilesOfRoot["fileOf"]): Found {
+  const sources = new Map<string, Source>();
+  const doubles: Source[] = [];
+  for (const [name, rivals] of Map.groupBy(candidates, ({ name }) => name)) {
+    const known = fileOf(name);
+    const first = rivals.find(({ file }) => file === known) ?? rivals[0];
+    sources.set(name, first);
+    for (const second of rivals) {
+      if (second === first) continue;
+      const problem = `Cannot deploy ${second.file}: the name ${name} is taken by ${first.file}`;
+      doubles.push({ ...second, problem });
+    }
+  }
+  return { sources, doubles };
 }
 
 const isPublic = (path: string): boolean =>
   !path.split("/").some((part) => part.startsWith("_") || part.startsWith("."));
 
 /** The outermost folder counts: nothing in it is routed. */
-function isInside(folder: string, folders: ReadonlyMap<string, Source>): boolean {
+function isInside(folder: string, folders: ReadonlySet<string>): boolean {
   for (let at = folder; at !== "."; at = posix.dirname(at)) if (folders.has(at)) return true;
   return false;
 }

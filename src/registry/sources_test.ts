@@ -2,7 +2,17 @@ import assert from "node:assert/strict";
 import { findSources } from "./sources.ts";
 
 async function find(files: string[], programs: string[] = [], runs: string[] = []) {
-  return [...(await findSources(files, (path) => programs.includes(path), new Set(runs))).values()];
+  const { sources } = await found(files, programs, runs);
+  return [...sources.values()];
+}
+
+async function found(files: string[], programs: string[] = [], runs: string[] = [], known: string | null = null) {
+  return await findSources({
+    paths: files,
+    isProgram: (path) => programs.includes(path),
+    runs: new Set(runs),
+    fileOf: () => known,
+  });
 }
 
 async function names(files: string[], programs: string[] = [], runs: string[] = []) {
@@ -72,11 +82,24 @@ Deno.test("a main, a server or a run make a folder a function", async () => {
   );
 });
 
-Deno.test("two files for one name are named", async () => {
-  assert.match((await find(["a.py", "a.ts"]))[0].problem!, /both a\.py and a\.ts/);
-  assert.match((await find(["a/main.py", "a/main.ts"]))[0].problem!, /both a\/main\.py and a\/main\.ts/);
-  assert.match((await find(["a.ts", "a/main.ts"]))[0].problem!, /both a\/main\.ts and a\.ts/);
-});
+const rivals: readonly (readonly [first: string, second: string])[] = [
+  ["a.py", "a.ts"],
+  ["a/main.py", "a/main.ts"],
+  ["a/main.ts", "a.ts"],
+  ["a.ts", "a.wasm"],
+];
+
+for (const [first, second] of rivals) {
+  Deno.test(`of two files for one name the first has it, and the second is told whose it is: ${first}, ${second}`, async () => {
+    for (const [known, other, asked] of [[first, second, null], [first, second, first], [second, first, second]]) {
+      const { sources, doubles } = await found([first, second], [], [], asked);
+      assert.equal(sources.get("a")?.file, known);
+      assert.equal(sources.get("a")?.problem, null);
+      assert.deepEqual(doubles.map(({ file }) => file), [other]);
+      assert.ok(doubles[0].problem?.endsWith(`taken by ${known}`), doubles[0].problem ?? "");
+    }
+  });
+}
 
 Deno.test("a name that cannot be shown is refused", async () => {
   for (const file of ["a\nb.ts", "a\x1b[31m.ts", "@x.ts", `${"x/".repeat(600)}a.ts`]) {
