@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { expectAnswer, expectError, Server, sharedServer, until } from "./harness.ts";
+import { expectAnswer, expectError, mayfly, Server, sharedServer, until } from "./harness.ts";
 
 const says = (text: string) => `export default () => new Response(${JSON.stringify(text)});\n`;
 
@@ -218,6 +218,11 @@ for (const [what, { source, tells }] of Object.entries(broken)) {
       assert.match(logged, tell, "in the log");
       await until(`the console tells ${tell}`, () => tell.test(server.console));
     }
+    assert.match(
+      (await mayfly(["ls", "--data", server.data])).stdout,
+      new RegExp(`failed, version ${failed.version} serves on`),
+    );
+    await until("the console tells what serves", () => server.console.includes(`version ${failed.version} serves on`));
     assert.doesNotMatch(failed.error!, /mirror|file:\/\/\/|\/tmp\//, "names the user's file, not the server's copy");
 
     await server.drop({ [`${name}.ts`]: says("mended") });

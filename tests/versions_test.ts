@@ -44,9 +44,14 @@ Deno.test("rollback serves the version before, until the source changes", async 
   }
   assert.equal((await cli(server, "rollback", "back")).code, 0);
   expectAnswer(await server.call("/back"), { text: "two" });
+  assert.match((await cli(server, "ls")).stdout, /^back .* rolled back from \w+ to \w+$/m);
   const oldest = (await versions(server, "back")).at(-1)!;
   assert.equal((await cli(server, "rollback", "back", oldest.version)).code, 0);
   expectAnswer(await server.call("/back"), { text: "one" });
+  const further = await cli(server, "rollback", "back");
+  assert.notEqual(further.code, 0);
+  assert.ok(further.stderr.includes(oldest.version), further.stderr);
+  assert.match(further.stderr, /^Try: mayfly versions back\b/m);
 
   // A deploy of something else, or a restart, is no change of this source.
   await server.drop({ "bystander.ts": says("x") });

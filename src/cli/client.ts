@@ -10,13 +10,12 @@ import { explainTransport } from "./transport.ts";
 /** A rollback may build the version's snapshot anew. */
 const TIMEOUT_MS = 60_000;
 
+const WHAT_THERE_IS = "mayfly ls tells what there is";
 const HINTS: Readonly<Record<string, string>> = {
   unauthorized: "name the data folder of the server with --data DIR, or set MAYFLY_TOKEN",
   forbidden: "ask the server by its own address, with --url URL",
   not_deployed: "again in a moment",
   overload: "again in a moment",
-  not_found: "mayfly ls and mayfly versions NAME tell what there is",
-  bad_request: "mayfly ls and mayfly versions NAME tell what there is",
 };
 
 /** The admin API of a running server. Whatever goes wrong on the way is an OperatorError. */
@@ -52,7 +51,8 @@ export class Client {
   }
 
   rollback(name: string, version: string | undefined): Promise<{ version: string }> {
-    return this.#json(`${pathOf(name)}/rollback`, { method: "post", json: { version } });
+    const hint = `mayfly versions ${name} and mayfly ls tell what there is`;
+    return this.#json(`${pathOf(name)}/rollback`, { method: "post", json: { version } }, hint);
   }
 
   async remove(name: string): Promise<void> {
@@ -76,23 +76,28 @@ export class Client {
     });
   }
 
-  #json<T>(path: string, options?: KyOptions): Promise<T> {
-    return this.#ask(async () => await (await this.#api(path, options)).json<T>());
+  #json<T>(path: string, options?: KyOptions, hint?: string): Promise<T> {
+    return this.#ask(async () => await (await this.#api(path, options)).json<T>(), hint);
   }
 
-  #ask<T>(talk: () => Promise<T>): Promise<T> {
+  /** `hint` is for what is asked for and is not there. */
+  #ask<T>(talk: () => Promise<T>, hint = WHAT_THERE_IS): Promise<T> {
     return explainTransport(this.#url, async () => {
       try {
         return await talk();
       } catch (error) {
-        throw error instanceof HTTPError ? this.#refused(error) : error;
+        throw error instanceof HTTPError ? this.#refused(error, hint) : error;
       }
     });
   }
 
-  #refused({ response, data }: HTTPError): OperatorError {
+  #refused({ response, data }: HTTPError, hint: string): OperatorError {
     const error = errorIn(data);
-    if (error) return new OperatorError(error.message, HINTS[error.code] ?? "see what the server's console says");
+    if (error) {
+      const isMissing = error.code === "not_found" || error.code === "bad_request";
+      const known = isMissing ? hint : HINTS[error.code];
+      return new OperatorError(error.message, known ?? "see what the server's console says");
+    }
     return new OperatorError(
       `What answers at ${this.#url} is no Mayfly server: its status is ${response.status}`,
       "mayfly serve, or name the server with --data DIR or --url URL",

@@ -1,11 +1,15 @@
 import type { FunctionSummary } from "../gateway/admin_shapes.ts";
+import { stateText } from "./function_state.ts";
 import { table } from "./table.ts";
 import { clip, type Color, colored, type Line } from "./terminal.ts";
 
 /** Of an error, on its line. */
 const ERROR_LENGTH = 500;
 
-export type FunctionRow = Pick<FunctionSummary, "name" | "url" | "tier" | "kind" | "state" | "error">;
+export type FunctionRow = Pick<
+  FunctionSummary,
+  "name" | "url" | "tier" | "kind" | "state" | "version" | "rolledBackFrom" | "error"
+>;
 
 export function stateColor(state: string): Color {
   return state === "ready" ? "green" : state === "failed" ? "red" : "yellow";
@@ -15,12 +19,12 @@ export function stateColor(state: string): Color {
 export function functionTable(rows: readonly FunctionRow[]): Line[] {
   const [titles, ...lines] = table(
     ["NAME", "URL", "TIER", "HANDLER", "STATE"],
-    rows.map(({ name, url, tier, kind, state }) => [
-      name,
-      url,
-      tier ?? "-",
-      kind ?? "-",
-      colored(stateColor(state), state),
+    rows.map((row) => [
+      row.name,
+      row.url,
+      row.tier ?? "-",
+      row.kind ?? "-",
+      colored(stateColor(row.state), stateText(row)),
     ]),
   );
   return [titles, ...lines.flatMap((line, at) => [line, ...errorLine(rows[at].error)])];

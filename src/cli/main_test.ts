@@ -13,6 +13,7 @@ const HELLO = {
   kind: "handler",
   state: "ready",
   version: "v1",
+  rolledBackFrom: null,
   route: "/hello",
   file: "hello.ts",
   error: null,
@@ -23,6 +24,7 @@ const BROKEN = {
   state: "failed",
   tier: null,
   kind: null,
+  version: null,
   error: "b.ts:2:9: no\nmore",
 };
 
@@ -63,6 +65,16 @@ Deno.test("ls shows the functions, failures with their place, and no control cha
   assert.match(shell.out, /^br\\x1b\[2Joken .*failed\n {2}b\.ts:2:9: no\n$/m);
 });
 
+Deno.test("ls and describe tell which version serves when it is not what the sources make", async () => {
+  const stale = { ...BROKEN, name: "stale", version: "v1" };
+  const back = { ...HELLO, name: "back", rolledBackFrom: "v2" };
+  const { shell } = await run(["ls"], { "GET /_mayfly/functions": json([stale, back]) });
+  assert.match(shell.out, /^stale .* failed, version v1 serves on\n {2}b\.ts:2:9: no$/m);
+  assert.match(shell.out, /^back .* rolled back from v2 to v1$/m);
+  const described = await run(["describe", "stale"], { "GET /_mayfly/functions/stale": json(stale) });
+  assert.match(described.shell.out, /^state +failed, version v1 serves on$/m);
+});
+
 Deno.test("ls --json is what the server says", async () => {
   const { shell } = await run(["ls", "--json"], { "GET /_mayfly/functions": json([HELLO, BROKEN]) });
   assert.deepEqual(JSON.parse(shell.out), [HELLO, BROKEN]);
@@ -85,12 +97,16 @@ for (const name of ["hello", "api/[id]", "@acme/score", "a b%2f?#", "../../metri
 
 Deno.test("describe shows all that the server tells", async () => {
   const settings = { timeoutMs: 5000, methods: ["GET", "POST"], env: ["API_KEY"], run: null };
-  const described = { ...HELLO, settings, error: "a\nb" };
+  const usage = { lastHour: { requests: 3, wallMs: 1.2000000000000002, bytesIn: 5, memoryPeakBytes: 1_600_000 } };
+  const described = { ...HELLO, settings, usage, error: "a\nb" };
   const { shell } = await run(["describe", "hello"], { "GET /_mayfly/functions/hello": json(described) });
   for (const line of [/^name +hello$/m, /^ {2}timeoutMs +5000$/m, /^ {2}methods +GET, POST$/m, /^ {2}env +API_KEY$/m]) {
     assert.match(shell.out, line);
   }
   assert.match(shell.out, /^error +a\n +b$/m);
+  for (const line of [/ wallMs +1\.2$/m, / bytesIn +5 B$/m, / memoryPeakBytes +1\.5 MB$/m, / requests +3$/m]) {
+    assert.match(shell.out, line);
+  }
 });
 
 const RECORDS = [
@@ -138,7 +154,7 @@ Deno.test("logs -f shows each line when it comes, and ends when nobody reads any
 });
 
 Deno.test("versions tells which one serves", async () => {
-  const version = { version: "v1", createdAtMs: 0, active: true, snapshotBytes: 1500 };
+  const version = { version: "v1", deployedAtMs: 0, active: true, snapshotBytes: 1500 };
   const path = "GET /_mayfly/functions/hello/versions";
   const { shell } = await run(["versions", "hello"], { [path]: json([version]) });
   assert.match(shell.out, /^v1 +1970-01-01T00:00:00\.000Z +2 KB +serves$/m);

@@ -80,11 +80,11 @@ export class Report {
   }
 }
 
-function facts({ id, route, tier, kind, version, buildMs }: DeployEvent, url: string): Span[] {
+function facts({ id, route, state, tier, kind, version, buildMs }: DeployEvent, url: string): Span[] {
   const known = [
     functionUrl(url, id, route),
     tier && kind && `${tier}, ${kind}`,
-    version && `version ${version}`,
+    version && `version ${version}${state === "failed" ? " serves on" : ""}`,
     buildMs !== null && `${Math.round(buildMs)} ms`,
   ].filter(Boolean);
   return [colored("dim", `  ${known.join("  ")}`)];

@@ -8,10 +8,12 @@ import { Report } from "./report.ts";
 
 const ADDRESS = { hostname: "127.0.0.1", port: 8000 };
 
+const NO_TROUBLE = { state: "ready", rolledBackFrom: null, unavailable: null, error: null } as const;
+
 function entry(name: string, more: Partial<FunctionEntry> = {}): FunctionEntry {
   const active = { version: "v1", kind: "handler", settings: SETTINGS, snapshot: null } as const;
   const id = { tenant: HOME, name };
-  return { id, file: `${name}.ts`, route: `/${name}`, state: "ready", active, unavailable: null, error: null, ...more };
+  return { id, file: `${name}.ts`, route: `/${name}`, active, ...NO_TROUBLE, ...more };
 }
 
 function deploy(more: Partial<DeployEvent>): DeployEvent {
@@ -81,6 +83,12 @@ Deno.test("a failed deploy is told with its place, and in no more than a screen"
   assert.match(shell.out, /^failed f {2}http:.*\n {2}f\.ts:2:9: Expected a name$/m);
   assert.ok(shell.out.split("\n").length < 30);
   assert.ok(shell.out.length < 5000);
+});
+
+Deno.test("a failed deploy says which version serves on", () => {
+  const { shell, report: failing } = report([]);
+  failing.event(deploy({ state: "failed", error: "f.ts:2:9: Expected a name", buildMs: null }));
+  assert.match(shell.out, /^failed f {2}http:\S+ {2}wasm, handler {2}version v1 serves on\n {2}f\.ts:2:9: /m);
 });
 
 Deno.test("what a guest says is shown only to a developer, and commands no terminal", () => {

@@ -9,7 +9,7 @@
  *     GET    /_mayfly/functions/NAME             FunctionDescription
  *     DELETE /_mayfly/functions/NAME             { removed: NAME }
  *     GET    /_mayfly/functions/NAME/logs        ?lines=100&follow=1
- *     GET    /_mayfly/functions/NAME/versions    VersionSummary[], newest first
+ *     GET    /_mayfly/functions/NAME/versions    VersionSummary[], what was deployed last first
  *     POST   /_mayfly/functions/NAME/rollback    { version? } -> { version }
  *     GET    /_mayfly/logs                       ?lines=100&follow=1: the server's; followed, those of all functions too
  *     GET    /_mayfly/metrics
@@ -32,7 +32,9 @@ export interface FunctionSummary {
   readonly tier: TierName | null;
   readonly kind: HandlerKind | null;
   readonly version: string | null;
-  /** Of the last build. */
+  /** The version that the sources make, while an operator has an older one serve. */
+  readonly rolledBackFrom: string | null;
+  /** Of the last build: what has failed may still be served, by an older version. */
   readonly state: FunctionEntry["state"];
   /** Of the last build, or why no tier of this server can run it. */
   readonly error: string | null;
@@ -50,14 +52,14 @@ export interface FunctionDescription extends FunctionSummary {
 
 export interface VersionSummary {
   readonly version: string;
-  readonly createdAtMs: number;
+  readonly deployedAtMs: number;
   readonly active: boolean;
   readonly snapshotBytes: number;
 }
 
 /** `origin` is the server's address as its caller knows it. */
 export function summaryOf(entry: FunctionEntry, origin: string): FunctionSummary {
-  const { id, file, route, state, active } = entry;
+  const { id, file, route, state, active, rolledBackFrom } = entry;
   return {
     name: qualifiedName(id),
     tenant: id.tenant,
@@ -67,6 +69,7 @@ export function summaryOf(entry: FunctionEntry, origin: string): FunctionSummary
     tier: active?.settings.tier ?? null,
     kind: active?.kind ?? null,
     version: active?.version ?? null,
+    rolledBackFrom,
     state,
     error: entry.error ?? entry.unavailable,
   };

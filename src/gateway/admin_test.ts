@@ -18,7 +18,7 @@ class Registry extends FakeFunctions {
   readonly removed: FunctionId[] = [];
   rolledBack: [id: FunctionId, version: string | null] | null = null;
   override versions() {
-    return Promise.resolve([{ version: "v1", createdAtMs: 1, active: true, snapshotBytes: 2 }]) as never;
+    return Promise.resolve([{ version: "v1", deployedAtMs: 1, active: true, snapshotBytes: 2 }]) as never;
   }
   override rollback(...args: unknown[]): Promise<string> {
     const [id, version] = this.rolledBack = args as [FunctionId, string | null];
@@ -211,6 +211,7 @@ Deno.test("functions are listed by name with where they answer and how their las
       tier: "wasm",
       kind: "handler",
       version: "v1",
+      rolledBackFrom: null,
       state: "ready",
       error: null,
     });
@@ -364,7 +365,7 @@ Deno.test("the command line's client understands it", async () => {
     assert.equal((await client.function("@acme/score")).version, "v1");
     assert.deepEqual(await client.versions("hello"), [{
       version: "v1",
-      createdAtMs: 1,
+      deployedAtMs: 1,
       active: true,
       snapshotBytes: 2,
     }]);

@@ -91,7 +91,7 @@ export class Builder {
     const row: VersionRow = {
       ...id,
       version,
-      createdAtMs: clock.now(),
+      deployedAtMs: clock.now(),
       file: source.file,
       route: job.route,
       tier: settings.tier,

@@ -76,18 +76,13 @@ export class Deploys {
     const { entry } = managed;
     const name = qualifiedName(entry.id);
     const rows = await store.versions(entry.id);
-    const target = asked === null ? versionBefore(rows, entry.active) : rows.find(({ version }) => version === asked);
-    if (!target) {
-      const what = asked === null ? "has no version before this one" : `has no version ${asked}`;
-      throw new MayflyError("not_found", `Cannot roll back ${name}: it ${what}`);
-    }
+    const target = asked === null ? versionBefore(rows, entry.active, name) : versionCalled(rows, asked, name);
     if (target.version === entry.active?.version) return target.version;
     if (target.engine !== engine || !await folders.isWhole(entry.id, target.version)) {
       throw new MayflyError("not_found", `Cannot roll back ${name}: version ${target.version} is of another engine`);
     }
     const made = managed.current?.version ?? null;
-    managed.rolledBackFrom = target.version === made ? null : made;
-    await this.#activate(managed, target, deploymentOf(target));
+    await this.#activate(managed, target, deploymentOf(target), target.version === made ? null : made);
     return target.version;
   }
 
@@ -127,17 +122,23 @@ export class Deploys {
   async #activateBuilt(managed: Managed, built: Built, row: VersionRow, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return await built.snapshot?.dispose();
     const deployment = { ...deploymentOf(row), snapshot: built.snapshot };
-    managed.rolledBackFrom = null;
-    await this.#activate(managed, { ...row, inputs: JSON.stringify(built.inputs) }, deployment);
+    const deployedAtMs = this.#options.clock.now();
+    await this.#activate(managed, { ...row, deployedAtMs, inputs: JSON.stringify(built.inputs) }, deployment, null);
     managed.current = currentOf(row);
   }
 
-  async #activate(managed: Managed, row: VersionRow, deployment: Deployment): Promise<void> {
+  async #activate(
+    managed: Managed,
+    row: VersionRow,
+    deployment: Deployment,
+    rolledBackFrom: string | null,
+  ): Promise<void> {
     const { store, snapshots, clock } = this.#options;
     const { entry } = managed;
     const functionRow: FunctionRow = {
       ...managed.row(clock.now()),
       activeVersion: row.version,
+      rolledBackFrom,
       error: null,
     };
     try {
@@ -147,7 +148,7 @@ export class Deploys {
       throw error;
     }
     const before = entry.active;
-    Object.assign(entry, { active: deployment, state: "ready", error: null, unavailable: null });
+    Object.assign(entry, { active: deployment, rolledBackFrom, state: "ready", error: null, unavailable: null });
     this.#tell(managed, "ready", row);
     try {
       await snapshots.retire(before);
@@ -158,9 +159,9 @@ export class Deploys {
     }
   }
 
-  async #prune({ entry, rolledBackFrom }: Managed): Promise<void> {
+  async #prune({ entry }: Managed): Promise<void> {
     const { store, folders } = this.#options;
-    const needed = [entry.active?.version, rolledBackFrom];
+    const needed = [entry.active?.version, entry.rolledBackFrom];
     const others = (await store.versions(entry.id)).filter(({ version }) => !needed.includes(version));
     const kept = LIMITS.versionsKept - needed.filter((version) => version != null).length;
     const old = others.slice(kept).map(({ version }) => version);
@@ -225,8 +226,19 @@ export class Deploys {
   }
 }
 
-/** `rows` begin with the newest. */
-function versionBefore(rows: readonly VersionRow[], active: Deployment | null): VersionRow | undefined {
+/** `rows` begin with the one that was deployed last. */
+function versionBefore(rows: readonly VersionRow[], active: Deployment | null, name: string): VersionRow {
   const at = rows.findIndex(({ version }) => version === active?.version);
-  return rows[at + 1] ?? rows.find(({ version }) => version !== active?.version);
+  if (at + 1 < rows.length) return rows[at + 1];
+  const what = active ? `${active.version}, which serves, is the oldest version that is kept` : "it has no version";
+  throw new MayflyError("not_found", `Cannot roll back ${name}: ${what}`);
+}
+
+/** The beginning of a version's name will do where no other begins so. */
+function versionCalled(rows: readonly VersionRow[], asked: string, name: string): VersionRow {
+  const meant = asked === "" ? [] : rows.filter(({ version }) => version.startsWith(asked));
+  if (meant.length === 1) return meant[0];
+  if (meant.length === 0) throw new MayflyError("not_found", `Cannot roll back ${name}: it has no version ${asked}`);
+  const all = meant.map(({ version }) => version).join(", ");
+  throw new MayflyError("bad_request", `Cannot roll back ${name}: ${asked} may be any of ${all}`);
 }

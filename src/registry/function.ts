@@ -20,6 +20,8 @@ export interface FunctionEntry {
   state: "building" | "ready" | "failed";
   /** null: nothing serves yet. */
   active: Deployment | null;
+  /** The version that the sources make, while an operator has an older one serve. */
+  rolledBackFrom: string | null;
   /** Why no tier of this server can run it, if so. */
   unavailable: string | null;
   /** Of the last build, with file, line and column. */
@@ -44,7 +46,9 @@ export interface Functions {
   list(): FunctionEntry[];
   /** Brings the snapshot of an active deployment into memory's reach. */
   load(entry: FunctionEntry, deployment: Deployment): Promise<Snapshot>;
-  versions(id: FunctionId): Promise<{ version: string; createdAtMs: number; active: boolean; snapshotBytes: number }[]>;
+  versions(
+    id: FunctionId,
+  ): Promise<{ version: string; deployedAtMs: number; active: boolean; snapshotBytes: number }[]>;
   rollback(id: FunctionId, version: string | null): Promise<string>;
   /** Deletes the source from the functions folder, and with it the function. */
   remove(id: FunctionId): Promise<void>;

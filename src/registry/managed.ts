@@ -24,8 +24,6 @@ export class Managed {
   current: Current | null = null;
   /** Files that its last build looked for, found or not. */
   wanted: ReadonlySet<string> = new Set();
-  /** The version of `current`, when an operator went back from it. */
-  rolledBackFrom: string | null = null;
 
   constructor(readonly tenant: string, source: Source) {
     this.source = source;
@@ -35,6 +33,7 @@ export class Managed {
       route: `/${source.name}`,
       state: "building",
       active: null,
+      rolledBackFrom: null,
       unavailable: null,
       error: null,
     };
@@ -55,9 +54,8 @@ export class Managed {
   }
 
   row(updatedAtMs: number): FunctionRow {
-    const { id, file, route, active, error } = this.entry;
-    const activeVersion = active?.version ?? null;
-    return { ...id, file, route, activeVersion, rolledBackFrom: this.rolledBackFrom, error, updatedAtMs };
+    const { id, file, route, active, rolledBackFrom, error } = this.entry;
+    return { ...id, file, route, activeVersion: active?.version ?? null, rolledBackFrom, error, updatedAtMs };
   }
 }
 

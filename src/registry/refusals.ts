@@ -43,5 +43,5 @@ export function refusedDouble(tenant: string, { name, file, problem }: Source): 
 }
 
 function refused(id: FunctionId, file: string, route: string, error: string): FunctionEntry {
-  return { id, file, route, state: "failed", active: null, unavailable: null, error };
+  return { id, file, route, state: "failed", active: null, rolledBackFrom: null, unavailable: null, error };
 }

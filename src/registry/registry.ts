@@ -134,9 +134,9 @@ export class Registry implements Functions, AsyncDisposable {
   async versions(id: FunctionId) {
     if (this.#catalog.refusals.find(id) && !this.#catalog.find(id)) return [];
     const { entry } = this.#find(id);
-    return (await this.#options.store.versions(entry.id)).map(({ version, createdAtMs, snapshotBytes }) => ({
+    return (await this.#options.store.versions(entry.id)).map(({ version, deployedAtMs, snapshotBytes }) => ({
       version,
-      createdAtMs,
+      deployedAtMs,
       active: version === entry.active?.version,
       snapshotBytes,
     }));
@@ -198,7 +198,7 @@ export class Registry implements Functions, AsyncDisposable {
       if (version && version.engine === engine) {
         const made = rolledBackFrom === null ? version : await store.version(row, rolledBackFrom);
         managed.current = made && made.engine === engine ? currentOf(made) : null;
-        managed.rolledBackFrom = managed.current && rolledBackFrom;
+        managed.entry.rolledBackFrom = managed.current && rolledBackFrom;
         managed.entry.active = deploymentOf(version);
         managed.entry.state = error === null ? "ready" : "failed";
       }
@@ -215,7 +215,7 @@ export class Registry implements Functions, AsyncDisposable {
     events.emit({ type: "server", atMs: clock.now(), level: "error", message, detail: `${error}` });
     managed.entry.active = null;
     managed.current = null;
-    managed.rolledBackFrom = null;
+    managed.entry.rolledBackFrom = null;
     // Its files have the right sizes and would be taken for whole again.
     await this.#folders.remove(managed.id, version);
     this.#follower.build(managed);

@@ -123,6 +123,45 @@ Deno.test("a rollback forth again is none any more", async () => {
   assert.equal(h.store.functions.get("home\nf")!.rolledBackFrom, null);
 });
 
+Deno.test("a rollback goes back from what serves, in the order of deploys, and not beyond the oldest", async () => {
+  await using h = await RegistryHarness.start();
+  // The second "one" is the same version, deployed after "two".
+  await deployed(h, "one", "two", "one", "three");
+  for (const text of ["one", "two"]) {
+    await h.registry.rollback(F, null);
+    await h.serves("f", `"${text}"`);
+  }
+  const oldest = h.entry("f")!.active!.version;
+  await assert.rejects(
+    h.registry.rollback(F, null),
+    (error) => error instanceof MayflyError && error.code === "not_found" && error.message.includes(oldest),
+  );
+  assert.match((await h.text("f"))!, /"two"/);
+  assert.notEqual(h.entry("f")!.rolledBackFrom, null);
+  await restart(h);
+  await assert.rejects(h.registry.rollback(F, null), /is the oldest version/);
+});
+
+Deno.test("the beginning of a version's name is enough where it is the only one", async () => {
+  await using h = await RegistryHarness.start();
+  await deployed(h, ...Array.from({ length: 10 }, (_, n) => `text ${n}`));
+  const versions = (await h.registry.versions(F)).map(({ version }) => version);
+  const wanted = versions.at(-1)!;
+  const length =
+    [...wanted].findIndex((_, at) =>
+      versions.filter((version) => version.startsWith(wanted.slice(0, at + 1))).length === 1
+    ) + 1;
+  assert.equal(await h.registry.rollback(F, wanted.slice(0, length)), wanted);
+  await assert.rejects(h.registry.rollback(F, ""), /no version/);
+  const first = new Set<string>();
+  const twice = versions.map((version) => version[0]).find((letter) => first.has(letter) || !first.add(letter));
+  assert.ok(twice);
+  await assert.rejects(
+    h.registry.rollback(F, twice),
+    (error) => error instanceof MayflyError && error.code === "bad_request" && /may be any of/.test(error.message),
+  );
+});
+
 Deno.test("a rollback to what is not there changes nothing", async () => {
   await using h = await RegistryHarness.start({ "f.ts": says("f") });
   for (const version of [null, "0123456789abcdef", "../../x"]) {

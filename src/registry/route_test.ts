@@ -11,6 +11,7 @@ function entry(name: string, kind: HandlerKind = "handler"): FunctionEntry {
     route: routePattern(name).text,
     state: "ready",
     active: { version: "v", kind, settings: {} as never, snapshot: null },
+    rolledBackFrom: null,
     unavailable: null,
     error: null,
   };

@@ -23,7 +23,7 @@ const functionRow = (fields: Partial<FunctionRow> = {}): FunctionRow => ({
 const versionRow = (version: string, fields: Partial<VersionRow> = {}): VersionRow => ({
   ...ID,
   version,
-  createdAtMs: 1763700000000,
+  deployedAtMs: 1763700000000,
   file: "api/[id].ts",
   route: "/api/:id",
   tier: "wasm",
@@ -104,13 +104,13 @@ Deno.test("what was put is loaded again by the next process", async () => {
 
 Deno.test("a function's versions are its own, and the newest comes first", async () => {
   await withStore(async (store) => {
-    await store.activate(functionRow({ activeVersion: "v1" }), versionRow("v1", { createdAtMs: 1 }));
-    await store.activate(functionRow({ activeVersion: "v2" }), versionRow("v2", { createdAtMs: 2 }));
+    await store.activate(functionRow({ activeVersion: "v1" }), versionRow("v1", { deployedAtMs: 1 }));
+    await store.activate(functionRow({ activeVersion: "v2" }), versionRow("v2", { deployedAtMs: 2 }));
     const other = { tenant: "acme", name: ID.name };
     await store.activate(functionRow({ ...other, activeVersion: "v1" }), versionRow("v1", other));
 
     assert.deepEqual((await store.versions(ID)).map(({ version }) => version), ["v2", "v1"]);
-    assert.deepEqual(await store.version(ID, "v1"), versionRow("v1", { createdAtMs: 1 }));
+    assert.deepEqual(await store.version(ID, "v1"), versionRow("v1", { deployedAtMs: 1 }));
     assert.equal(await store.version(ID, "v3"), null);
 
     await store.removeVersions(ID, ["v1"]);
@@ -250,7 +250,7 @@ Deno.test("what was acknowledged survives kill -9 in the middle of writing", asy
       const store = await openStore(${JSON.stringify(path)});
       const [row, version] = ${JSON.stringify([functionRow(), versionRow("")])};
       for (let n = 1; ; n++) {
-        await store.activate({ ...row, activeVersion: "v" + n }, { ...version, version: "v" + n, createdAtMs: n });
+        await store.activate({ ...row, activeVersion: "v" + n }, { ...version, version: "v" + n, deployedAtMs: n });
         console.log(n);
       }`;
     const child = new Deno.Command(Deno.execPath(), { args: ["eval", script], stdout: "piped" }).spawn();

@@ -18,7 +18,7 @@ export const VERSION_COLUMNS = [
   "tenant",
   "name",
   "version",
-  "createdAtMs",
+  "deployedAtMs",
   "file",
   "route",
   "tier",
@@ -51,7 +51,7 @@ export class Deployments {
     this.#removeAllVersions = database.prepare(`DELETE FROM versions WHERE ${ofFunction}`);
     this.#removeVersion = database.prepare(`DELETE FROM versions WHERE ${ofVersion}`);
     this.#version = database.prepare(`SELECT * FROM versions WHERE ${ofVersion}`);
-    this.#versions = database.prepare(`SELECT * FROM versions WHERE ${ofFunction} ORDER BY createdAtMs DESC, version`);
+    this.#versions = database.prepare(`SELECT * FROM versions WHERE ${ofFunction} ORDER BY deployedAtMs DESC, version`);
   }
 
   activate(row: FunctionRow, version: VersionRow): void {

@@ -67,6 +67,7 @@ export const MIGRATIONS: readonly string[] = [
 
   CREATE INDEX usage_by_minute ON usage (minute);
   `,
+  "ALTER TABLE versions RENAME COLUMN createdAtMs TO deployedAtMs",
 ];
 
 /** Brings the database up to date, each step whole or not at all. */

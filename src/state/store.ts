@@ -3,7 +3,8 @@ import type { FunctionId, HandlerKind, TierName } from "../types.ts";
 /** A version: immutable, named by the hash of all that went into it. */
 export interface VersionRow extends FunctionId {
   readonly version: string;
-  readonly createdAtMs: number;
+  /** When the sources made it last. */
+  readonly deployedAtMs: number;
   /** The user's file, relative to its root. */
   readonly file: string;
   readonly route: string;
@@ -67,7 +68,7 @@ export interface Store {
   putFunction(row: FunctionRow): Promise<void>;
   removeFunction(id: FunctionId): Promise<void>;
   version(id: FunctionId, version: string): Promise<VersionRow | null>;
-  /** Newest first. */
+  /** The one that was deployed last comes first. */
   versions(id: FunctionId): Promise<VersionRow[]>;
   removeVersions(id: FunctionId, versions: readonly string[]): Promise<void>;
   putMirror(put: readonly MirrorRow[], remove: readonly { tenant: string; path: string }[]): Promise<void>;

@@ -75,6 +75,7 @@ export function entry(
     route: `/${name}`,
     state: "ready",
     active,
+    rolledBackFrom: null,
     unavailable: null,
     error: null,
   };

@@ -20,8 +20,7 @@ export class MemoryStore implements Store {
   activate(row: FunctionRow, version: VersionRow): Promise<void> {
     this.writes.push(`activate ${row.name}`);
     const others = this.#rows(row).filter((other) => other.version !== version.version);
-    const known = this.#rows(row).find((other) => other.version === version.version);
-    this.versionRows.set(keyOf(row), [...others, known ?? version].sort((a, b) => b.createdAtMs - a.createdAtMs));
+    this.versionRows.set(keyOf(row), [...others, version].sort((a, b) => b.deployedAtMs - a.deployedAtMs));
     this.functions.set(keyOf(row), row);
     return Promise.resolve();
   }

@@ -12,15 +12,15 @@ export default command({
   async run(values, [name], shell) {
     const versions = await (await Client.connect(values, shell)).versions(name);
     if (values.json) return printJson(shell, versions);
-    for (const line of table(["VERSION", "CREATED", "SNAPSHOT", ""], versions.map(row))) shell.print(...line);
+    for (const line of table(["VERSION", "DEPLOYED", "SNAPSHOT", ""], versions.map(row))) shell.print(...line);
     return 0;
   },
 });
 
-function row({ version, createdAtMs, snapshotBytes, active }: VersionSummary): Line {
+function row({ version, deployedAtMs, snapshotBytes, active }: VersionSummary): Line {
   return [
     version,
-    new Date(createdAtMs).toISOString(),
+    new Date(deployedAtMs).toISOString(),
     `${Math.ceil(snapshotBytes / 1024)} KB`,
     active ? colored("green", "serves") : "",
   ];
