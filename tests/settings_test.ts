@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { expectAnswer, sharedServer, until } from "./harness.ts";
+import { expectAnswer, mayfly, sharedServer, until } from "./harness.ts";
 
 const hello = `export default () => new Response("hello");`;
 
@@ -96,8 +96,13 @@ Deno.test("a mayfly.json that is wrong is named, and does not take the functions
     const printed = server.console.length;
     await server.drop({ "mayfly.json": bad });
     await server.answers("/literal", ({ status }) => status === 200);
-    await until("the console names the file", () => server.console.slice(printed).includes("mayfly.json"));
+    const place = /mayfly\.json:1:\d+: /;
+    await until("the console names the place", () => place.test(server.console.slice(printed)));
+    const { stdout, stderr } = await mayfly(["ls", "--data", server.data]);
+    assert.match(stderr, place);
+    assert.match(stdout, /\bliteral\b/);
   }
   await server.drop({ "mayfly.json": good.replace('"file"', '"changed"') });
   await server.answers("/overruled", ({ text }) => text.includes("changed"));
+  assert.equal((await mayfly(["ls", "--data", server.data])).stderr, "");
 });

@@ -42,6 +42,10 @@ export class Client {
     return this.#json("functions");
   }
 
+  problems(): Promise<string[]> {
+    return this.#json("problems");
+  }
+
   function(name: string): Promise<FunctionDescription> {
     return this.#json(pathOf(name));
   }

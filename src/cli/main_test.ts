@@ -40,7 +40,7 @@ async function run(
   answers: Answers = {},
   prepare: (shell: FakeShell) => void = () => {},
 ): Promise<Ran> {
-  await using admin = new FakeAdmin(answers);
+  await using admin = new FakeAdmin({ "GET /_mayfly/problems": json([]), ...answers });
   const shell = new FakeShell();
   shell.env = { MAYFLY_URL: admin.url, MAYFLY_TOKEN: "secret" };
   prepare(shell);
@@ -73,6 +73,15 @@ Deno.test("ls and describe tell which version serves when it is not what the sou
   assert.match(shell.out, /^back .* rolled back from v2 to v1$/m);
   const described = await run(["describe", "stale"], { "GET /_mayfly/functions/stale": json(stale) });
   assert.match(described.shell.out, /^state +failed, version v1 serves on$/m);
+});
+
+Deno.test("ls tells what is wrong with configuration files beside its output", async () => {
+  const { code, shell } = await run(["ls"], {
+    "GET /_mayfly/functions": json([HELLO]),
+    "GET /_mayfly/problems": json(["mayfly.json:3:5: no\x1b[2J"]),
+  });
+  assert.equal(code, 0);
+  assert.match(shell.notes, /^Error: mayfly\.json:3:5: no\\x1b\[2J$/m);
 });
 
 Deno.test("ls --json is what the server says", async () => {

@@ -61,6 +61,7 @@ export function adminApi(options: AdminOptions): (request: Request, requestId: s
     const summaries = functions.list().map((entry) => summaryOf(entry, originOf(c)));
     return c.json(summaries.sort((a, b) => a.name < b.name ? -1 : 1));
   });
+  app.get("/problems", (c) => c.json(functions.problems()));
   app.get("/functions/:name", async (c) => c.json(await describe(options, entryOf(c, functions), originOf(c))));
   app.delete("/functions/:name", async (c) => {
     const { id } = entryOf(c, functions);

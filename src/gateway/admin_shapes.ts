@@ -6,6 +6,7 @@
  *     GET    /_mayfly/health                     { status: "ok" }, open to all
  *     GET    /_mayfly/ready                      { status: "ready" }, or 503 `overload`; open to all
  *     GET    /_mayfly/functions                  FunctionSummary[], by name
+ *     GET    /_mayfly/problems                   string[]: what is wrong with configuration files, and where
  *     GET    /_mayfly/functions/NAME             FunctionDescription
  *     DELETE /_mayfly/functions/NAME             { removed: NAME }
  *     GET    /_mayfly/functions/NAME/logs        ?lines=100&follow=1

@@ -58,8 +58,7 @@ export class Follower {
 
   /** What is wrong with configuration files; the last good ones are in force. */
   get problems(): string[] {
-    return [...this.#roots.values()].flatMap(({ manifestProblem, denoProblem }) => [manifestProblem, denoProblem])
-      .filter((problem) => problem !== null);
+    return [...this.#roots.values()].flatMap(({ problems }) => problems);
   }
 
   /** Whether looks are before or under way. */

@@ -44,6 +44,8 @@ export interface Functions {
   hasTenant(tenant: string): boolean;
   get(id: FunctionId): FunctionEntry | null;
   list(): FunctionEntry[];
+  /** What is wrong with configuration files, with file, line and column; the last good ones are in force. */
+  problems(): string[];
   /** Brings the snapshot of an active deployment into memory's reach. */
   load(entry: FunctionEntry, deployment: Deployment): Promise<Snapshot>;
   versions(

@@ -165,7 +165,6 @@ export class Registry implements Functions, AsyncDisposable {
     return capsFor(this.#follower.home, tenant);
   }
 
-  /** What is wrong with configuration files; the last good ones are in force. */
   problems(): string[] {
     return this.#follower.problems;
   }

@@ -45,11 +45,11 @@ export class Root {
   readonly tenant: string;
   /** The last one that was right. */
   manifest: Manifest = NO_MANIFEST;
-  /** What is wrong with mayfly.json. */
-  manifestProblem: string | null = null;
   denoConfig: DenoConfig = NO_DENO_CONFIG;
   /** What is wrong with deno.json: no build can go on with it. */
   denoProblem: string | null = null;
+  /** What is wrong with mayfly.json. */
+  #manifestProblem: string | null = null;
   readonly #options: RootOptions;
   #looking: Promise<unknown> = Promise.resolve();
   #looked = false;
@@ -74,6 +74,12 @@ export class Root {
     const look = this.#looking.then(() => this.#look(below));
     this.#looking = look.catch(() => {});
     return await look;
+  }
+
+  /** What is wrong with its configuration files, as an operator is told. */
+  get problems(): string[] {
+    const ofDeno = this.denoProblem && `${this.#named(this.denoProblem)}. Nothing that imports can be built with it`;
+    return [this.#manifestProblem, ofDeno].filter((problem) => problem !== null);
   }
 
   get lock(): Lock | null {
@@ -163,11 +169,11 @@ export class Root {
       const text = await this.#text(MANIFEST);
       const capsOf = (manifest: Manifest) => this.#options.capsOf(manifest);
       this.manifest = text === null ? NO_MANIFEST : parseManifest(text, this.tenant, capsOf);
-      this.manifestProblem = null;
+      this.#manifestProblem = null;
       return true;
     } catch (error) {
-      this.manifestProblem = this.#named(error);
-      this.#options.onProblem(`${this.manifestProblem}. The settings from before stay in force`);
+      this.#manifestProblem = `${this.#named(error)}. The settings from before stay in force`;
+      this.#options.onProblem(this.#manifestProblem);
       return false;
     }
   }

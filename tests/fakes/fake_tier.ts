@@ -104,6 +104,9 @@ export class FakeFunctions implements Functions {
   list(): FunctionEntry[] {
     return this.entries;
   }
+  problems(): string[] {
+    return [];
+  }
   load(_entry: FunctionEntry, { snapshot }: Deployment): Promise<Snapshot> {
     return snapshot ? Promise.resolve(snapshot) : Promise.reject(new Error("It has no snapshot"));
   }
