@@ -35,12 +35,15 @@ export class MayflyError extends Error {
   constructor(
     readonly code: ErrorCode,
     message: string,
-    options: { cause?: unknown; retryAfterS?: number } = {},
+    options: { cause?: unknown; retryAfterS?: number; functionName?: string } = {},
   ) {
     super(message, options);
     this.retryAfterS = options.retryAfterS;
+    this.functionName = options.functionName ?? null;
   }
   readonly retryAfterS: number | undefined;
+  /** The function that was asked for, where one was found. */
+  readonly functionName: string | null;
 }
 
 /** An operator's mistake: printed as `Error: ...` and `Try: ...`, never with a stack. */

@@ -196,8 +196,15 @@ const broken: Record<string, Broken> = {
     source: `const all = [];\nfor (;;) all.push(new Uint8Array(1 << 20));\nexport default () => new Response("");\n`,
     tells: [/memory/i],
   },
-  "no handler": { source: "export const x = 1;\n", tells: [/handler|default/i] },
-  "a default export that is no handler": { source: "export default 42;\n", tells: [/handler|default/i] },
+  "no handler": {
+    source: "export const x = 1;\nexport function helper() {}\n",
+    tells: [/broken[\w-]*\.ts: .*Cannot find a handler/, /helper \(a function\), x \(a number\)/, /default function/],
+  },
+  "a default export that is no handler": {
+    source: "export default 42;\n",
+    tells: [/broken[\w-]*\.ts: .*Cannot find a handler/, /exports default \(a number\)/],
+  },
+  "nothing at all": { source: "export {};\n", tells: [/exports nothing/] },
 };
 
 for (const [what, { source, tells }] of Object.entries(broken)) {
@@ -235,7 +242,9 @@ Deno.test("a function whose first build failed is not deployed", async () => {
   const { server } = shared;
   await server.drop({ "stillborn.ts": "export default (" });
   await server.built(["stillborn"]);
-  expectError(await server.call("/stillborn"), "not_deployed");
+  const answer = await server.call("/stillborn");
+  expectError(answer, "not_deployed");
+  assert.equal(answer.json<{ error: { function: string } }>().error.function, "stillborn");
 });
 
 Deno.test("timers and promises set at init run relative to the clone", async () => {

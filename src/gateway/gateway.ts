@@ -112,7 +112,8 @@ export class Gateway {
       outcome: failure(code, message, { cause: known ? error.cause : error, retryAfterS }),
       wallMs: this.#clock.monotonic() - arrivedMs,
     });
-    return errorResponse(code, message, { requestId, functionName: null, retryAfterS });
+    const functionName = known ? error.functionName : null;
+    return errorResponse(code, message, { requestId, functionName, retryAfterS });
   }
 }
 

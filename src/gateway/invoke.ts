@@ -65,10 +65,11 @@ export class Invoker {
 }
 
 function unavailable(entry: FunctionEntry): MayflyError {
-  if (entry.unavailable) return new MayflyError("tier_unavailable", entry.unavailable);
+  const functionName = qualifiedName(entry.id);
+  if (entry.unavailable) return new MayflyError("tier_unavailable", entry.unavailable, { functionName });
   return entry.state === "building"
-    ? new MayflyError("not_deployed", "The function is being built", { retryAfterS: 1 })
-    : new MayflyError("not_deployed", "The function's first build failed; its log says why");
+    ? new MayflyError("not_deployed", "The function is being built", { functionName, retryAfterS: 1 })
+    : new MayflyError("not_deployed", "The function's first build failed; its log says why", { functionName });
 }
 
 class Call implements Invocation {

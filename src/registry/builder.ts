@@ -136,7 +136,7 @@ export class Builder {
     }
   }
 
-  async #prepare(artifact: Artifact, map: Uint8Array, { signal, onLog }: BuildJob): Promise<Prepared> {
+  async #prepare(artifact: Artifact, map: Uint8Array, { source, signal, onLog }: BuildJob): Promise<Prepared> {
     const { tier, folders, maps } = this.#options;
     const draft = await folders.draft();
     let logged = Promise.resolve();
@@ -158,7 +158,7 @@ export class Builder {
       }
       return prepared;
     } catch (error) {
-      throw error instanceof BuildError ? await this.#placed(error, draft.folder) : error;
+      throw error instanceof BuildError ? await this.#placed(error, draft.folder, source.file) : error;
     } finally {
       await logged;
       maps.forget(draft.folder);
@@ -167,12 +167,12 @@ export class Builder {
   }
 
   /** Says where in the user's file a module failed, and with what stack. */
-  async #placed(error: BuildError, folder: string): Promise<BuildError> {
+  async #placed(error: BuildError, folder: string, file: string): Promise<BuildError> {
     const { maps } = this.#options;
     const stack = error.stack_ === null ? null : await maps.textOf(folder, error.stack_);
     const place = error.place ?? await maps.placeOf(folder, `${error.message}\n${error.stack_ ?? ""}`);
     const message = await maps.textOf(folder, error.message);
-    return new BuildError(placed(message, place), place, stack);
+    return new BuildError(place === null ? `${file}: ${message}` : placed(message, place), place, stack);
   }
 }
 

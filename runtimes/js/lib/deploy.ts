@@ -53,9 +53,25 @@ function findHandler(exports: Record<string, unknown>): [Kind, Handler] {
   if (server !== null) return ["serve", server];
   if (isFunction(handler)) return ["lambda", lambdaHandler(handler)];
   throw new TypeError(
-    "Cannot find a handler: the module exports neither a default function, nor a default object with fetch(), " +
-      "nor a function handler, and does not call Deno.serve()",
+    `Cannot find a handler: the module exports ${described(exports)}. A default function, a default object with ` +
+      "fetch(), a function called handler, or a call of Deno.serve() is expected",
   );
+}
+
+const NAMES_SHOWN = 10;
+
+/** `default (a number), helper (a function)`. */
+function described(exports: Record<string, unknown>): string {
+  const names = Object.keys(exports);
+  const shown = names.slice(0, NAMES_SHOWN).map((name) => `${name} (${kindOf(exports[name])})`);
+  if (names.length > NAMES_SHOWN) shown.push(`${names.length - NAMES_SHOWN} more`);
+  return shown.join(", ") || "nothing";
+}
+
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return `${value}`;
+  const type = typeof value;
+  return type === "object" ? "an object" : `a ${type}`;
 }
 
 /** A hono app builds its router at its first request, which would be in every clone: now is the better time. */
