@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { baseImage, beginRequest, deploy, engineFiles, Sandbox } from "./host.ts";
+import { beginRequest, deploy } from "./host.ts";
+import { baseImage, engineFiles, Sandbox } from "./sandbox.ts";
 
 const pairOf = async (source: string): Promise<[unknown, unknown]> => {
   const func = await deploy(`export default async () => Response.json(${source});`);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { engineFiles } from "./host.ts";
+import { engineFiles } from "./sandbox.ts";
 import { readModule } from "./wasm_module.ts";
 
 const module = async () => readModule((await engineFiles()).wasm);

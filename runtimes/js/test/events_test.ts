@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { testExpressions, throws } from "./expressions.ts";
-import { deploy, ExitCode, frame, FrameType } from "./host.ts";
+import { ExitCode, frame, FrameType } from "./frames.ts";
+import { deploy } from "./host.ts";
 
 testExpressions([
   [

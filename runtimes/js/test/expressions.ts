@@ -1,6 +1,7 @@
 /** Tables of expressions with their values in JSON: evaluated together, in one sandbox, tested one by one. */
 import assert from "node:assert/strict";
-import { deploy, ExitCode } from "./host.ts";
+import { ExitCode } from "./frames.ts";
+import { deploy } from "./host.ts";
 
 /** What it says about the interface, an expression or a body with `return`, what it is worth. `Throws` names an error. */
 export type Expression = [property: string, code: string, expected: unknown];

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { deploy, ExitCode, tryDeploy } from "./host.ts";
+import { ExitCode } from "./frames.ts";
+import { deploy, tryDeploy } from "./host.ts";
 
 const GREET = `new Response("hello " + new URL(req.url).pathname)`;
 

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { bundleLibrary } from "../build.ts";
-import { deploy as deployPlain, engineFiles, ExitCode, FrameType, Sandbox, type Snapshot, tryDeploy } from "./host.ts";
+import { ExitCode, FrameType } from "./frames.ts";
+import { deploy as deployPlain, tryDeploy } from "./host.ts";
+import { engineFiles, Sandbox, type Snapshot } from "./sandbox.ts";
 
 const OP_ECHO = 1;
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { deploy, ExitCode, tryDeploy } from "./host.ts";
+import { ExitCode } from "./frames.ts";
+import { deploy, tryDeploy } from "./host.ts";
 
 const MiB = 1024 * 1024;
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { deploy, evaluate, ExitCode } from "./host.ts";
+import { ExitCode } from "./frames.ts";
+import { deploy, evaluate } from "./host.ts";
 
 Deno.test("a timer that is due runs in the same step", async () => {
   const func = await deploy(`export default async () => {
