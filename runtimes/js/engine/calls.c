@@ -56,12 +56,10 @@ bool calls__take_answer(const uint8_t *payload, size_t length)
 NATIVE_FUNCTION(native_call)
 {
     struct call_head head;
-    size_t length;
-    const uint8_t *bytes = JS_GetUint8Array(context, &length, argv[2]);
-    if (!bytes && length > 0)
-        return JS_EXCEPTION;
     if (JS_ToUint32(context, &head.id, argv[0]) || JS_ToUint32(context, &head.operation, argv[1]))
         return JS_EXCEPTION;
+    size_t length;
+    const uint8_t *bytes = interpreter__bytes(argv[2], &length);
     if (length > MF_CHUNK_MAX)
         return JS_ThrowRangeError(context, "Cannot make a host call: it has more than %u bytes", MF_CHUNK_MAX);
     if (output__room(MF_CALL) < sizeof head + length) {

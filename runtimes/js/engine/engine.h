@@ -97,6 +97,9 @@ void response__credit(uint32_t bytes);
 /* Writes what credit and room allow; true when that emptied what the library had handed over. */
 bool response__pump(void);
 bool response__is_whole(void);
+/* It became so in this step: its end is on its way to the caller as soon as the step ends. */
+bool response__is_just_whole(void);
+void response__begin_step(void);
 /* There is credit for more, but the step has no room left for it. */
 bool response__is_stuck(void);
 

@@ -218,12 +218,18 @@ static bool is_finished(void)
     return response__is_whole() && engine.holds == 0;
 }
 
+/* The caller gets the response at the end of the step: what waitUntil still has to do is for the next one. */
+static bool owes_answer(void)
+{
+    return response__is_just_whole() && engine.holds > 0;
+}
+
 /* All of them, but for the endless ones of a request that is finished. */
 static void run_jobs(void)
 {
     JSContext *context;
     int left = JOBS_AFTER_END;
-    while (engine.busy && left > 0) {
+    while (engine.busy && left > 0 && !owes_answer()) {
         int rc = JS_ExecutePendingJob(engine.runtime, &context);
         if (rc == 0)
             return;
@@ -245,6 +251,8 @@ static void run(void)
             output__exit(MF_EXIT_OK, NULL, 0);
             return;
         }
+        if (owes_answer())
+            return;
         if (told || JS_IsJobPending(engine.runtime))
             continue;
         if (engine.next_timer_ns == NO_TIMER)
@@ -260,7 +268,7 @@ static void run(void)
 
 static uint32_t wake_ms(void)
 {
-    if (response__is_stuck() || calls__are_stuck())
+    if (response__is_stuck() || calls__are_stuck() || JS_IsJobPending(engine.runtime))
         return 0;
     if (engine.next_timer_ns == NO_TIMER)
         return MF_NO_WAKE;
@@ -280,6 +288,7 @@ static void begin_step(void)
         interpreter__reseed(engine.context, io.seed[0] ^ io.seed[1]);
     io.fresh = 0;
     output__begin_step();
+    response__begin_step();
     body__begin_step();
     calls__begin_step();
 }

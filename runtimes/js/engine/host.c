@@ -77,10 +77,10 @@ NATIVE_FUNCTION(native_set_next_timer)
 NATIVE_FUNCTION(native_random_fill)
 {
     size_t length;
-    uint8_t *bytes = JS_GetUint8Array(context, &length, argv[0]);
+    uint8_t *bytes = interpreter__bytes(argv[0], &length);
     if (bytes && length > 0)
         platform__random(bytes, length);
-    return JS_HasException(context) ? JS_EXCEPTION : JS_UNDEFINED;
+    return JS_UNDEFINED;
 }
 
 /* setLimits(memoryBytes: number, logBytes: number): void */

@@ -14,15 +14,27 @@
 
 /* All of its blocks from our allocator (heap.c), none from arenas of its own. It does no more than that here. */
 #define __SANITIZE_ADDRESS__ 1
+#include "interpreter.h"
 #include "quickjs.c"
 #include "libregexp.c"
 #include "libunicode.c"
 #include "dtoa.c"
 
-#include "interpreter.h"
-
 void interpreter__reseed(JSContext *context, uint64_t seed)
 {
     /* Its generator is stuck at zero. The hash seed stays: the snapshot's maps are built with it. */
     context->random_state = seed ? seed : 1;
+}
+
+uint8_t *interpreter__bytes(JSValueConst value, size_t *length)
+{
+    static uint8_t none[1]; /* an empty array has no bytes to point at */
+    *length = 0;
+    if (JS_VALUE_GET_TAG(value) != JS_TAG_OBJECT)
+        return NULL;
+    const JSObject *object = JS_VALUE_GET_OBJ(value);
+    if (object->class_id != JS_CLASS_UINT8_ARRAY)
+        return NULL;
+    *length = object->u.array.count;
+    return *length > 0 ? object->u.array.u.uint8_ptr : none;
 }

@@ -16,6 +16,7 @@ static struct {
     bool pending;
     bool last;
     bool whole;
+    bool just_whole; /* since this step */
 } response = {.bytes = JS_UNDEFINED};
 
 static void release(void)
@@ -32,7 +33,7 @@ void response__begin(void)
 {
     release();
     response.credit = MF_INITIAL_CREDIT;
-    response.last = response.whole = false;
+    response.last = response.whole = response.just_whole = false;
 }
 
 void response__credit(uint32_t bytes)
@@ -43,6 +44,16 @@ void response__credit(uint32_t bytes)
 bool response__is_whole(void)
 {
     return response.whole;
+}
+
+void response__begin_step(void)
+{
+    response.just_whole = false;
+}
+
+bool response__is_just_whole(void)
+{
+    return response.just_whole;
 }
 
 bool response__is_stuck(void)
@@ -60,10 +71,7 @@ static const uint8_t *source(size_t *length)
     *length = 0;
     if (JS_IsUndefined(response.bytes))
         return NULL;
-    const uint8_t *bytes = JS_GetUint8Array(engine.context, length, response.bytes);
-    if (!bytes)
-        JS_FreeValue(engine.context, JS_GetException(engine.context));
-    return bytes;
+    return interpreter__bytes(response.bytes, length);
 }
 
 static size_t smallest(size_t a, size_t b, size_t c)
@@ -91,7 +99,7 @@ bool response__pump(void)
     release();
     if (response.last) {
         output__frame(MF_END, 0, 0, NULL, 0);
-        response.whole = true;
+        response.whole = response.just_whole = true;
     }
     return true;
 }

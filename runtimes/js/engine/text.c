@@ -101,13 +101,12 @@ const char *text__encode(JSValueConst string, size_t *length)
 }
 
 /* The bytes that a codec works on: an Uint8Array made by the library, which has checked what the user gave. */
-static const uint8_t *bytes_of(JSContext *context, JSValueConst value, size_t *length)
+static uint8_t *bytes_of(JSContext *context, JSValueConst value, size_t *length)
 {
-    static const uint8_t none[1];
-    const uint8_t *bytes = JS_GetUint8Array(context, length, value);
-    if (bytes || JS_HasException(context))
-        return bytes;
-    return none; /* an empty array has no bytes to point at */
+    uint8_t *bytes = interpreter__bytes(value, length);
+    if (!bytes)
+        JS_ThrowTypeError(context, "Cannot take bytes from what is no Uint8Array");
+    return bytes;
 }
 
 /* utf8Decode(bytes: Uint8Array, fatal: boolean): string | null */
@@ -157,12 +156,14 @@ NATIVE_FUNCTION(native_utf8_encode)
 NATIVE_FUNCTION(native_utf8_encode_into)
 {
     size_t length, room;
-    uint8_t *target = (uint8_t *)bytes_of(context, argv[1], &room);
-    if (!target)
-        return JS_EXCEPTION;
     const char *text = text__encode(argv[0], &length);
     if (!text)
         return JS_EXCEPTION;
+    uint8_t *target = bytes_of(context, argv[1], &room); /* behind what may run JavaScript */
+    if (!target) {
+        JS_FreeCString(context, text);
+        return JS_EXCEPTION;
+    }
     size_t written = length < room ? length : room;
     while (written < length && written > 0 && ((uint8_t)text[written] & 0xc0) == 0x80)
         written--;

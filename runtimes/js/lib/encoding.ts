@@ -88,9 +88,9 @@ export class TextDecoder {
 
   decode(input?: BufferSource, options: { stream?: boolean } = {}): string {
     if (input !== undefined && !isBufferSource(input)) throw new TypeError("Cannot decode what is no buffer");
+    const stream = Boolean(options?.stream);
     const given = input === undefined ? EMPTY : viewBytes(input);
     const bytes = this.#rest.length === 0 ? given : concatBytes([this.#rest, given]);
-    const stream = Boolean(options?.stream);
     const tail = stream ? this.#tailOf(bytes) : 0;
     this.#rest = tail === 0 ? EMPTY : copyBytes(bytes.subarray(bytes.length - tail));
     const text = this.#decodeWhole(tail === 0 ? bytes : bytes.subarray(0, bytes.length - tail));

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { deploy, evaluate, ExitCode } from "./host.ts";
+import { ExitCode } from "./frames.ts";
+import { deploy, evaluate } from "./host.ts";
 
 const SERVES = `
   const body = await req.text();
@@ -160,3 +161,77 @@ Deno.test("the secret arguments of the engine's own constructors cannot be guess
     "refused",
   );
 });
+
+/** What would touch memory beyond a buffer that shrank, or is gone, between its check and its use. */
+const SHRINKING: [name: string, code: string, expected: string][] = [
+  [
+    "a chunk that waits in a stream",
+    `
+    let controller;
+    const stream = new ReadableStream({ start(given) { controller = given; } });
+    controller.enqueue(bytes);
+    buffer.resize(1);
+    controller.close();
+    return new Response(stream);
+  `,
+    "a",
+  ],
+  [
+    "a chunk that waits in a byte stream",
+    `
+    let controller;
+    const stream = new ReadableStream({ type: "bytes", start(given) { controller = given; } });
+    controller.enqueue(bytes);
+    try { buffer.resize(1); } catch { }
+    controller.close();
+    return new Response(stream);
+  `,
+    "aaaaaaaa",
+  ],
+  ["a body", "const response = new Response(bytes); buffer.resize(0); return response;", "aaaaaaaa"],
+  [
+    "the target of encodeInto",
+    `
+    new TextEncoder().encodeInto({ toString: () => { buffer.resize(1); return "bbbb"; } }, bytes);
+    buffer.resize(8);
+    return new Response(buffer);
+  `,
+    "b\0\0\0\0\0\0\0",
+  ],
+  [
+    "what a TextDecoder decodes",
+    `
+    const options = { get stream() { buffer.resize(2); return false; } };
+    return new Response(new TextDecoder().decode(bytes, options));
+  `,
+    "aa",
+  ],
+  [
+    "random values",
+    "buffer.resize(0); crypto.getRandomValues(bytes); buffer.resize(8); return new Response(buffer);",
+    "\0".repeat(8),
+  ],
+  ["a body that is gone", "const response = new Response(bytes); buffer.transfer(); return response;", "aaaaaaaa"],
+  [
+    "a part of a Blob",
+    `
+    const part = { toString() { buffer.resize(1); return "b"; } };
+    return new Response(new Blob([bytes, part]));
+  `,
+    "aaaaaaaab",
+  ],
+];
+
+for (const [name, code, expected] of SHRINKING) {
+  Deno.test(`a buffer that shrinks under its use is read as it is then: ${name}`, async () => {
+    const func = await deploy(`export default () => {
+      const buffer = new ArrayBuffer(8, { maxByteLength: 64 });
+      const bytes = new Uint8Array(buffer);
+      bytes.fill(97);
+      ${code}
+    };`);
+    const answer = func.call();
+    assert.equal(answer.exit?.code, ExitCode.OK, answer.exit?.text);
+    assert.equal(answer.text, expected);
+  });
+}

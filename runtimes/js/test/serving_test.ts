@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { deploy, ExitCode } from "./host.ts";
+import { ExitCode } from "./frames.ts";
+import { deploy } from "./host.ts";
 
 Deno.test("method, url, headers and body arrive as they were sent", async () => {
   const func = await deploy(`export default async (req) => Response.json({
@@ -266,4 +267,30 @@ Deno.test("a handler that never settles stays parked without a timer", async () 
 Deno.test("a request of a HEAD without a body flag has no body", async () => {
   const func = await deploy(`export default (req) => Response.json([req.body, req.bodyUsed]);`);
   assert.equal(func.call().text, "[null,false]");
+});
+
+Deno.test("what waitUntil has to do yet does not hold the response back", async () => {
+  const func = await deploy(`export default (req, ctx) => {
+    ctx.waitUntil((async () => { await null; await null; await null; console.log("later"); })());
+    return new Response("at once");
+  };`);
+  const exchange = func.begin();
+  const first = exchange.step();
+  assert.equal(first.wakeMs, 0, "there is work left");
+  assert.ok(exchange.answer.ended);
+  assert.deepEqual(exchange.answer.logs, []);
+  const answer = exchange.run();
+  assert.deepEqual(answer.logs.map(({ text }) => text), ["later"]);
+  assert.equal(answer.exit?.code, ExitCode.OK);
+});
+
+Deno.test("a timer of waitUntil that is due does not hold the response back", async () => {
+  const func = await deploy(`export default (req, ctx) => {
+    ctx.waitUntil(new Promise((resolve) => setTimeout(() => { console.log("later"); resolve(); }, 0)));
+    return new Response("at once");
+  };`);
+  const exchange = func.begin();
+  assert.equal(exchange.step().wakeMs, 0);
+  assert.deepEqual(exchange.answer.logs, []);
+  assert.equal(exchange.run().logs.length, 1);
 });
