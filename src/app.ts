@@ -26,10 +26,13 @@ import { DataFolder } from "./state/data_folder.ts";
 import { openStore } from "./state/db.ts";
 import { openEngine } from "./tiers/open_engine.ts";
 import { WasmTier } from "./tiers/wasm.ts";
+import type { FunctionId } from "./types.ts";
 
 export interface Server {
   readonly address: { readonly hostname: string; readonly port: number };
   readonly functions: Functions;
+  /** Text of a function with its places brought to the user's files, and the line where its stack began. */
+  readonly explain: (id: FunctionId, version: string, text: string) => Promise<string>;
   /** All functions are known; what was deployed is served. */
   readonly ready: Promise<void>;
   /** No new requests, running ones finish; resolves when everything is closed. */
@@ -154,13 +157,14 @@ async function compose(
     residentBytes: () => Deno.memoryUsage().rss,
   });
   events.on(metrics.hear);
+  const explain: Server["explain"] = (id, version, text) => registry.explained(id, version, text);
   let isDraining = false;
   const gateway = new Gateway({
     clock,
     deadlines,
     scheduler,
     events,
-    explain: dev ? ({ id }, version, detail) => registry.sourceMapped(id, version, detail) : null,
+    explain: dev ? ({ id }, version, detail) => explain(id, version, detail) : null,
     domains: settings.domains,
     functions: registry,
     admin: adminApi({
@@ -179,6 +183,7 @@ async function compose(
   return {
     address: { hostname, port: http.port },
     functions: registry,
+    explain,
     ready: registry.settled(),
     finished: http.finished,
     async drain() {

@@ -1,10 +1,8 @@
 import { summaryOf } from "../gateway/admin_shapes.ts";
-import type { DeployEvent, Event, LogEvent } from "../observe/events.ts";
+import type { DeployEvent, Event } from "../observe/events.ts";
 import type { FunctionEntry } from "../registry/function.ts";
-import { LIMITS } from "../limits.ts";
 import { type FunctionId, qualifiedName } from "../types.ts";
 import { functionTable, stateColor } from "./function_table.ts";
-import { logLines } from "./log_lines.ts";
 import { safeLines } from "./safe_text.ts";
 import type { Shell } from "./shell.ts";
 import { clip, colored, type Span } from "./terminal.ts";
@@ -21,7 +19,7 @@ const ERROR_LENGTH = 1000;
 export class Report {
   #url: string | null = null;
 
-  constructor(private readonly shell: Pick<Shell, "printLater">, private readonly showsLogs: boolean) {}
+  constructor(private readonly shell: Pick<Shell, "printLater">) {}
 
   readonly progress = (line: string): void => this.shell.printLater(colored("dim", line));
 
@@ -37,7 +35,6 @@ export class Report {
 
   readonly event = (event: Event): void => {
     if (event.type === "server") return this.#server(event);
-    if (event.type === "log" && this.showsLogs) return this.#log(event);
     if (this.#url === null) return;
     if (event.type === "deploy") this.#deploy(event, this.#url);
     if (event.type === "removed") this.shell.printLater(colored("yellow", "removed"), ` ${qualifiedName(event.id)}`);
@@ -48,17 +45,6 @@ export class Report {
     const state = colored(stateColor(event.state), event.state === "ready" ? "deployed" : "failed");
     this.shell.printLater(state, ` ${qualifiedName(event.id)}`, ...facts(event, url));
     if (event.error !== null) this.#detail(event.error, "red");
-  }
-
-  #log(event: LogEvent): void {
-    const { atMs, level, id, text } = event;
-    const record = {
-      time: new Date(atMs).toISOString(),
-      level,
-      function: qualifiedName(id),
-      text: clip(text, LIMITS.logLineBytes),
-    };
-    for (const line of logLines(record)) this.shell.printLater(...line);
   }
 
   #server({ level, message, detail }: Event & { type: "server" }): void {

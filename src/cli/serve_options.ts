@@ -11,7 +11,7 @@ export interface ServeOptions {
   readonly hostname: string;
   /** 0: any that is free. */
   readonly port: number;
-  /** Callers see why a function failed, and the console what functions write. */
+  /** Callers and the console see why a function failed, the console also what functions write. */
   readonly dev: boolean;
 }
 
@@ -22,7 +22,7 @@ export const SERVE_OPTIONS = {
   data: { type: "string", value: "DIR", help: `what the server keeps (${DEFAULT_DATA_DIR})` },
   host: { type: "string", value: "HOST", help: "the address to listen on (127.0.0.1)" },
   port: { type: "string", value: "PORT", help: "the port to listen on (8000; 0 takes any that is free)" },
-  dev: { type: "boolean", help: "shows callers why a function failed, and here what functions write" },
+  dev: { type: "boolean", help: "shows callers and here why a function failed, and here what functions write" },
 } as const satisfies Options;
 
 /** Throws OperatorError. */

@@ -44,6 +44,7 @@ export interface MirrorOptions {
 }
 
 const COPIES_AT_ONCE = 8;
+const SHOWN_BYTES = 1024 * 1024;
 const ELF = [0x7f, 0x45, 0x4c, 0x46];
 
 const REFUSALS: Readonly<Record<string, string>> = {
@@ -91,6 +92,13 @@ export class Mirror {
 
   pathOf(path: string): string {
     return join(this.folder, path);
+  }
+
+  /** A file's text if it has this content still, and is short enough to show a part of. */
+  async textOf(path: string, hash: string): Promise<string | null> {
+    const file = this.#files.get(path);
+    if (file?.hash !== hash || file.size > SHOWN_BYTES) return null;
+    return await Deno.readTextFile(this.pathOf(path));
   }
 
   /** The next look copies these files again: their copies were damaged. */

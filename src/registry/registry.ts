@@ -11,6 +11,7 @@ import { Builder } from "./builder.ts";
 import type { Bundler } from "./bundler.ts";
 import { Catalog } from "./catalog.ts";
 import { Deploys } from "./deploys.ts";
+import { excerptOf } from "./excerpt.ts";
 import { Follower } from "./follower.ts";
 import type { Deployment, FunctionEntry, Functions, RouteMatch } from "./function.ts";
 import { currentOf, deploymentOf, Managed } from "./managed.ts";
@@ -157,6 +158,16 @@ export class Registry implements Functions, AsyncDisposable {
     return await this.#maps.textOf(this.#folders.of(id, version), text);
   }
 
+  /** The same, with the line below it where the stack began. */
+  async explained(id: FunctionId, version: string, text: string): Promise<string> {
+    const folder = this.#folders.of(id, version);
+    const place = await this.#maps.placeOf(folder, text);
+    const mapped = await this.#maps.textOf(folder, text);
+    const source = place && await this.#sourceOf(id, version, place.file);
+    const excerpt = source === null ? null : excerptOf(source, place!);
+    return excerpt === null ? mapped : `${mapped.trimEnd()}\n${excerpt}`;
+  }
+
   serverSettings(machineMemoryMb: number): ServerSettings {
     return serverSettings(this.#follower.home.server, machineMemoryMb);
   }
@@ -175,6 +186,13 @@ export class Registry implements Functions, AsyncDisposable {
       await this.#follower.idle;
       await this.#queue.idle;
     } while (this.#follower.isBusy);
+  }
+
+  /** The text of a file that a version was made from, as long as it is that one still. */
+  async #sourceOf(id: FunctionId, version: string, file: string): Promise<string | null> {
+    const current = this.#catalog.find(id)?.current;
+    if (current?.version !== version) return null;
+    return await this.#follower.root(id.tenant).mirror.textOf(file, current.inputs.files[file]);
   }
 
   #find(id: FunctionId): Managed {

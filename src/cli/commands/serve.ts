@@ -1,5 +1,7 @@
 import { serve } from "../../app.ts";
+import type { Event } from "../../observe/events.ts";
 import { command } from "../command.ts";
+import { DevConsole } from "../dev_console.ts";
 import { Report } from "../report.ts";
 import { SERVE_OPTIONS, serveOptions } from "../serve_options.ts";
 import { firstSignal } from "../signals.ts";
@@ -9,9 +11,15 @@ export default command({
   options: SERVE_OPTIONS,
   async run(values, _operands, shell) {
     const options = await serveOptions(values, shell.cwd);
-    const report = new Report(shell, options.dev);
+    const report = new Report(shell);
+    const dev = options.dev ? new DevConsole(shell) : null;
+    const hear = (event: Event) => {
+      report.event(event);
+      dev?.event(event);
+    };
     try {
-      const server = await serve(options, report.progress, report.event);
+      const server = await serve(options, report.progress, hear);
+      dev?.begin(server.explain);
       const ended = Promise.race([firstSignal(), server.finished]);
       const told = server.ready.then(() => report.ready(server.functions.list(), server.address));
       await Promise.race([ended, told.then(() => ended)]);

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { expectError, sharedServer, until } from "./harness.ts";
+
+const BROKEN = `interface Gone { x: number }
+
+function fail(how: string): never {
+  throw new Error("broken by " + how);
+}
+
+export default (req: Request): Response => {
+  const how = new URL(req.url).searchParams.get("how") ?? "nobody";
+  try {
+    fail(how);
+  } catch (error) {
+    if (how === "logged") console.error(error);
+    else if (how === "later") setTimeout(() => fail("a timer"));
+    else throw error;
+  }
+  return new Response("ok");
+};
+`;
+
+const shared = sharedServer({ files: { "broken.ts": BROKEN, "fine.ts": BROKEN }, args: ["--dev"] });
+
+const EXCERPT = /4 \| {3}throw new Error\("broken by " \+ how\);\n +\| +\^/;
+
+Deno.test("with --dev a failed request is on the console with its id, its stack and the line where it began", async () => {
+  const { server } = shared;
+  const answer = await server.call("/broken?how=throwing", { headers: { "x-request-id": "seen-1" } });
+  expectError(answer, "exception");
+  const { detail } = answer.json<{ error: { detail: string } }>().error;
+  assert.match(detail, /broken\.ts:4:\d+/);
+  assert.match(detail, EXCERPT);
+  await until("the console has the request", () => server.console.includes("(request seen-1)"));
+  const told = server.console.slice(server.console.lastIndexOf("GET /broken: exception"));
+  assert.match(told, /Error: broken by throwing[\s\S]*broken\.ts:4:\d+/);
+  assert.match(told, EXCERPT);
+});
+
+Deno.test("with --dev a stack that a function logs names the user's file", async () => {
+  const { server } = shared;
+  await server.call("/fine?how=logged");
+  await until("the console has the stack", () => /broken by logged[\s\S]*?fine\.ts:4:\d+/.test(server.console));
+  assert.doesNotMatch(server.console, /bundle\.js/);
+});
