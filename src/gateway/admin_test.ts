@@ -166,7 +166,19 @@ Deno.test("all but health and readiness needs the token, whole and exact", async
 
 Deno.test("a request of another site's page is refused, with the token too", async () => {
   await withAdmin(async ({ ask, registry }) => {
-    const foreign = ["http://evil.example", "null", "http://127.0.0.1:9999", "http://127.0.0.1", "x", ""];
+    const foreign = [
+      "http://evil.example",
+      "null",
+      "https://127.0.0.1:8000",
+      "http://127.0.0.1:9999",
+      "http://127.0.0.1",
+      "http://user@127.0.0.1:8000",
+      "http://127.0.0.1:8000/x",
+      "blob:http://127.0.0.1:8000/x",
+      "http://127.0.0.1:8000, http://evil.example",
+      "x",
+      "",
+    ];
     for (const origin of foreign) {
       for (const path of ["/functions", "/health"]) {
         await expectError(await ask(path, { headers: { origin } }), 403, "forbidden");
