@@ -125,6 +125,8 @@ extern const JSCFunctionListEntry host_natives[], value_natives[], head_natives[
 extern const int host_natives_count, value_natives_count, head_natives_count, body_natives_count,
     response_natives_count, calls_natives_count, text_natives_count, header_text_natives_count, url_natives_count,
     module_natives_count;
+extern const JSCFunctionListEntry hash_natives[];
+extern const int hash_natives_count;
 /* natives.c */
 int natives__offer(JSContext *context);
 int natives__withdraw(JSContext *context);

@@ -45,6 +45,7 @@ int natives__offer(JSContext *context)
         {header_text_natives, header_text_natives_count},
         {url_natives, url_natives_count},
         {module_natives, module_natives_count},
+        {hash_natives, hash_natives_count},
     };
     JSValue natives = JS_NewObject(context);
     for (size_t i = 0; i < COUNT(tables); i++) {

@@ -20,6 +20,19 @@ export const BodyState = { UNREAD: 1, COMPLETE: 2 } as const;
 
 export const PromiseState = { NONE: -1, PENDING: 0, FULFILLED: 1, REJECTED: 2 } as const;
 
+export const HashAlgorithm = {
+  "MD5": 0,
+  "SHA-1": 1,
+  "SHA-224": 2,
+  "SHA-256": 3,
+  "SHA-384": 4,
+  "SHA-512": 5,
+  "SHA3-224": 6,
+  "SHA3-256": 7,
+  "SHA3-384": 8,
+  "SHA3-512": 9,
+} as const;
+
 /** What the engine calls the library for. */
 export interface Callbacks {
   onDeploy(context: string): void;
@@ -76,6 +89,12 @@ export interface Native {
   utf8EncodeInto(text: string, target: Bytes): [read: number, written: number];
   utf16Decode(bytes: Bytes): string;
   byteDecode(bytes: Bytes, high: string): string;
+
+  /** A state that `hashUpdate` changes; a copy of its bytes is a copy of the hash. HashAlgorithm has the numbers. */
+  hashNew(algorithm: number): Bytes;
+  hashUpdate(state: Bytes, bytes: Bytes): void;
+  /** The state stays as it is, and can go on. */
+  hashDigest(state: Bytes): Bytes;
 
   headerName(name: string): string | null;
   headerValue(value: string): string | null;
