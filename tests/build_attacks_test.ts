@@ -155,3 +155,16 @@ Deno.test("a name of any kind is deployed or refused, and the neighbours serve o
   assert.doesNotMatch(server.console, /\x1b\[31mape/);
   expectAnswer(await server.call("/hello"), { text: "hello" });
 });
+
+Deno.test("modules whose evaluation never ends do not keep others from being deployed", async () => {
+  await using server = await Server.start();
+  const endless = Array.from({ length: 20 }, (_, n) => `endless-${String(n).padStart(2, "0")}`);
+  await server.drop({
+    ...Object.fromEntries(endless.map((name) => [`${name}.ts`, "for (;;);\nexport default () => new Response();\n"])),
+    "plain.ts": `export default () => new Response("plain");\n`,
+  });
+  await server.answers("/plain", ({ text }) => text === "plain");
+  const states = new Map((await server.admin.functions()).map(({ name, state }) => [name, state]));
+  const before = endless.filter((name) => states.get(name) === "building").length;
+  assert.ok(before >= 15, `only ${before} of the endless ones are not through`);
+});

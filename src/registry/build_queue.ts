@@ -1,32 +1,62 @@
-/** Builds wait here: so many run at once, tenants take turns, and what is asked for twice is done once. */
+import { TenantTurns } from "./tenant_turns.ts";
+
+export interface BuildQueueOptions {
+  /** Builds at once; as many again where they are slow. */
+  readonly most: number;
+  /** A build that takes longer lets others go ahead. */
+  readonly patienceMs: number;
+}
+
+class Lane<Job extends { readonly tenant: string }> {
+  readonly waiting = new TenantTurns<Job>();
+  running = 0;
+  constructor(readonly most: number) {}
+
+  get isFull(): boolean {
+    return this.running >= this.most;
+  }
+}
+
+interface Build<Job extends { readonly tenant: string }> {
+  readonly control: AbortController;
+  lane: Lane<Job>;
+  ended: Promise<void>;
+}
+
+/**
+ * Builds wait here: so many run at once, tenants take turns, and what is asked for twice is done once. All begin in the
+ * quick lane. One that is slow while others wait goes on in the slow lane, or, where that is full, gives its place up and
+ * begins anew when there is room: modules whose evaluation never ends hold up one another, and nobody else.
+ */
 export class BuildQueue<Job extends { readonly tenant: string }> {
-  readonly #most: number;
+  readonly #patienceMs: number;
   readonly #run: (job: Job, signal: AbortSignal) => Promise<void>;
-  /** In the order in which tenants have their turns. */
-  readonly #waiting = new Map<string, Set<Job>>();
-  readonly #running = new Map<Job, { readonly control: AbortController; readonly ended: Promise<void> }>();
+  readonly #quick: Lane<Job>;
+  readonly #slow: Lane<Job>;
+  readonly #running = new Map<Job, Build<Job>>();
   #idle: PromiseWithResolvers<void> | null = null;
   #closed = false;
 
   /** `run` never rejects. */
-  constructor(most: number, run: (job: Job, signal: AbortSignal) => Promise<void>) {
-    this.#most = most;
+  constructor({ most, patienceMs }: BuildQueueOptions, run: (job: Job, signal: AbortSignal) => Promise<void>) {
+    this.#patienceMs = patienceMs;
     this.#run = run;
+    this.#quick = new Lane(most);
+    this.#slow = new Lane(most);
   }
 
   /** A build of it that runs already is of no use any more. */
   add(job: Job): void {
     if (this.#closed) return;
     this.#running.get(job)?.control.abort(new Superseded());
-    const jobs = this.#waiting.get(job.tenant);
-    if (jobs) jobs.add(job);
-    else this.#waiting.set(job.tenant, new Set([job]));
+    this.#slow.waiting.delete(job);
+    this.#quick.waiting.add(job);
     this.#startMore();
   }
 
   /** Resolves when nothing builds it any more. */
   async remove(job: Job): Promise<void> {
-    this.#waiting.get(job.tenant)?.delete(job);
+    for (const { waiting } of this.#lanes) waiting.delete(job);
     const running = this.#running.get(job);
     running?.control.abort(new Superseded());
     await running?.ended;
@@ -34,7 +64,7 @@ export class BuildQueue<Job extends { readonly tenant: string }> {
 
   /** Whether its build is before or under way. */
   has(job: Job): boolean {
-    return this.#running.has(job) || this.#waiting.get(job.tenant)?.has(job) === true;
+    return this.#running.has(job) || this.#lanes.some(({ waiting }) => waiting.has(job));
   }
 
   /** Resolves when there is nothing to do. */
@@ -45,43 +75,58 @@ export class BuildQueue<Job extends { readonly tenant: string }> {
 
   async close(): Promise<void> {
     this.#closed = true;
-    this.#waiting.clear();
+    for (const { waiting } of this.#lanes) waiting.clear();
     for (const { control } of this.#running.values()) control.abort(new Superseded());
     await this.idle;
   }
 
+  get #lanes(): Lane<Job>[] {
+    return [this.#quick, this.#slow];
+  }
+
   #startMore(): void {
-    while (this.#running.size < this.#most) {
-      const job = this.#next();
-      if (job === null) break;
-      const control = new AbortController();
-      const ended = this.#run(job, control.signal).finally(() => {
-        this.#running.delete(job);
-        this.#startMore();
-      });
-      this.#running.set(job, { control, ended });
+    for (const lane of this.#lanes) {
+      while (!lane.isFull) {
+        // One job is not built twice at the same time.
+        const job = lane.waiting.take((job) => !this.#running.has(job));
+        if (job === null) break;
+        this.#start(job, lane);
+      }
     }
     if (this.#running.size > 0) return;
     this.#idle?.resolve();
     this.#idle = null;
   }
 
-  #next(): Job | null {
-    for (const [tenant, jobs] of this.#waiting) {
-      // One job is not built twice at the same time.
-      const job = [...jobs].find((job) => !this.#running.has(job));
-      if (job === undefined && jobs.size > 0) continue;
-      this.#waiting.delete(tenant);
-      if (job === undefined) continue;
-      jobs.delete(job);
-      if (jobs.size > 0) this.#waiting.set(tenant, jobs);
-      return job;
+  #start(job: Job, lane: Lane<Job>): void {
+    const control = new AbortController();
+    const build: Build<Job> = { control, lane, ended: Promise.resolve() };
+    lane.running++;
+    this.#running.set(job, build);
+    const patience = setInterval(() => this.#letOthersGo(job, build), this.#patienceMs);
+    build.ended = this.#run(job, control.signal).finally(() => {
+      clearInterval(patience);
+      build.lane.running--;
+      this.#running.delete(job);
+      this.#startMore();
+    });
+  }
+
+  #letOthersGo(job: Job, build: Build<Job>): void {
+    if (build.lane === this.#slow || this.#quick.waiting.isEmpty || build.control.signal.aborted) return;
+    if (this.#slow.isFull) {
+      this.#slow.waiting.add(job);
+      build.control.abort(new Superseded());
+      return;
     }
-    return null;
+    build.lane.running--;
+    build.lane = this.#slow;
+    build.lane.running++;
+    this.#startMore();
   }
 }
 
-/** The sources changed while they were built. */
+/** The sources changed while they were built, or others go first. */
 export class Superseded extends Error {
   override readonly name = "Superseded";
 }

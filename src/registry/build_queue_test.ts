@@ -9,10 +9,10 @@ interface Job {
 const job = (tenant: string, name: string): Job => ({ tenant, name });
 
 /** A queue whose builds end when the test says so. */
-function queue(most: number) {
+function queue(most: number, patienceMs = 1e9) {
   const log: string[] = [];
   const running = new Map<string, PromiseWithResolvers<void>>();
-  const builds = new BuildQueue<Job>(most, async ({ name }, signal) => {
+  const builds = new BuildQueue<Job>({ most, patienceMs }, async ({ name }, signal) => {
     log.push(name);
     const end = Promise.withResolvers<void>();
     running.set(name, end);
@@ -75,4 +75,62 @@ Deno.test("nothing begins after the end", async () => {
   await builds.close();
   builds.add(job("home", "c"));
   assert.deepEqual(log, ["a", "a aborted"]);
+});
+
+/** Waits until the log has a line. */
+async function logged(log: readonly string[], line: string): Promise<void> {
+  while (!log.includes(line)) await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+Deno.test("builds that do not end hold up one another, and nobody else", async () => {
+  const { builds, log, finish } = queue(1, 1);
+  const endless = Array.from({ length: 4 }, (_, n) => job("home", `endless ${n}`));
+  for (const asked of [...endless, job("home", "plain")]) builds.add(asked);
+  await logged(log, "plain");
+  // The first went on beside the others, the others gave their places up.
+  assert.equal(log.includes("endless 0 aborted"), false);
+  for (const n of [1, 2, 3]) assert.ok(log.includes(`endless ${n} aborted`), `${n}`);
+  await finish("plain");
+  assert.equal(builds.has(endless[3]), true);
+
+  log.length = 0;
+  for (const { name } of endless) await finish(name);
+  assert.deepEqual(log, ["endless 1", "endless 2", "endless 3"]);
+  await builds.idle;
+});
+
+Deno.test("a slow build keeps its place while nobody waits", async () => {
+  const { builds, log, finish } = queue(1, 1);
+  builds.add(job("home", "slow"));
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  builds.add(job("home", "next"));
+  await logged(log, "next");
+  assert.deepEqual(log, ["slow", "next"]);
+  await finish("slow");
+  await finish("next");
+  await builds.idle;
+});
+
+Deno.test("what gave its place up and is changed begins with the quick ones again", async () => {
+  const { builds, log, finish } = queue(1, 1);
+  const [first, second] = [job("home", "first"), job("home", "second")];
+  builds.add(first);
+  builds.add(second);
+  builds.add(job("home", "third"));
+  await logged(log, "third");
+  log.length = 0;
+  builds.add(second);
+  await finish("third");
+  assert.deepEqual(log, ["second"]);
+  await finish("second");
+  await finish("first");
+  await builds.idle;
+});
+
+Deno.test("nothing that gave its place up begins after the end", async () => {
+  const { builds, log } = queue(1, 1);
+  for (const name of ["a", "b", "c"]) builds.add(job("home", name));
+  await logged(log, "c");
+  await builds.close();
+  assert.equal(log.filter((line) => !line.endsWith("aborted")).length, 3);
 });

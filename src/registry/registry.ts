@@ -44,6 +44,9 @@ export interface RegistryOptions {
   readonly times?: WatcherOptions["times"];
 }
 
+/** Many times what the build of a large function takes. */
+const BUILD_PATIENCE_MS = 1000;
+
 /** What is deployed, and how it follows what is in the functions folder. */
 export class Registry implements Functions, AsyncDisposable {
   readonly #options: RegistryOptions;
@@ -66,7 +69,7 @@ export class Registry implements Functions, AsyncDisposable {
     const deploys = new Deploys({ ...shared, builder, snapshots: this.#snapshots });
     const deploy = (managed: Managed, signal: AbortSignal) =>
       deploys.deploy(managed, this.#follower.root(managed.tenant), signal);
-    this.#queue = new BuildQueue(builds, deploy);
+    this.#queue = new BuildQueue({ most: builds, patienceMs: BUILD_PATIENCE_MS }, deploy);
     this.#follower = new Follower({ ...shared, queue: this.#queue, deploys });
     this.#deploys = deploys;
   }
