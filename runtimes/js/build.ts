@@ -35,6 +35,19 @@ const LINK = [
   ...[`-Wl,--initial-memory=${MEMORY_BYTES}`, `-Wl,--max-memory=${MEMORY_BYTES}`],
 ];
 
+/**
+ * QuickJS-NG keeps the lists of what promises call to itself; its promise hooks are not told of `await`. These lines of
+ * quickjs.c are replaced so that such a call happens in the asynchronous context of its `then` (engine/async_context.c).
+ */
+const PATCHES: readonly (readonly [found: string, put: string])[] = [
+  ["rd->handler = js_dup(handler);", "rd->handler = async_context__bind(ctx, handler);"],
+  [
+    "JS_EnqueueJob(ctx, js_promise_resolve_thenable_job, 3, args);",
+    "JSValue bound = async_context__bind(ctx, then); args[2] = bound; " +
+    "JS_EnqueueJob(ctx, js_promise_resolve_thenable_job, 3, args); JS_FreeValue(ctx, bound);",
+  ],
+];
+
 /** What is in the C library and in platform.c too is taken from whichever comes first. */
 const FIRST = "platform.c";
 
@@ -55,22 +68,45 @@ export interface EngineBuild {
 /** Files, and the flags that they are compiled with: what the result's name is made from, beside zig and QuickJS-NG. */
 export async function engineInputs(): Promise<{ files: string[]; flags: string[] }> {
   const frames = ["frames.h", "guest.h"].map((name) => join(FRAMES, name));
-  return { files: [...await filesOf(ENGINE, /\.[ch]$/), ...frames], flags: [...TARGET, ...COMPILE, ...LINK] };
+  return {
+    files: [...await filesOf(ENGINE, /\.[ch]$/), ...frames],
+    flags: [...TARGET, ...COMPILE, ...LINK, ...PATCHES.flat()],
+  };
 }
 
 /** The same for the library, beside Deno. */
 export async function libraryInputs(): Promise<{ files: string[]; flags: string[] }> {
-  return { files: [...await filesOf(LIBRARY, /\.ts$/), join(REPO, "deno.json")], flags: [...BUNDLE, ...INTRINSICS] };
+  const folders = [LIBRARY, join(LIBRARY, "node")];
+  const sources = await Promise.all(folders.map((folder) => filesOf(folder, /\.ts$/)));
+  return { files: [...sources.flat(), join(REPO, "deno.json")], flags: [...BUNDLE, ...INTRINSICS] };
 }
 
 export async function buildEngine({ compiler, sources, out }: EngineBuild): Promise<void> {
   const own = (await filesOf(ENGINE, /\.c$/)).map((file) => file.slice(ENGINE.length + 1));
   const ordered = [FIRST, ...own.filter((name) => name !== FIRST)];
-  const include = [`-I${resolve(sources)}`, `-I${FRAMES}`];
-  await run(compiler, [...TARGET, ...COMPILE, ...include, ...ordered, ...LINK, "-lm", "-o", resolve(out)], ENGINE);
+  const patched = await Deno.makeTempDir({ prefix: "mayfly-quickjs-" });
+  try {
+    await Deno.writeTextFile(join(patched, "quickjs.c"), patch(await Deno.readTextFile(join(sources, "quickjs.c"))));
+    const include = [patched, resolve(sources), FRAMES].map((folder) => `-I${folder}`);
+    await run(compiler, [...TARGET, ...COMPILE, ...include, ...ordered, ...LINK, "-lm", "-o", resolve(out)], ENGINE);
+  } finally {
+    await Deno.remove(patched, { recursive: true });
+  }
 }
 
-const BUNDLE = ["bundle", "--quiet", "--format=iife"];
+function patch(source: string): string {
+  for (const [found, put] of PATCHES) {
+    const parts = source.split(found);
+    if (parts.length !== 2) throw new Error(`Cannot patch quickjs.c: it has ${parts.length - 1} lines of ${found}`);
+    source = parts.join(put);
+  }
+  return source;
+}
+
+/** For a browser: what is Node's stays a call of `require`, which the wrapper has. */
+const BUNDLE = ["bundle", "--quiet", "--format=iife", "--platform=browser"];
+/** Where this machine keeps a package; it would be in the names of functions. */
+const PACKAGE_FOLDER = /(?:\.\.\/)*[^"\s]*?\/npm\/[^/"\s]+\//g;
 
 /**
  * The library and its packages see these as they were at its evaluation, whatever a function makes of the globals later.
@@ -87,10 +123,12 @@ const INTRINSICS = [
 /** `entry`: relative to lib/. */
 export async function bundleLibrary(out: string, { entry = "main.ts", deno = thisDeno() } = {}): Promise<void> {
   await run(deno, [...BUNDLE, `--output=${resolve(out)}`, join(LIBRARY, entry)], REPO);
-  const script = await Deno.readTextFile(out);
+  const script = (await Deno.readTextFile(out)).replace(PACKAGE_FOLDER, "npm:");
   await Deno.writeTextFile(
     out,
-    `((globalThis, { ${INTRINSICS.join(", ")} }) => {\n${script}})(globalThis, globalThis);\n`,
+    `((globalThis, { ${INTRINSICS.join(", ")} }) => {\n` +
+      `const packages = {}, require = (name) => packages.require(name);\n` +
+      `${script}})(globalThis, globalThis);\n`,
   );
 }
 

@@ -23,6 +23,7 @@ enum callback {
     ON_TIMER,      /* the earliest timer is due */
     ON_REJECTION,  /* (promise, reason): nobody handled it */
     ON_SENDABLE,   /* a host call that found no room may be tried again */
+    BUILTIN,       /* (name): one of the library's own modules; called by what the bundler writes */
     CALLBACKS,
 };
 
@@ -113,6 +114,10 @@ void rejections__watch(void);
 /* Tells the library of those that are still unhandled; true when there were any. */
 bool rejections__report(void);
 
+/* async_context.c */
+/* Whatever the last job entered ends with it. */
+void async_context__leave(void);
+
 /* text.c: UTF-8 as the Encoding standard has it. */
 JSValue text__decode(const uint8_t *bytes, size_t length);
 bool text__is_valid(const uint8_t *bytes, size_t length);
@@ -120,11 +125,12 @@ bool text__is_valid(const uint8_t *bytes, size_t length);
 const char *text__encode(JSValueConst string, size_t *length);
 
 /* Each part's functions for the library. */
-extern const JSCFunctionListEntry host_natives[], value_natives[], head_natives[], body_natives[], response_natives[],
-    calls_natives[], text_natives[], header_text_natives[], url_natives[], module_natives[];
-extern const int host_natives_count, value_natives_count, head_natives_count, body_natives_count,
-    response_natives_count, calls_natives_count, text_natives_count, header_text_natives_count, url_natives_count,
-    module_natives_count;
+extern const JSCFunctionListEntry host_natives[], value_natives[], async_context_natives[], head_natives[],
+    body_natives[], response_natives[], calls_natives[], text_natives[], header_text_natives[], url_natives[],
+    module_natives[];
+extern const int host_natives_count, value_natives_count, async_context_natives_count, head_natives_count,
+    body_natives_count, response_natives_count, calls_natives_count, text_natives_count, header_text_natives_count,
+    url_natives_count, module_natives_count;
 extern const JSCFunctionListEntry hash_natives[];
 extern const int hash_natives_count;
 /* natives.c */

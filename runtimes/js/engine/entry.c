@@ -79,6 +79,7 @@ void engine__fail(void)
 
 void engine__call(enum callback callback, int argc, JSValueConst *argv)
 {
+    async_context__leave();
     JSValue result = JS_Call(engine.context, engine.callbacks[callback], JS_UNDEFINED, argc, argv);
     if (JS_IsException(result))
         engine__fail();
@@ -230,6 +231,7 @@ static void run_jobs(void)
     JSContext *context;
     int left = JOBS_AFTER_END;
     while (engine.busy && left > 0 && !owes_answer()) {
+        async_context__leave();
         int rc = JS_ExecutePendingJob(engine.runtime, &context);
         if (rc == 0)
             return;

@@ -10,6 +10,7 @@ static const char *const CALLBACK_NAMES[CALLBACKS] = {
     [ON_DEPLOY] = "onDeploy",       [ON_REQUEST] = "onRequest",   [ON_BODY] = "onBody",
     [ON_WRITABLE] = "onWritable",   [ON_ANSWER] = "onAnswer",     [ON_CANCEL] = "onCancel",
     [ON_TIMER] = "onTimer",         [ON_REJECTION] = "onRejection", [ON_SENDABLE] = "onSendable",
+    [BUILTIN] = "builtin",
 };
 
 /* install(callbacks: object): void */
@@ -37,6 +38,7 @@ int natives__offer(JSContext *context)
         {own_natives, COUNT(own_natives)},
         {host_natives, host_natives_count},
         {value_natives, value_natives_count},
+        {async_context_natives, async_context_natives_count},
         {head_natives, head_natives_count},
         {body_natives, body_natives_count},
         {response_natives, response_natives_count},

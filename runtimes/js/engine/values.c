@@ -39,7 +39,10 @@ static JSValue run_job(JSContext *context, int argc, JSValueConst *argv)
 /* enqueueJob(job: () => void): void: behind the microtasks that are queued already */
 NATIVE_FUNCTION(native_enqueue_job)
 {
-    return JS_EnqueueJob(context, run_job, 1, argv) < 0 ? JS_EXCEPTION : JS_UNDEFINED;
+    JSValue job = async_context__bind(context, argv[0]);
+    int failed = JS_EnqueueJob(context, run_job, 1, (JSValueConst *)&job) < 0;
+    JS_FreeValue(context, job);
+    return failed ? JS_EXCEPTION : JS_UNDEFINED;
 }
 
 /* className(value: object): string: of its internal kind, "Map" for a Map of whatever prototype */

@@ -9,7 +9,7 @@ const timers = new Map<string, number>();
 const text = (value: unknown): string => typeof value === "string" ? value : inspect(value);
 
 /** `%s` and its kin take arguments out of the list; what is left over follows. */
-function format(args: readonly unknown[]): string {
+export function format(args: readonly unknown[]): string {
   const [first] = args;
   if (typeof first !== "string" || args.length === 1 || !first.includes("%")) return args.map(text).join(" ");
   let next = 1;

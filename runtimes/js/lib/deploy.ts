@@ -1,6 +1,6 @@
 /** A deploy: the bundle is evaluated, its handler found, and all made ready to be frozen. */
 import { openCall } from "./host_calls.ts";
-import { capturedServer } from "./deno.ts";
+import { capturedServer } from "./deno_serve.ts";
 import { fail } from "./failures.ts";
 import { lambdaHandler } from "./lambda.ts";
 import { ExitCode, native } from "./native.ts";

@@ -14,8 +14,10 @@ import { Headers } from "./headers.ts";
 import { queueMicrotask } from "./microtasks.ts";
 import { Navigator, navigator } from "./navigator.ts";
 import { Performance, performance } from "./performance.ts";
+import { builtin } from "./node/modules.ts";
+import { clearImmediate, setImmediate } from "./node/timers.ts";
 import { process } from "./process.ts";
-import { publishClass, publishFunctions, publishValue } from "./publish.ts";
+import { publishClass, publishFunctions, publishLazily, publishValue } from "./publish.ts";
 import { Request } from "./request.ts";
 import { Response } from "./response.ts";
 import * as streams from "./streams.ts";
@@ -57,6 +59,8 @@ publishValue("navigator", navigator);
 publishValue("performance", performance);
 publishValue("process", process);
 publishValue("self", globalThis);
+publishValue("global", globalThis);
+publishLazily("Buffer", () => (builtin("buffer") as { Buffer: unknown }).Buffer);
 
 publishFunctions({
   ...globalEventFunctions,
@@ -64,6 +68,8 @@ publishFunctions({
   setInterval: timers.setInterval,
   clearTimeout: timers.clearTimeout,
   clearInterval: timers.clearInterval,
+  setImmediate,
+  clearImmediate,
   queueMicrotask,
   reportError: reportException,
   structuredClone,

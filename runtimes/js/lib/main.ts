@@ -7,6 +7,7 @@ import { onDeploy } from "./deploy.ts";
 import { onAnswer, onSendable } from "./host_calls.ts";
 import { onBody } from "./incoming_body.ts";
 import { native } from "./native.ts";
+import { builtin } from "./node/modules.ts";
 import { onRejection } from "./rejections.ts";
 import { onWritable } from "./respond.ts";
 import { onCancel, onRequest } from "./serve.ts";
@@ -22,4 +23,5 @@ native.install({
   onTimer,
   onRejection,
   onSendable,
+  builtin,
 });

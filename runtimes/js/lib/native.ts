@@ -44,6 +44,7 @@ export interface Callbacks {
   onTimer(): void;
   onRejection(promise: Promise<unknown>, reason: unknown): void;
   onSendable(): void;
+  builtin(name: string): unknown;
 }
 
 export interface Native {
@@ -67,6 +68,9 @@ export interface Native {
   promiseThen<T>(promise: Promise<T>, onFulfilled: (value: T) => void, onRejected: (reason: unknown) => void): void;
   markHandled(promise: Promise<unknown>): void;
   enqueueJob(job: () => void): void;
+  asyncContext(): unknown;
+  setAsyncContext(context: unknown): void;
+  bindAsyncContext<F extends (...args: never[]) => unknown>(callback: F): F;
   className(value: object): string;
   proxyTarget(value: object): object | undefined;
 

@@ -77,7 +77,7 @@ function start(callback: unknown, delay: number, repeats: boolean, args: unknown
   const intervalMs = repeats && delay < SHORTEST_INTERVAL_MS ? SHORTEST_INTERVAL_MS : delay;
   const timer: Timer = {
     id: ++lastId,
-    callback: callback as Timer["callback"],
+    callback: native.bindAsyncContext(callback as Timer["callback"]),
     args,
     intervalMs: repeats ? intervalMs : null,
     dueMs: native.now() + intervalMs,

@@ -1,0 +1,2 @@
+/** node:diagnostics_channel, of the package unenv. */
+export { default } from "unenv/node/diagnostics_channel";

@@ -1,0 +1,2 @@
+export * from "../streams.ts";
+export { TextDecoderStream, TextEncoderStream } from "../encoding_streams.ts";
