@@ -15,6 +15,7 @@ import type { SourceMaps } from "./source_map.ts";
 import { noVmTier } from "./tier_choice.ts";
 import { mountOf } from "./names.ts";
 import { versionOf } from "./version.ts";
+import { explainLack } from "./wasm_lacks.ts";
 import { BUNDLE, SOURCE_MAP, type VersionFolders } from "./version_folders.ts";
 
 export interface BuilderOptions {
@@ -171,7 +172,7 @@ export class Builder {
     const { maps } = this.#options;
     const stack = error.stack_ === null ? null : await maps.textOf(folder, error.stack_);
     const place = error.place ?? await maps.placeOf(folder, `${error.message}\n${error.stack_ ?? ""}`);
-    const message = await maps.textOf(folder, error.message);
+    const message = explainLack(await maps.textOf(folder, error.message));
     return new BuildError(place === null ? `${file}: ${message}` : placed(message, place), place, stack);
   }
 }

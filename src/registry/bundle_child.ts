@@ -2,6 +2,9 @@ import { resolve } from "node:path";
 import { build, type BuildFailure, type BuildOptions, type Message, type Metafile, transform } from "esbuild";
 import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
 import { LIMITS } from "../limits.ts";
+import { unavailableModules } from "./bundle_builtins.ts";
+import { type Lack, LACK_DEFINES, takeMarks } from "./bundle_lacks.ts";
+import { META_DEFINE } from "./bundle_meta.ts";
 import { RootFiles } from "./bundle_plugin.ts";
 import {
   type BundleFacts,
@@ -46,10 +49,11 @@ async function bundle(root: string, request: BundleRequest): Promise<{ reply: Bu
   let bundled: { facts: BundleFacts; parts: Uint8Array[] } | null = null;
   try {
     const { outputFiles, metafile } = await build(options(root, request, files));
-    const code = outputFiles.find(({ path }) => path.endsWith(".js"))!.contents;
+    const { code, lacks } = takeMarks(outputFiles.find(({ path }) => path.endsWith(".js"))!.text);
     const map = JSON.parse(outputFiles.find(({ path }) => path.endsWith(".map"))!.text);
     map.sources = map.sources.map((source: string) => nameOf(source, root, files));
-    if (files.missing.size === 0) bundled = describe(code, map, metafile, request, files);
+    problems = [...lacksOf(lacks, map), ...unavailableOf(metafile, root, files)];
+    if (files.missing.size === 0 && problems.length === 0) bundled = describe(code, map, metafile, request, files);
   } catch (error) {
     problems = problemsOf(error, root, files);
   }
@@ -61,6 +65,28 @@ async function bundle(root: string, request: BundleRequest): Promise<{ reply: Bu
     bundle: bundled?.facts ?? null,
   };
   return { reply, parts: bundled?.parts ?? [] };
+}
+
+/** In the root's own files, where no `typeof` asks for the same name; see bundle_lacks.ts. */
+function lacksOf(lacks: readonly Lack[], map: object): BundleProblem[] {
+  if (lacks.length === 0) return [];
+  const trace = new TraceMap(map as ConstructorParameters<typeof TraceMap>[0]);
+  const placed = lacks.map((lack) => ({ ...lack, place: placeOf(originalPositionFor(trace, lack)) }));
+  const own = placed.filter(({ place }) => place !== null && !place.file.startsWith("npm:"));
+  const isAsked = (name: string, file: string) =>
+    own.some((other) => other.asked && other.name === name && other.place!.file === file);
+  return own.filter(({ name, place }) => !isAsked(name, place!.file)).map(({ message, place }) => ({ message, place }));
+}
+
+/** Told at the file that imports it. */
+function unavailableOf({ inputs, outputs }: Metafile, root: string, files: RootFiles): BundleProblem[] {
+  const used = Object.values(outputs).flatMap(({ inputs }) => Object.keys(inputs));
+  return unavailableModules(used).map(({ name, why }) => {
+    const needs = ([path, { imports }]: [string, Metafile["inputs"][string]]) =>
+      used.includes(path) && imports.some((one) => one.path === `unavailable:${name}`);
+    const importer = Object.entries(inputs).find(needs)?.[0] ?? "";
+    return { message: `Cannot run it: ${why}`, place: { file: nameOf(importer, root, files), line: 1, column: 1 } };
+  });
 }
 
 function options(root: string, request: BundleRequest, files: RootFiles) {
@@ -83,7 +109,7 @@ function options(root: string, request: BundleRequest, files: RootFiles) {
     // As for other servers that have the web's API and no Node: a package's build for workers, else for browsers.
     platform: "browser",
     conditions: ["worker", "module"],
-    define: { "process.env.NODE_ENV": '"production"' },
+    define: { "process.env.NODE_ENV": '"production"', ...META_DEFINE, ...LACK_DEFINES },
     tsconfigRaw: { compilerOptions: { jsx: jsxMode(jsx), ...compilerOptions } as CompilerOptions & { jsx: JsxMode } },
     plugins: [files.plugin],
   } satisfies BuildOptions;
@@ -183,6 +209,7 @@ function problemOf({ text, location }: Message, root: string, files: RootFiles):
 function nameOf(source: string, root: string, files: RootFiles): string {
   if (source.startsWith("root:")) return source.replace(/^(root:)+/, "").replace(/ with \{.*\}$/, "");
   if (/^<?data/.test(source)) return "data:";
+  if (/^(node|library|meta):/.test(source)) return "mayfly:";
   return files.packages.nameOf(resolve(root, source.replace(/^file:/, "")));
 }
 

@@ -1,9 +1,12 @@
 import { createHash } from "node:crypto";
 import { extname, join } from "node:path";
 import type { Loader, OnLoadArgs, OnLoadResult, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from "esbuild";
+import { loadNodeModules, resolveNodeModule } from "./bundle_builtins.ts";
+import { isMeta, isModuleText, loadMeta, resolveMeta, withMeta } from "./bundle_meta.ts";
 import type { BundleRequest, MappedImport } from "./bundle_wire.ts";
 import { describeTarget, resolveImport } from "./import_map.ts";
-import { builtin, NpmPackages } from "./npm_packages.ts";
+import { NpmPackages } from "./npm_packages.ts";
+import { needsVmTier } from "./wasm_lacks.ts";
 
 const LOADERS: Readonly<Record<string, Loader>> = {
   ".ts": "ts",
@@ -47,7 +50,9 @@ export class RootFiles {
     });
     build.onResolve({ filter: /.*/, namespace: "root" }, (args) => this.#fromRoot(args));
     // A question costs 0.1 ms, and packages have hundreds of relative imports, in which esbuild needs no help.
-    build.onResolve({ filter: /^[^.]/, namespace: "file" }, (args) => this.packages.fromPackage(args));
+    build.onResolve({ filter: /^[^.]/, namespace: "file" }, (args) => {
+      return isMeta(args) ? resolveMeta(this.packages.nameOf(args.importer), false) : this.packages.fromPackage(args);
+    });
     build.onResolve({ filter: /.*/, namespace: "dataurl" }, ({ path }) => {
       return { errors: [{ text: `Cannot import "${path}": a data: URL imports nothing` }] };
     });
@@ -57,9 +62,12 @@ export class RootFiles {
     );
     build.onLoad({ filter: /.*/, namespace: "file" }, (args) => this.#load(args, null, args.path));
     build.onLoad({ filter: /.*/, namespace: "empty" }, () => ({ contents: "" }));
+    loadNodeModules(build);
+    loadMeta(build);
   }
 
   #fromRoot(args: OnResolveArgs): OnResolveResult | undefined | Promise<OnResolveResult> {
+    if (isMeta(args)) return resolveMeta(args.importer, args.importer === this.#request.entry);
     const target = resolveImport(this.#request.importMap, args.path, args.importer);
     const plain = resolveImport({ imports: {}, scopes: {} }, args.path, args.importer);
     const decided = describeTarget(target);
@@ -75,7 +83,7 @@ export class RootFiles {
         this.missing.add(target.specifier);
         return { path: args.path, external: true };
       case "builtin":
-        return builtin(target.name, null, args);
+        return resolveNodeModule(target.name, false, args);
       case "data":
         return undefined;
       case "refused":
@@ -103,6 +111,13 @@ export class RootFiles {
         errors: [{ text: "Cannot import a path that is put together, or outside of its package: write it out" }],
       };
     }
+    if (extname(file) === ".node") {
+      return {
+        errors: [{
+          text: `Cannot run it: ${needsVmTier(`${shown}, a native add-on,`, "a sandbox runs no native code")}`,
+        }],
+      };
+    }
     if (loader === undefined) {
       const how = attribute === undefined
         ? `say how, as in with { type: "text" }`
@@ -121,31 +136,31 @@ export class RootFiles {
       return { errors: [{ text: `Cannot import ${shown}: all sources together are too large` }] };
     }
     if (path !== null) this.hashes.set(path, createHash("sha256").update(bytes).digest("hex"));
-    return { contents: prepared(bytes, loader), loader };
+    return { contents: prepared(bytes, loader, path === null), loader };
   }
 }
 
 type Contents = Uint8Array<ArrayBuffer> | string;
 
-function prepared(bytes: Uint8Array<ArrayBuffer>, loader: Loader): Contents {
-  if (loader === "js" || loader === "ts") return withoutSourceMap(bytes);
-  return loader === "jsx" || loader === "tsx" ? withoutSourceMap(withJsxRuntime(bytes)) : bytes;
+function prepared(bytes: Uint8Array<ArrayBuffer>, loader: Loader, ofPackage: boolean): Contents {
+  if (loader === "json" || loader === "text" || loader === "binary") return bytes;
+  const text = new TextDecoder().decode(bytes);
+  const whole = loader === "jsx" || loader === "tsx" ? withJsxRuntime(text) : text;
+  return withoutSourceMap(ofPackage && !isModuleText(text) ? whole : withMeta(whole));
 }
 
 /** In Deno a file that names where its JSX comes from needs not say in what way; in esbuild it does. */
-function withJsxRuntime(bytes: Uint8Array<ArrayBuffer>): Contents {
-  const text = new TextDecoder().decode(bytes);
+function withJsxRuntime(text: string): string {
   return /@jsxImportSource\s/.test(text) && !/@jsxRuntime\s/.test(text)
     ? `${text}\n/** @jsxRuntime automatic */`
-    : bytes;
+    : text;
 }
 
 /**
  * esbuild would follow the comment and read the file that it names, wherever that is. Text that only speaks of such
  * comments has a quote behind the equals sign.
  */
-function withoutSourceMap(contents: Contents): Contents {
-  const text = typeof contents === "string" ? contents : new TextDecoder().decode(contents);
-  if (!text.includes("sourceMappingURL=")) return contents;
+function withoutSourceMap(text: string): string {
+  if (!text.includes("sourceMappingURL=")) return text;
   return text.replace(/([#@]\s*sourceMappingURL)=(?=[^\s"'`$+])/g, "$1_");
 }

@@ -99,7 +99,7 @@ const attacks: Readonly<Record<string, string>> = {
   "a package by its address": `import x from "npm:x@https://host.example/x.tgz"; export default x;`,
   "a package by its path": `import x from "npm:x@file:../../secret"; export default x;`,
   "an import in a data URL": `import x from "data:text/javascript,export * from '../secret.ts'"; export default x;`,
-  "a module of Node's": `import { readFileSync } from "node:fs"; export default readFileSync("../secret");`,
+  "a module of Node's": `import { connect } from "node:net"; export default connect(1);`,
 };
 
 Deno.test("an import reads nothing outside of its root, and reaches no address", async (t) => {
@@ -172,7 +172,7 @@ Deno.test("a package reads nothing outside of packages", async (t) => {
     `module.exports = (name) => require("../../" + name);`,
     `export { default } from "/etc/hostname";`,
     `export { default } from "https://host.example/x.js";`,
-    `import "node:fs"; export default 1;`,
+    `import net from "node:net"; export default net;`,
     `export { x } from "unknown-package";`,
     `export { hidden } from "friend/hidden.js";`,
     `export const x = 1; //# sourceMappingURL=../../secret.map`,

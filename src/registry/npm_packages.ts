@@ -1,7 +1,7 @@
-import { isBuiltin } from "node:module";
 import { dirname, join } from "node:path";
 import type { OnResolveArgs, OnResolveResult, PluginBuild } from "esbuild";
 import { npmSubpath } from "./import_map.ts";
+import { isNodeModule, resolveNodeModule } from "./bundle_builtins.ts";
 import type { NpmTable } from "./bundle_wire.ts";
 
 /** Marks a question that esbuild's own resolver is to answer. */
@@ -50,7 +50,7 @@ export class NpmPackages {
     const replaced = this.#browserField(owner, specifier);
     if (replaced === false) return { path: specifier, namespace: "empty" };
     if (replaced !== undefined && replaced.startsWith(".")) return await this.#within(owner, replaced, args);
-    if (isBuiltin(specifier)) return builtin(specifier, `npm:${owner}`, args);
+    if (isNodeModule(specifier)) return resolveNodeModule(specifier, true, args);
 
     const [, name, subpath] = /^((?:@[^/]+\/)?[^/]+)(.*)$/.exec(specifier)!;
     const target = this.#dependency(owner, name);
@@ -112,13 +112,4 @@ export class NpmPackages {
     }
     return manifest;
   }
-}
-
-/** A module of Node's or Deno's own: an error where it is needed, left alone where a package only tries it. */
-export function builtin(name: string, importer: string | null, { kind }: OnResolveArgs): OnResolveResult {
-  if (importer !== null && kind !== "import-statement") return { path: name, external: true };
-  const text = `${name} is not available in the Wasm tier`;
-  return {
-    errors: [{ text: importer === null ? `Cannot import "${name}": ${text}` : `${importer} cannot be used: ${text}` }],
-  };
 }
