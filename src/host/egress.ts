@@ -1,0 +1,93 @@
+import { lookup } from "node:dns/promises";
+import { isIP } from "node:net";
+import type { Clock } from "../clock.ts";
+import { HOME, type NetPolicy } from "../types.ts";
+import { isBadPort } from "./bad_ports.ts";
+import { EgressPolicy, type Target } from "./egress_policy.ts";
+import { type Lookup, Resolver } from "./resolver.ts";
+
+export interface EgressOptions {
+  readonly clock: Clock;
+  readonly lookup?: Lookup;
+  /** Of this machine's interfaces. */
+  readonly ownAddresses?: () => readonly string[];
+}
+
+const OWN_KEPT_MS = 5000;
+const MOST_NAME_LENGTH = 253;
+
+const systemLookup: Lookup = async (name) => (await lookup(name, { all: true })).map(({ address }) => address);
+const systemAddresses = () => Deno.networkInterfaces().map(({ address }) => address);
+
+/** The way out: where a function may connect to. */
+export class Egress {
+  readonly #clock: Clock;
+  readonly #resolver: Resolver;
+  readonly #ownAddresses: () => readonly string[];
+  readonly #policies = new WeakMap<readonly string[], EgressPolicy>();
+  #own = new Set<string>();
+  #ownUntilMs = -Infinity;
+
+  constructor({ clock, lookup = systemLookup, ownAddresses = systemAddresses }: EgressOptions) {
+    this.#clock = clock;
+    this.#ownAddresses = ownAddresses;
+    this.#resolver = new Resolver({ clock, lookup });
+  }
+
+  /**
+   * The addresses that `net` lets the caller connect to for this URL. Connecting to one of these, and to no other, is
+   * what makes the check hold: a name may lead elsewhere a moment later.
+   */
+  async addressesFor(url: URL, net: NetPolicy, tenant = HOME): Promise<string[]> {
+    const target = targetOf(url);
+    const policy = this.#policyOf(net);
+    if (isBadPort(target.port)) throw new Error(`port ${target.port} is blocked`);
+    if (!policy.mayResolve(target)) throw new Error(refusal(target, net));
+    const addresses = isIP(target.host) !== 0 ? [target.host] : await this.#resolve(tenant, target.host);
+    const allowed = addresses.filter((address) => policy.mayConnect(target, address, this.#isOwn(address)));
+    if (allowed.length === 0) throw new Error(refusal(target, net));
+    return allowed;
+  }
+
+  async #resolve(tenant: string, name: string): Promise<readonly string[]> {
+    if (name.length > MOST_NAME_LENGTH) throw new Error("the host's name is too long");
+    try {
+      return await this.#resolver.resolve(tenant, name);
+    } catch {
+      throw new Error(`the name ${name} cannot be resolved`);
+    }
+  }
+
+  #policyOf(net: NetPolicy): EgressPolicy {
+    if (typeof net === "string") return POLICIES[net];
+    const policy = this.#policies.get(net) ?? new EgressPolicy(net);
+    this.#policies.set(net, policy);
+    return policy;
+  }
+
+  #isOwn(address: string): boolean {
+    const now = this.#clock.monotonic();
+    if (now >= this.#ownUntilMs) {
+      this.#own = new Set(this.#ownAddresses());
+      this.#ownUntilMs = now + OWN_KEPT_MS;
+    }
+    return this.#own.has(address);
+  }
+}
+
+const POLICIES = { none: new EgressPolicy("none"), public: new EgressPolicy("public") };
+
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { "http:": 80, "https:": 443 };
+
+/** A name may end in the root's dot; a list does not have it. */
+const targetOf = ({ hostname, port, protocol }: URL): Target => ({
+  host: hostname.startsWith("[") ? hostname.slice(1, -1) : hostname.replace(/\.$/, ""),
+  port: port === "" ? DEFAULT_PORTS[protocol] : Number(port),
+});
+
+/** Says nothing of the addresses: names that only this machine can resolve are none of the function's business. */
+function refusal({ host, port }: Target, net: NetPolicy): string {
+  if (net === "none") return `the function's "net" is "none"`;
+  if (net === "public") return `${host} is not on the public internet, and the function's "net" is "public"`;
+  return `${host}:${port} is not in the function's "net", or leads to an address that is not public and not listed`;
+}
