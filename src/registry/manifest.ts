@@ -40,7 +40,7 @@ const CAP_RULES: Rules = {
   cpuShare: amount(MOST),
   timeoutMs: whole(1, MOST),
   bodyMb: amount(MOST),
-  net: net("public"),
+  net: net("public", true),
   diskMb: whole(1, MOST),
 };
 
@@ -69,7 +69,7 @@ function read({ value }: JsonFile, tenant: string, capsOf: (manifest: Manifest) 
     ]),
   );
   const base = { ...NO_MANIFEST, server: server as Record<string, unknown>, caps };
-  const rules = functionRules(capsOf(base));
+  const rules = functionRules(capsOf(base), tenant === HOME);
   const entries = Object.entries(functions as object).map(([pattern, part]) => ({
     pattern,
     settings: checked(part, rules, ["functions", pattern]),

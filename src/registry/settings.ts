@@ -1,4 +1,5 @@
 import { FUNCTION_DEFAULTS, LIMITS, SERVER_DEFAULTS, TENANT_CAPS } from "../limits.ts";
+import { DESTINATIONS, isPublicDestination, parseDestination } from "../host/destination.ts";
 import type { FunctionSettings, NetPolicy, TierName } from "../types.ts";
 
 /** What an operator allows a tenant. */
@@ -43,15 +44,25 @@ const listOf = (isElement: (element: unknown) => boolean, what: string): Rule =>
 
 const isText = (value: unknown): value is string => typeof value === "string" && !value.includes("\0");
 const isMethod = (value: unknown) => isText(value) && /^[A-Za-z][\w!#$%&'*+.^`|~-]*$/.test(value);
-const isDestination = (value: unknown) => isText(value) && /^[^\s/@]+(\/\d{1,3})?$/.test(value);
 
-export const net = (cap: NetPolicy): Rule => (value) => {
+/** `atHome`: only there may a list open what is not public, unless the cap itself does. */
+export const net = (cap: NetPolicy, atHome: boolean): Rule => (value) => {
   if (value === "none") return null;
-  const list = Array.isArray(value) && value.every(isDestination);
-  if (cap === "public" && (value === "public" || list)) return null;
-  if (Array.isArray(cap) && list && value.every((destination) => cap.includes(destination))) return null;
-  if (cap === "public") return `"none", "public", or a list of hosts, ports and networks is allowed`;
-  return cap === "none" ? `only "none" is allowed` : `"none" or a list of ${cap.join(", ")} is allowed`;
+  if (cap === "none") return `only "none" is allowed`;
+  if (cap === "public" && value === "public") return null;
+  if (!Array.isArray(value)) {
+    return cap === "public"
+      ? `"none", "public", or a list of ${DESTINATIONS} is allowed`
+      : `"none" or a list of ${cap.join(", ")} is allowed`;
+  }
+  const nonsense = value.find((destination) => !isText(destination) || parseDestination(destination) === null);
+  if (nonsense !== undefined) return `${shown(nonsense)} is no destination; a list of ${DESTINATIONS} is allowed`;
+  if (cap !== "public") {
+    const beyond = value.find((destination) => !cap.includes(destination));
+    return beyond === undefined ? null : `${shown(beyond)} is not among what is allowed: ${cap.join(", ")}`;
+  }
+  const hidden = atHome ? undefined : value.find((destination) => !isPublicDestination(destination));
+  return hidden === undefined ? null : `${shown(hidden)} is not public, and only what is public is allowed`;
 };
 
 const env: Rule = (value) =>
@@ -60,7 +71,7 @@ const env: Rule = (value) =>
     : "an object of names and texts is allowed";
 
 /** Of one function, under its tenant's caps. */
-export function functionRules(caps: TenantCaps): Rules {
+export function functionRules(caps: TenantCaps, atHome: boolean): Rules {
   return {
     timeoutMs: whole(1, caps.timeoutMs),
     cpuMs: whole(1, caps.timeoutMs),
@@ -70,7 +81,7 @@ export function functionRules(caps: TenantCaps): Rules {
     bodyMb: amount(caps.bodyMb),
     responseMb: amount(1024 * FUNCTION_DEFAULTS.responseMb),
     methods: listOf(isMethod, `a list of methods, as in ["GET", "POST"],`),
-    net: net(caps.net),
+    net: net(caps.net, atHome),
     env,
     warmup: listOf((path) => isText(path) && path.startsWith("/"), `a list of paths, as in ["/"],`),
     buildTimeoutMs: whole(1, 10 * FUNCTION_DEFAULTS.buildTimeoutMs),
@@ -111,7 +122,7 @@ export interface SettingsSources {
 
 /** Every key with its value. Throws a SettingsError. */
 export function functionSettings({ code, overrides, caps, home, tier }: SettingsSources): FunctionSettings {
-  const { run: _, ...rules } = functionRules(caps);
+  const { run: _, ...rules } = functionRules(caps, home);
   const inCode = code === undefined ? {} : checked(code, rules, ["config"]);
   const layers = [inCode, ...overrides];
   const values: Partial<Record<keyof FunctionSettings, unknown>> = Object.assign({}, ...layers);

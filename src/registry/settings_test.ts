@@ -55,7 +55,9 @@ const refused: readonly [code: unknown, names: RegExp][] = [
   [{ methods: "GET" }, /methods "GET": a list/],
   [{ methods: ["NO SPACE"] }, /methods \["NO SPACE"\]/],
   [{ net: "private" }, /net "private": "none", "public", or a list/],
-  [{ net: ["host.example/path"] }, /net/],
+  [{ net: ["host.example/path"] }, /"host.example\/path" is no destination; a list of hosts, ports and networks/],
+  [{ net: ["0x7f.1"] }, /"0x7f.1" is no destination/],
+  [{ net: ["public"] }, /"public" is no destination/],
   [{ env: { A: 1 } }, /env {"A":1}/],
   [{ env: { "A=B": "x" } }, /env/],
   [{ env: { A: "x\0y" } }, /env/],
@@ -81,6 +83,20 @@ Deno.test("a list of destinations stays within the operator's", () => {
   }
   const none = { ...DEFAULT_CAPS, net: "none" } as const;
   assert.throws(() => settings({ caps: none, code: { net: ["api.example"] } }), /only "none"/);
+});
+
+Deno.test("only the home tenant, or its operator's cap, opens what is not public", () => {
+  const acme = { home: false, tier: "vm" } as const;
+  assert.deepEqual(settings({ code: { net: ["10.0.0.0/8", "localhost"] } }).net, ["10.0.0.0/8", "localhost"]);
+  assert.deepEqual(settings({ ...acme, code: { net: ["api.example"] } }).net, ["api.example"]);
+  for (const hidden of ["10.0.0.0/8", "localhost", "169.254.169.254:80", "[::1]:8000", "0.0.0.0/0", "::/0"]) {
+    assert.throws(
+      () => settings({ ...acme, code: { net: ["api.example", hidden] } }),
+      (error) => error instanceof SettingsError && error.message.includes(`"${hidden}" is not public`),
+    );
+  }
+  const caps = { ...DEFAULT_CAPS, net: ["10.0.0.0/8"] };
+  assert.deepEqual(settings({ ...acme, caps, code: { net: ["10.0.0.0/8"] } }).net, ["10.0.0.0/8"]);
 });
 
 Deno.test("no other tenant can ask for the Wasm tier", () => {
