@@ -41,6 +41,12 @@ Deno.test("the examples that take a body answer", async () => {
   assert.equal((await server.call("/api/users", { method: "DELETE" })).status, 405);
 });
 
+Deno.test("an example that is sent what it cannot read says so", async () => {
+  for (const body of ["{", "", "null", "{}", `{"title":7}`]) {
+    expectAnswer(await shared.server.call("/notes", { method: "POST", body }), { status: 400, text: /title/ });
+  }
+});
+
 Deno.test("the landing page links to nothing that is not there", async () => {
   const { server } = shared;
   const { text } = await server.call("/");
