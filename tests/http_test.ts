@@ -86,6 +86,13 @@ Deno.test("the log holds an exception's stack, in the user's own file, and the r
   assert.match(lines.map(({ text }) => text).join("\n"), /secret in an error[\s\S]*throws\.ts:4:\d+/);
 });
 
+Deno.test("the log says what was thrown that is no error, and has no empty line for it", async () => {
+  const { server } = shared;
+  await server.call("/throws?how=text", { headers: { "x-request-id": "plain-1" } });
+  const logged = (await server.admin.logs("throws")).filter(({ requestId }) => requestId === "plain-1");
+  assert.match(logged[0].text, /\n.*secret.*$/);
+});
+
 Deno.test("a request id of the caller's is kept if it is well formed, else replaced", async () => {
   const { server } = shared;
   for (const id of ["a", "A-z_0.9", "x".repeat(64)]) {

@@ -8,7 +8,8 @@ const EAGAIN = -11;
 const ENOMEM = -12;
 
 /** What the guest said when it ended without a response. */
-export function exitFailure(code: number, text: string): Failure {
+export function exitFailure(code: number, written: string): Failure {
+  const text = written.trimEnd();
   switch (code) {
     case ExitCode.EXCEPTION:
       return ["exception", "The function threw an exception", text];
