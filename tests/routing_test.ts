@@ -252,6 +252,18 @@ Deno.test("of two files for one name that come at once, one serves and the other
   assert.match((await server.admin.function("twin.ts"))?.error ?? "", /taken by twin\.js/);
 });
 
+Deno.test("a browser that finds no function is told what to do, and shown nothing of what it asked as markup", async () => {
+  const { server } = shared;
+  const headers = { accept: "text/html,application/xhtml+xml,*/*;q=0.8" };
+  const answer = await server.call("/nothing/%22%3Cscript%3E'<b>", { headers });
+  expectAnswer(answer, { status: 404, text: /No function here/, headers: { "content-type": /^text\/html/ } });
+  assert.doesNotMatch(answer.text, /<script|<b>|'</);
+  assert.ok(answer.text.includes(answer.headers.get("x-request-id")!));
+  for (const accept of ["*/*", "application/json"]) {
+    expectError(await server.call("/nothing", { headers: { accept } }), "not_found");
+  }
+});
+
 Deno.test("the admin API is on no tenant's address, and needs its token", async () => {
   const { server } = shared;
   expectError(await server.call("/_mayfly/functions"), "unauthorized");

@@ -7,6 +7,7 @@ import { HOME } from "../types.ts";
 import { type Address, Addresses } from "./address.ts";
 import { RequestHead } from "./head.ts";
 import { Invoker, type InvokerOptions } from "./invoke.ts";
+import { notFoundPage, wantsPage } from "./not_found_page.ts";
 import { errorResponse } from "./respond.ts";
 
 export interface GatewayOptions extends InvokerOptions {
@@ -112,6 +113,7 @@ export class Gateway {
       outcome: failure(code, message, { cause: known ? error.cause : error, retryAfterS }),
       wallMs: this.#clock.monotonic() - arrivedMs,
     });
+    if (code === "not_found" && wantsPage(request)) return notFoundPage(pathOf(request.url), requestId);
     const functionName = known ? error.functionName : null;
     return errorResponse(code, message, { requestId, functionName, retryAfterS });
   }
