@@ -171,7 +171,7 @@ async function compose(
       token: folder.adminToken,
       clock,
       functions: registry,
-      store,
+      meter,
       logs,
       metrics,
       events,

@@ -7,9 +7,9 @@ import type { Events } from "../observe/events.ts";
 import type { Logs } from "../observe/log.ts";
 import type { LogOwner } from "../observe/log_backlog.ts";
 import { logStream } from "../observe/log_stream.ts";
+import type { Meter } from "../observe/meter.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { FunctionEntry, Functions } from "../registry/function.ts";
-import type { Store } from "../state/store.ts";
 import { parseQualifiedName, qualifiedName } from "../types.ts";
 import { AdminGuard } from "./admin_guard.ts";
 import { type FunctionDescription, settingsOf, summaryOf, sumOf } from "./admin_shapes.ts";
@@ -19,7 +19,7 @@ export interface AdminOptions {
   readonly token: string;
   readonly clock: Clock;
   readonly functions: Functions;
-  readonly store: Pick<Store, "usage">;
+  readonly meter: Pick<Meter, "usage">;
   readonly logs: Logs;
   readonly metrics: Metrics;
   readonly events: Events;
@@ -89,14 +89,14 @@ export function adminApi(options: AdminOptions): (request: Request, requestId: s
 }
 
 async function describe(
-  { functions, store, clock }: AdminOptions,
+  { functions, meter, clock }: AdminOptions,
   entry: FunctionEntry,
   origin: string,
 ): Promise<FunctionDescription> {
   const minute = Math.floor(clock.now() / MINUTE_MS);
   const [versions, usage] = await Promise.all([
     functions.versions(entry.id),
-    store.usage(entry.id, minute - DAY),
+    meter.usage(entry.id, minute - DAY),
   ]);
   return {
     ...summaryOf(entry, origin),

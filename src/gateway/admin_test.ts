@@ -69,7 +69,7 @@ async function withAdmin(work: (admin: Admin) => Promise<void>): Promise<void> {
       token: TOKEN,
       clock: systemClock,
       functions: registry,
-      store: { usage: (id, sinceMinute) => Promise.resolve([usageOf(id, sinceMinute), usageOf(id, NOW_MINUTE)]) },
+      meter: { usage: (id, sinceMinute) => Promise.resolve([usageOf(id, sinceMinute), usageOf(id, NOW_MINUTE)]) },
       logs,
       metrics: new Metrics({
         running: () => 1,

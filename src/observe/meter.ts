@@ -9,7 +9,7 @@ const WRITE_EVERY_MS = 10_000;
 type Sum = { -readonly [Field in keyof UsageRow]: UsageRow[Field] };
 
 export interface MeterOptions {
-  readonly store: Pick<Store, "addUsage">;
+  readonly store: Pick<Store, "addUsage" | "usage">;
   /** The store does not take the rows; they are kept and tried again. */
   readonly onTrouble: (message: string) => void;
 }
@@ -46,6 +46,12 @@ export class Meter implements AsyncDisposable {
   flush(): Promise<void> {
     this.#lastWrite = this.#lastWrite.then(() => this.#write());
     return this.#lastWrite;
+  }
+
+  /** By the minute, what was used just now included. */
+  async usage(id: FunctionId, sinceMinute: number): Promise<UsageRow[]> {
+    await this.flush();
+    return await this.#options.store.usage(id, sinceMinute);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -43,6 +43,9 @@ class FakeStore {
     this.rows.push(...rows);
     return Promise.resolve();
   }
+  usage(id: FunctionId, sinceMinute: number): Promise<UsageRow[]> {
+    return Promise.resolve(this.rows.filter(({ name, minute }) => name === id.name && minute >= sinceMinute));
+  }
 }
 
 Deno.test("a function's requests of one minute are one row, a cold start's build apart from their time", async () => {
@@ -68,6 +71,12 @@ Deno.test("a function's requests of one minute are one row, a cold start's build
     bytesOut: 40,
     coldMs: 40,
   }]);
+});
+
+Deno.test("what is asked for has what was used just now", async () => {
+  await using meter = new Meter({ store: new FakeStore(), onTrouble: assert.fail });
+  meter.hear(request());
+  assert.deepEqual((await meter.usage(HELLO, 1)).map(({ requests }) => requests), [1]);
 });
 
 Deno.test("minutes and functions have rows of their own, and nothing is written twice", async () => {
