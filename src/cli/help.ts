@@ -12,7 +12,7 @@ export function overview(commands: readonly { readonly name: string; readonly su
     "",
     ...commands.flatMap(({ name, summary }) => row(name, summary)),
     "",
-    "mayfly COMMAND --help tells the options of one.",
+    "mayfly COMMAND --help tells the options of one, mayfly --version which version this is.",
   ];
 }
 

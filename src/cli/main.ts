@@ -1,3 +1,4 @@
+import project from "../../deno.json" with { type: "json" };
 import { OperatorError } from "../errors.ts";
 import type { Command, Options, Values } from "./command.ts";
 import { commandHelp, overview } from "./help.ts";
@@ -39,6 +40,9 @@ export async function main(args: readonly string[], shell: Shell = systemShell()
 }
 
 async function dispatch([name, ...args]: readonly string[], shell: Shell): Promise<number> {
+  if (name === "--version" || name === "-V") {
+    return print([`mayfly ${project.version}, Deno ${Deno.version.deno}`], shell);
+  }
   if (name === undefined || name === "help" || name === "--help" || name === "-h") return await help(args[0], shell);
   const { summary, command } = await find(name);
   if (asksForHelp(args)) return print(commandHelp(name, summary, command), shell);

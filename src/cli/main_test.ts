@@ -57,6 +57,12 @@ function assertMistake({ code, shell }: Ran, expected: number, says: RegExp): vo
   assert.equal(shell.out, "");
 }
 
+Deno.test("--version tells what runs", async () => {
+  const { code, shell } = await run(["--version"]);
+  assert.equal(code, 0);
+  assert.match(shell.out, /^mayfly \d+\.\d+\.\d+, Deno \d+\.\d+\.\d+\n$/);
+});
+
 Deno.test("ls shows the functions, failures with their place, and no control character", async () => {
   const { code, shell, asked } = await run(["ls"], { "GET /_mayfly/functions": json([HELLO, BROKEN]) });
   assert.equal(code, 0);

@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { OperatorError } from "../errors.ts";
 import type { Options, Values } from "./command.ts";
 import { UsageError } from "./usage_error.ts";
@@ -48,14 +48,16 @@ function given(option: string, value: string): string {
   throw new UsageError(`${option} is empty`, `${option} with a value, or without it for the default`);
 }
 
+const NO_FOLDER = "it is not a folder";
+
 async function functionsDir(path: string): Promise<string> {
   const problem = await Deno.stat(path).then(
-    ({ isDirectory }) => isDirectory ? null : "it is not a folder",
+    ({ isDirectory }) => isDirectory ? null : NO_FOLDER,
     (error) => error instanceof Deno.errors.NotFound ? "there is no such folder" : (error as Error).message,
   );
   if (problem === null) return path;
-  throw new OperatorError(
-    `Cannot serve the functions of ${path}: ${problem}`,
-    `mkdir -p ${path}, or name another folder with --functions DIR`,
-  );
+  const hint = problem === NO_FOLDER
+    ? `--functions ${dirname(path)}, for the folder that it is in`
+    : `mkdir -p ${path}, or name another folder with --functions DIR`;
+  throw new OperatorError(`Cannot serve the functions of ${path}: ${problem}`, hint);
 }

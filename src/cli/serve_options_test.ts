@@ -47,4 +47,6 @@ Deno.test("a functions folder that is not there, or is a file, is named", async 
       (error) => error instanceof OperatorError && error.message.includes(`${folder.path}/${functions}`),
     );
   }
+  const file = await serveOptions({ functions: "file" }, folder.path).catch((error) => error);
+  assert.equal(file.hint, `--functions ${folder.path}, for the folder that it is in`);
 });
