@@ -5,7 +5,9 @@ import type { ServeOptions } from "./cli/serve_options.ts";
 import { systemClock as clock } from "./clock.ts";
 import { Deadlines } from "./deadlines.ts";
 import { diagnose } from "./doctor.ts";
+import { CryptoHost } from "./host/crypto.ts";
 import { hostOf } from "./host/host.ts";
+import { Family } from "./host/operations.ts";
 import { adminApi } from "./gateway/admin.ts";
 import { Gateway } from "./gateway/gateway.ts";
 import { listen } from "./gateway/listen.ts";
@@ -92,7 +94,10 @@ async function compose(
   const image = await setup.engine;
   const deadlines = new Deadlines(clock);
   const cores = availableParallelism();
-  const engine = await openEngine({ native, image, clock, deadlines, host: hostOf({}), cores });
+  const computing = new CryptoHost({ clock, cores });
+  closing.defer(() => computing.close());
+  const host = hostOf({ [Family.CRYPTO]: computing.open });
+  const engine = await openEngine({ native, image, clock, deadlines, host, cores });
   const tier = new WasmTier({ clock, engine, residentBytes: RESIDENT_BYTES });
   closing.defer(() => tier.close());
 

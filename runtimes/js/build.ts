@@ -76,7 +76,7 @@ export async function engineInputs(): Promise<{ files: string[]; flags: string[]
 
 /** The same for the library, beside Deno. */
 export async function libraryInputs(): Promise<{ files: string[]; flags: string[] }> {
-  const folders = [LIBRARY, join(LIBRARY, "node")];
+  const folders = [LIBRARY, join(LIBRARY, "crypto"), join(LIBRARY, "node")];
   const sources = await Promise.all(folders.map((folder) => filesOf(folder, /\.ts$/)));
   return { files: [...sources.flat(), join(REPO, "deno.json")], flags: [...BUNDLE, ...INTRINSICS] };
 }

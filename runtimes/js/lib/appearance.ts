@@ -1,6 +1,7 @@
 /** How the library's own interfaces look in the log: by the members that matter. */
 import { AbortSignal } from "./abort.ts";
 import { Blob, File } from "./blob.ts";
+import { CryptoKey } from "./crypto/key.ts";
 import { Event } from "./events.ts";
 import { FormData } from "./form_data.ts";
 import { Headers } from "./headers.ts";
@@ -53,6 +54,7 @@ showMembers(Response.prototype, [
   ...["body", "bodyUsed", "headers", "ok", "redirected", "status", "statusText", "url"],
 ]);
 showMembers(Blob.prototype, ["size", "type"]);
+showMembers(CryptoKey.prototype, ["type", "extractable", "algorithm", "usages"]);
 showMembers(File.prototype, ["name", "size", "type"]);
 showMembers(AbortSignal.prototype, ["aborted", "reason", "onabort"]);
 showMembers(Event.prototype, [

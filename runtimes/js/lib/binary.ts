@@ -50,7 +50,7 @@ export function concatBytes(pieces: readonly Bytes[]): Bytes {
   return whole;
 }
 
-const setBytes = Function.prototype.call.bind(Uint8Array.prototype.set) as (
+export const setBytes = Function.prototype.call.bind(Uint8Array.prototype.set) as (
   target: Bytes,
   source: Bytes,
   offset: number,

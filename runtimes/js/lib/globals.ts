@@ -3,6 +3,8 @@ import { AbortController, AbortSignal } from "./abort.ts";
 import { Blob, File } from "./blob.ts";
 import { console } from "./console.ts";
 import { Crypto, crypto } from "./crypto.ts";
+import { CryptoKey } from "./crypto/key.ts";
+import { SubtleCrypto } from "./crypto/subtle.ts";
 import { Deno } from "./deno.ts";
 import { TextDecoderStream, TextEncoderStream } from "./encoding_streams.ts";
 import { Event, EventTarget } from "./events.ts";
@@ -31,6 +33,7 @@ const classes = {
   AbortSignal,
   Blob,
   Crypto,
+  CryptoKey,
   CustomEvent,
   ErrorEvent,
   Event,
@@ -43,6 +46,7 @@ const classes = {
   PromiseRejectionEvent,
   Request,
   Response,
+  SubtleCrypto,
   TextDecoderStream,
   TextEncoderStream,
   URL,

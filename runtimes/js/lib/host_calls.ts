@@ -10,7 +10,7 @@ import { mapDelete, mapGet, mapSet, mapSize, PromiseIntrinsic, push, shift, view
 interface Call {
   readonly operation: number;
   readonly resolve: (result: Bytes) => void;
-  readonly reject: (reason: unknown) => void;
+  readonly reject: (reason: Error) => void;
   /** Where it was made, for a deploy that ends before its answer. */
   readonly place: Error;
 }
@@ -24,25 +24,37 @@ const MOST_SENT = 500;
 let sent = 0;
 let lastId = 0;
 
+/** Who waits for a call. */
+export interface Caller {
+  resolve(result: Bytes): void;
+  reject(reason: Error): void;
+}
+
 /** Rejects with an Error of the host's words, or with the signal's reason; then the answer is dropped when it comes. */
 export function hostCall(operation: number, bytes: Bytes, signal?: AbortSignal): Promise<Bytes> {
   return new PromiseIntrinsic((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
-    const length = viewLength(bytes);
-    if (length > MAX_BYTES) {
-      throw new RangeError(`Cannot make a host call: it has ${length} bytes, more than ${MAX_BYTES}`);
-    }
-    const id = ++lastId;
-    const place = new Error("Cannot finish the deploy: a call to the host is still open. It was made here");
-    mapSet(open, id, { operation, resolve, reject, place });
+    const id = askHost(operation, bytes, { resolve, reject });
     if (signal) {
       onAbort(signal, () => {
         if (mapDelete(open, id)) reject(signal.reason);
       });
     }
-    push(unsent, { id, operation, bytes });
-    send();
   });
+}
+
+/** Without a promise, which would look for `then` in the answer: a function may have put one there to see it. */
+export function askHost(operation: number, bytes: Bytes, { resolve, reject }: Caller): number {
+  const length = viewLength(bytes);
+  if (length > MAX_BYTES) {
+    throw new RangeError(`Cannot make a host call: it has ${length} bytes, more than ${MAX_BYTES}`);
+  }
+  const id = ++lastId;
+  const place = new Error("Cannot finish the deploy: a call to the host is still open. It was made here");
+  mapSet(open, id, { operation, resolve, reject, place });
+  push(unsent, { id, operation, bytes });
+  send();
+  return id;
 }
 
 function send(): void {

@@ -1,4 +1,5 @@
 import { Blob, isBlob } from "./blob.ts";
+import { isCryptoKey, keyData, makeKey } from "./crypto/key.ts";
 import { domException } from "./dom_exception.ts";
 import { isError } from "./error_text.ts";
 import { brief } from "./inspect.ts";
@@ -34,6 +35,7 @@ class Cloning {
     if (native.proxyTarget(object) !== undefined) refuse(object);
     if (ArrayBuffer.isView(object)) return this.#remember(object, this.#view(object));
     if (isBlob(object)) return this.#remember(object, object.slice(0, object.size, object.type) as Blob);
+    if (isCryptoKey(object)) return this.#remember(object, makeKey(keyData(object)));
     if (isError(object)) return this.#error(object);
     switch (native.className(object)) {
       case "Array":

@@ -17,8 +17,9 @@ export interface Answer {
   steps: number;
 }
 
-/** Answers a host call; throws to fail it. */
-export type HostCalls = (operation: number, bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
+type Bytes = Uint8Array<ArrayBuffer>;
+/** Answers a host call; throws to fail it. What it answers later, `runAwaiting` waits for. */
+export type HostCalls = (operation: number, bytes: Bytes) => Bytes | Promise<Uint8Array>;
 
 const OP_ECHO = 1;
 const echo: HostCalls = (operation, bytes) => {
@@ -46,6 +47,7 @@ export class Exchange {
   #body: Uint8Array<ArrayBuffer>;
   #bodyOpen: boolean;
   #credit = CHUNK_MAX;
+  readonly #answering = new Set<Promise<void>>();
   /** Credit that the sandbox gave beyond the first. */
   granted = 0;
 
@@ -106,6 +108,15 @@ export class Exchange {
     return this.finish();
   }
 
+  /** The same, with a host that takes its time. */
+  async runAwaiting(): Promise<Answer> {
+    for (;;) {
+      this.run();
+      if (this.last.state !== GuestState.PARKED || this.#answering.size === 0) return this.finish();
+      await Promise.race(this.#answering);
+    }
+  }
+
   finish(): Answer {
     this.answer.body = concat(this.#chunks);
     this.answer.text = decoder.decode(this.answer.body);
@@ -148,10 +159,17 @@ export class Exchange {
   #call(payload: Uint8Array<ArrayBuffer>): void {
     const view = new DataView(payload.buffer);
     const id = view.getUint32(0, true);
+    const fail = (error: unknown) => void this.send(answerFrame(id, true, encoder.encode((error as Error).message)));
     try {
-      this.send(answerFrame(id, false, this.calls(view.getUint32(4, true), payload.slice(8))));
+      const result = this.calls(view.getUint32(4, true), payload.slice(8));
+      if (result instanceof Uint8Array) return void this.send(answerFrame(id, false, result));
+      const answered = result.then(
+        (bytes) => void this.send(answerFrame(id, false, new Uint8Array(bytes))),
+        fail,
+      ).finally(() => this.#answering.delete(answered));
+      this.#answering.add(answered);
     } catch (error) {
-      this.send(answerFrame(id, true, encoder.encode((error as Error).message)));
+      fail(error);
     }
   }
 }
