@@ -6,6 +6,7 @@ import { systemClock as clock } from "./clock.ts";
 import { Deadlines } from "./deadlines.ts";
 import { diagnose } from "./doctor.ts";
 import { CryptoHost } from "./host/crypto.ts";
+import { FetchHost } from "./host/fetch.ts";
 import { hostOf } from "./host/host.ts";
 import { Family } from "./host/operations.ts";
 import { adminApi } from "./gateway/admin.ts";
@@ -96,7 +97,9 @@ async function compose(
   const cores = availableParallelism();
   const computing = new CryptoHost({ clock, cores });
   closing.defer(() => computing.close());
-  const host = hostOf({ [Family.CRYPTO]: computing.open });
+  const fetching = new FetchHost({ clock });
+  closing.defer(() => fetching.close());
+  const host = hostOf({ [Family.CRYPTO]: computing.open, [Family.FETCH]: fetching.host });
   const engine = await openEngine({ native, image, clock, deadlines, host, cores });
   const tier = new WasmTier({ clock, engine, residentBytes: RESIDENT_BYTES });
   closing.defer(() => tier.close());

@@ -5,6 +5,7 @@ export { expectAnswer, type Expectation, expectError } from "./harness/expect.ts
 export { type FolderFiles, folderFiles } from "./harness/files.ts";
 export { Held, HOLD } from "./harness/held.ts";
 export { type Facts, processFacts } from "./harness/process.ts";
+export { Origin } from "./harness/origin.ts";
 export { type FunctionInfo, type LogLine, Server, type ServerOptions } from "./harness/server.ts";
 export { Chance } from "./harness/random.ts";
 export { sharedServer } from "./harness/shared.ts";

@@ -7,6 +7,8 @@ import { encodeHead, type FetchRequest, MOST_PIECE_BYTES, openAnswer, readAnswer
 /** Of one name, that are tried. */
 const MOST_ADDRESSES = 4;
 
+const NOTHING = new Uint8Array();
+
 /** How the request gets out: to addresses that were checked, over connections that are the tenant's own. */
 export interface Way {
   readonly addresses: readonly string[];
@@ -42,7 +44,8 @@ export class Exchange {
       const head = encodeHead(message.statusCode!, message.rawHeaders);
       // What came together with the head is parsed in this turn of the event loop.
       await setImmediate();
-      const piece = await body.take(roomBeside(head));
+      // A body that is broken from its beginning is told to whoever reads it.
+      const piece = await body.take(roomBeside(head)).catch(() => NOTHING);
       return openAnswer(head, body.isEnd, piece);
     } catch (error) {
       this.#connected.reject(error);

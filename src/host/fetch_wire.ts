@@ -86,10 +86,14 @@ function parseHeaders(pairs: readonly string[]): Record<string, string[]> {
   return headers;
 }
 
+/** As Deno's fetch has it, whatever the server says: HTTP/2 knows none. */
+const reasonOf = (status: number): string => REASONS[status] ?? STATUS_CODES[status] ?? "";
+const REASONS: Readonly<Record<number, string>> = { 203: "Non Authoritative Information", 418: "I'm a teapot" };
+
 /** Lines: status, reason, and then names and values of headers in turn. */
 export function encodeHead(status: number, rawHeaders: readonly string[]): Uint8Array {
   const pairs = rawHeaders.map((text, i) => i % 2 === 0 ? text.toLowerCase() : text);
-  const head = encoder.encode([status, STATUS_CODES[status] ?? "", ...pairs, ""].join("\n"));
+  const head = encoder.encode([status, reasonOf(status), ...pairs, ""].join("\n"));
   if (head.length > MOST_HEAD_BYTES) throw new Error("the headers of the response are too long");
   return head;
 }

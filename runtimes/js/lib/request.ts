@@ -217,3 +217,25 @@ export function incomingRequest(exchange: Exchange, hasBody: boolean): Request {
   if (hasBody) stateOf(request).payload = new IncomingBody();
   return request;
 }
+
+/** What fetch sends. */
+export interface Fetchable {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Headers;
+  readonly payload: Payload | null;
+  readonly signal: AbortSignal;
+  readonly redirect: string;
+}
+
+export function fetchable(request: Request): Fetchable {
+  const state = stateOf(request);
+  return {
+    method: methodOf(state),
+    url: urlOf(state),
+    headers: headersOf(state),
+    payload: state.payload,
+    signal: signalOf(state),
+    redirect: state.init?.redirect ?? "follow",
+  };
+}

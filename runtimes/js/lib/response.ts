@@ -21,6 +21,7 @@ class State implements BodySlot {
   statusText = "";
   type: ResponseType = "default";
   url = "";
+  redirected = false;
   /** null: `raw` is all there is. */
   headers: Headers | null = null;
   constructor(public payload: Payload | null, public raw: string) {}
@@ -37,7 +38,7 @@ const REDIRECTS = [301, 302, 303, 307, 308];
 const JSON_TYPE = "application/json";
 const INTERNAL = Symbol("a response of the engine's own");
 
-const isNullBodyStatus = (status: number): boolean => status === 204 || status === 205 || status === 304;
+export const isNullBodyStatus = (status: number): boolean => status === 204 || status === 205 || status === 304;
 const contentType = (type: string): string => `content-type\n${type}\n`;
 
 let stateOf: (response: Response) => State;
@@ -126,7 +127,7 @@ export class Response {
     return this.#state.url;
   }
   get redirected(): boolean {
-    return false;
+    return this.#state.redirected;
   }
   get status(): number {
     return this.#state.status;
@@ -150,6 +151,7 @@ export class Response {
     copy.statusText = state.statusText;
     copy.type = state.type;
     copy.url = state.url;
+    copy.redirected = state.redirected;
     return makeResponse(copy);
   }
 
@@ -163,6 +165,28 @@ const makeResponse = (state: State): Response =>
   new (Response as unknown as new (state: State, secret: typeof INTERNAL) => Response)(state, INTERNAL);
 
 mixInBody(Response.prototype, (self) => stateOf(self as Response));
+
+export interface Fetched {
+  readonly status: number;
+  readonly statusText: string;
+  /** `name\nvalue\n...` */
+  readonly headers: string;
+  readonly url: string;
+  readonly redirected: boolean;
+  readonly payload: Payload | null;
+}
+
+/** The response of a server. */
+export function fetchedResponse({ status, statusText, headers, url, redirected, payload }: Fetched): Response {
+  const state = new State(payload, "");
+  state.type = "basic";
+  state.status = status;
+  state.statusText = statusText;
+  state.headers = headersFromRaw(headers, "immutable");
+  state.url = url;
+  state.redirected = redirected;
+  return makeResponse(state);
+}
 
 /** As a frame carries them. */
 export function rawResponseHeaders(response: Response): string {
