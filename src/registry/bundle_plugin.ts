@@ -111,6 +111,7 @@ export class RootFiles {
         errors: [{ text: "Cannot import a path that is put together, or outside of its package: write it out" }],
       };
     }
+    if (path === null && this.packages.isLeftOut(file)) return { contents: "module.exports = {};" };
     if (extname(file) === ".node") {
       return {
         errors: [{

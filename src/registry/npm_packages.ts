@@ -74,6 +74,14 @@ export class NpmPackages {
     return owner === null ? "npm:" : `npm:${owner}${file.slice(this.#table.packages[owner].folder.length)}`;
   }
 
+  /** What a package's `browser` leaves out: esbuild asks for it all the same, as it was written. */
+  isLeftOut(file: string): boolean {
+    const owner = this.ownerOf(file);
+    if (owner === null) return false;
+    const path = `.${file.slice(this.#table.packages[owner].folder.length)}`;
+    return [path, `${path}.js`].some((name) => this.#browserField(owner, name) === false);
+  }
+
   async #within(id: string, subpath: string, { kind }: OnResolveArgs): Promise<OnResolveResult> {
     const { folder } = this.#table.packages[id];
     const { name, exports } = this.#manifest(id);
