@@ -1,5 +1,8 @@
 import { constants } from "node:os";
 import { LAYOUT, OPTIONS, RING, STATS } from "./layout.ts";
+import { type Bytes, check, cString, Message, NativeError, OutBuffer } from "./native_values.ts";
+
+export { NativeError };
 
 /** What ffi/shim/mayfly.h declares, each parameter with its C text. */
 const SYMBOLS = {
@@ -149,9 +152,14 @@ const SYMBOLS = {
     result: "i32",
     nonblocking: true,
   },
+  mf_bound_receive: {
+    parameters: [
+      "u16", // uint16_t port
+      "u32", // uint32_t bytes
+    ],
+    result: "i32",
+  },
 } as const satisfies Deno.ForeignLibraryInterface;
-
-type Bytes = Uint8Array<ArrayBuffer>;
 
 export type EngineOptions = { [Field in Exclude<keyof typeof OPTIONS, "abi" | "verify">]: number } & {
   /** Compare the whole memory with the snapshot after each reset: for tests. */
@@ -165,46 +173,6 @@ export interface MirroredFile {
   readonly mtimeNs: bigint;
   readonly inode: bigint;
   readonly mode: number;
-}
-
-/** A call of the shim was refused. `code` is the errno's name, `ELOOP`. */
-export class NativeError extends Error {
-  override readonly name = "NativeError";
-  constructor(what: string, readonly code: string, detail: string) {
-    super(`Cannot ${what}: ${detail || code}`);
-  }
-}
-
-function errnoName(errno: number): string {
-  return Object.entries(constants.errno).find(([, value]) => value === errno)?.[0] ?? `errno ${errno}`;
-}
-
-function check(rc: number, what: string, detail = ""): number {
-  if (rc < 0) throw new NativeError(what, errnoName(-rc), detail);
-  return rc;
-}
-
-/** A C string. */
-function cString(text: string, what: string): Bytes {
-  if (text.includes("\0")) throw new NativeError(what, "EINVAL", "a path has a NUL byte in it");
-  return new TextEncoder().encode(text + "\0");
-}
-
-/** Where the shim puts the text of an error. */
-class Message {
-  readonly bytes: Bytes = new Uint8Array(1024);
-  get capacity(): bigint {
-    return BigInt(this.bytes.length);
-  }
-  toString(): string {
-    return new TextDecoder().decode(this.bytes.subarray(0, this.bytes.indexOf(0)));
-  }
-}
-
-/** Where the shim puts a buffer that is the caller's to free. */
-class OutBuffer {
-  readonly pointer: BigUint64Array<ArrayBuffer> = new BigUint64Array(1);
-  readonly length: BigUint64Array<ArrayBuffer> = new BigUint64Array(1);
 }
 
 /** The shim's library. It stays loaded until the process ends, because its threads may outlive any close. */
@@ -381,14 +349,12 @@ export class Native {
     return { size: Number(info[0]), mtimeNs: info[1], inode: info[2], mode: Number(info[3]) };
   }
 
+  /** Bounds what the kernel holds unread of each connection that is accepted on this port from now on. */
+  boundReceive(port: number, bytes: number): void {
+    check(this.#symbols.mf_bound_receive(port, bytes), `bound what connections to port ${port} hold`);
+  }
+
   #take(out: OutBuffer): Bytes {
-    const pointer = Deno.UnsafePointer.create(out.pointer[0])!;
-    try {
-      const bytes = new Uint8Array(Number(out.length[0]));
-      Deno.UnsafePointerView.copyInto(pointer, bytes);
-      return bytes;
-    } finally {
-      this.#symbols.mf_buffer_free(pointer);
-    }
+    return out.take(this.#symbols.mf_buffer_free);
   }
 }

@@ -130,3 +130,11 @@ Deno.test("a thread with a small stack, such as this one, runs nothing inline", 
     assert.equal(native.runInline(0), false);
     assert.equal(native.stats().inlineSteps, 0);
   }));
+
+Deno.test("a port that nobody listens on cannot be bounded, and is named", () => {
+  const listener = Deno.listen({ port: 0 });
+  const { port } = listener.addr;
+  native.boundReceive(port, 1 << 16);
+  listener.close();
+  assert.throws(() => native.boundReceive(port, 1 << 16), refusal("ENOENT"));
+});

@@ -10,6 +10,7 @@ import { FetchHost } from "./host/fetch.ts";
 import { hostOf } from "./host/host.ts";
 import { Family } from "./host/operations.ts";
 import { adminApi } from "./gateway/admin.ts";
+import { LIMITS } from "./limits.ts";
 import { Gateway } from "./gateway/gateway.ts";
 import { listen } from "./gateway/listen.ts";
 import { starting } from "./gateway/starting.ts";
@@ -92,6 +93,7 @@ async function compose(
 
   const native = new Native((await setup.shim).library);
   native.wasmtimeVersion();
+  native.boundReceive(http.port, LIMITS.unreadBytes);
   const image = await setup.engine;
   const deadlines = new Deadlines(clock);
   const cores = availableParallelism();

@@ -44,6 +44,13 @@ export const LIMITS = {
   responseHeaderCount: 256,
   /** A body that is known to be at most this long is read before a sandbox is used. */
   bufferedBodyBytes: 64 * KiB,
+  /**
+   * What the kernel keeps unread of a connection, about. Deno takes all of that in at once, and moves what it holds of a
+   * chunked body with each piece that is read: with the kernel's own bound of megabytes an upload gets slower and slower.
+   */
+  unreadBytes: 128 * KiB,
+  /** Of a longer body, what is read before the guest takes it: more than `unreadBytes`, or Deno's own store grows. */
+  bodyAheadBytes: 256 * KiB,
   /** Such bodies that the server waits for at once: each costs up to 128 KB in Deno. */
   readingBodies: 1024,
   requestIdLength: 64,
@@ -72,6 +79,8 @@ export const LIMITS = {
   /** A source file, and a bundle. */
   sourceFileBytes: 64 * MiB,
   bundleBytes: 16 * MiB,
+  /** All files of a function that is a folder. */
+  ownFilesBytes: 256 * MiB,
   /** A guest that was told of its cancellation may run this long to notice. */
   cancelGraceMs: 5,
   /** A sandbox is gone this long after its deadline, at the latest. */
@@ -81,6 +90,7 @@ export const LIMITS = {
 function assert(condition: boolean, relation: string): void {
   if (!condition) throw new Error(`Limits do not fit: ${relation}`);
 }
+assert(LIMITS.unreadBytes < LIMITS.bodyAheadBytes, "more is read than has come meanwhile");
 assert(LIMITS.logLineBytes <= LIMITS.logBytesPerRequest, "a line fits the log of a request");
 assert(LIMITS.logPendingBytesPerFunction <= LIMITS.logFileBytes, "what waits fits a log file");
 assert(

@@ -115,6 +115,8 @@ struct mf_stats {
     uint64_t workers;
     uint64_t long_workers;  /* whose guests run long at this moment */
     uint64_t private_pages; /* of the idle instances */
+    uint64_t wasi_modules, wasi_module_bytes; /* loaded, and their native code */
+    uint64_t wasi_sandboxes, wasi_sandboxes_parked;
 };
 
 uint32_t mf_abi(void);
@@ -163,12 +165,39 @@ int mf_park(uint32_t head);
 
 /* A function's image: the pages that differ from the base. Every field of it is checked. Returns the id. */
 int64_t mf_snapshot_load(const uint8_t *image, size_t length);
-/* No new sandbox from it; freed when the last one is gone. */
+/* No new sandbox from it, whichever kind it is; freed when the last one is gone. */
 int mf_snapshot_drop(uint32_t snapshot);
 /* The image of a held sandbox. The buffer is the caller's to mf_buffer_free. The sandbox stays held. */
 int mf_freeze(uint32_t sandbox, uint32_t generation, uint8_t **out, size_t *out_length);
 
 #define MF_SNAPSHOT_BASE 0u /* the base image, of which builds start */
+
+/* ---- WASI modules -------------------------------------------------------------------------------- */
+
+/*
+ * A WASI preview 1 command is another kind of snapshot: its id goes into a slot as any other's does. It has the same
+ * frames, except that a request's context is a list of texts, each with a NUL at its end: the function's mount, then
+ * variables, `NAME=value`, for its environment beside those of CGI/1.1. What it answers is its standard output.
+ */
+struct mf_wasi_options {
+    uint64_t memory_bytes; /* of one sandbox */
+    uint32_t log_bytes;    /* of one request; what is more is dropped and counted */
+    uint32_t strings_length;
+};
+
+/*
+ * Compile a module to native code. -EINVAL with the reason if it cannot be run. The buffer is the caller's to
+ * mf_buffer_free.
+ */
+int mf_wasi_compile(const uint8_t *wasm, size_t length, uint64_t memory_bytes, uint8_t **out, size_t *out_length,
+                    char *message, size_t capacity);
+/*
+ * Load what mf_wasi_compile made, which will run as it is: the caller knows that nobody has changed it. `strings` is a
+ * list of texts, each with a NUL at its end: the program's name, then its own variables. `files` is the path of the
+ * function's packed files, or empty. Returns the snapshot's id; -EINVAL: compiled for another wasmtime or processor.
+ */
+int64_t mf_wasi_load(const uint8_t *native, size_t length, const struct mf_wasi_options *options, const char *strings,
+                     const char *files, char *message, size_t capacity);
 
 /* ---- steps -------------------------------------------------------------------------------------- */
 
@@ -196,6 +225,14 @@ int mf_root_close(int root);
  * file, -EFBIG, -EAGAIN it changed while it was copied. `info` gets size, mtime in ns, inode, mode.
  */
 int mf_mirror_file(int root, const char *path, const char *to, uint64_t limit, uint64_t info[4]);
+
+/* ---- the server's socket ---------------------------------------------------------------------------- */
+
+/*
+ * The socket of this process that listens on `port`: connections that it accepts from now on hold at most about twice
+ * `bytes` that nobody has read. -ENOENT: there is none.
+ */
+int mf_bound_receive(uint16_t port, uint32_t bytes);
 
 #pragma GCC visibility pop
 

@@ -1,9 +1,13 @@
 import { LAYOUT } from "../../ffi/layout.ts";
 import type { ErrorCode } from "../errors.ts";
+import { LIMITS } from "../limits.ts";
 import type { Invocation } from "../types.ts";
 import type { FrameWriter } from "./wire.ts";
 
-/** A request's body on its way into a sandbox: at most one piece is held, and it is read only as fast as the guest takes it. */
+/** A caller that sends single bytes costs no more than one that sends kilobytes. */
+const MOST_PIECES = 64;
+
+/** A request's body on its way into a sandbox: little is held of it, and it is read only as the guest takes it. */
 export class BodySource {
   bytesRead = 0;
   readonly isEmpty: boolean;
@@ -12,7 +16,8 @@ export class BodySource {
   readonly #whole: Uint8Array | null;
   readonly #stream: ReadableStream<Uint8Array> | null;
   #reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
-  #piece: Uint8Array | null;
+  readonly #pieces: Uint8Array[] = [];
+  #heldBytes = 0;
   #credit: number = LAYOUT.initialCredit;
   #complete: boolean;
   #endWritten = false;
@@ -25,58 +30,74 @@ export class BodySource {
     this.#onChange = onChange;
     this.#whole = body instanceof Uint8Array ? body : null;
     this.#stream = body instanceof ReadableStream ? body : null;
-    this.#piece = this.#whole;
     this.#complete = this.#stream === null;
     this.bytesRead = this.#whole?.length ?? 0;
+    this.rewind();
   }
 
   /** Back to the start, for a run that has to be done again. A stream was not read before its sandbox first parked. */
   rewind(): void {
-    this.#piece = this.#whole;
+    if (this.#whole) {
+      this.#pieces[0] = this.#whole;
+      this.#heldBytes = this.#whole.length;
+    }
     this.#credit = LAYOUT.initialCredit;
     this.#endWritten = false;
   }
 
   get hasInput(): boolean {
     if (this.isEmpty || this.#endWritten) return false;
-    return this.#piece !== null && this.#piece.length > 0 ? this.#credit > 0 : this.#complete;
+    return this.#heldBytes > 0 ? this.#credit > 0 : this.#complete;
   }
 
   grant(bytes: number): void {
     this.#credit += bytes;
   }
 
+  /** As much as the guest has credit for and fits one step, and one full chunk at most: other frames need room too. */
   write(writer: FrameWriter): void {
     if (this.isEmpty || this.#endWritten) return;
-    const piece = this.#piece;
-    if (piece && piece.length > 0) {
-      const size = Math.min(piece.length, this.#credit, LAYOUT.chunkMax);
-      if (size > 0) writer.chunk(piece.subarray(0, size));
+    let room = LAYOUT.chunkMax;
+    while (this.#heldBytes > 0 && this.#credit > 0 && room > 0) {
+      const piece = this.#pieces[0];
+      const size = Math.min(piece.length, this.#credit, room);
+      writer.chunk(piece.subarray(0, size));
+      room -= size;
       this.#credit -= size;
-      this.#piece = size < piece.length ? piece.subarray(size) : null;
+      this.#heldBytes -= size;
+      if (size < piece.length) this.#pieces[0] = piece.subarray(size);
+      else this.#pieces.shift();
     }
-    if (this.#complete && (this.#piece === null || this.#piece.length === 0)) {
+    if (this.#complete && this.#heldBytes === 0) {
       writer.end();
       this.#endWritten = true;
     }
   }
 
-  /** Reads on, if the guest has credit and nothing is held back. */
+  /** Reads on, if the guest has credit and little is held. */
   pull(): void {
-    if (this.#stream === null || this.#reading || this.#complete || this.#piece !== null || this.#credit <= 0) return;
+    if (this.#stream === null || this.#reading || this.#complete) return;
+    if (this.#credit <= 0 || this.#heldBytes > LAYOUT.chunkMax || this.#pieces.length >= MOST_PIECES) return;
     this.#reading = true;
     this.#reader ??= this.#stream.getReader();
-    this.#reader.read().then((result) => {
-      this.#reading = false;
-      if (result.done) {
+    this.#readAhead(this.#reader);
+  }
+
+  /** Several pieces in a row, without a turn of the event loop between them: see LIMITS.unreadBytes. */
+  #readAhead(reader: ReadableStreamDefaultReader<Uint8Array>): void {
+    reader.read().then(({ done, value }) => {
+      if (this.#complete) return;
+      if (done) {
         this.#complete = true;
       } else {
-        this.#piece = result.value.length > 0 ? result.value : null;
-        this.bytesRead += result.value.length;
+        this.bytesRead += value.length;
         if (this.bytesRead > this.#limit) return this.#onChange("body_too_large");
-        if (this.#piece === null) return this.pull();
+        this.#heldBytes += value.length;
+        if (value.length > 0) this.#pieces.push(value);
       }
-      this.#onChange(null);
+      this.#reading = !done && this.#heldBytes < LIMITS.bodyAheadBytes && this.#pieces.length < MOST_PIECES;
+      if (this.#reading) this.#readAhead(reader);
+      if (done || value.length > 0) this.#onChange(null);
     }, () => {
       this.#reading = false;
       if (!this.#complete) this.#onChange("canceled");
@@ -88,6 +109,7 @@ export class BodySource {
     if (this.#stream === null || this.#complete) return;
     this.#complete = true;
     this.#endWritten = true;
+    this.#pieces.length = 0;
     const stopped = this.#reader ? this.#reader.cancel() : this.#stream.cancel();
     stopped.catch(() => {});
   }

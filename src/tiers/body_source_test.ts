@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { FrameType, LAYOUT } from "../../ffi/layout.ts";
+import { LIMITS } from "../limits.ts";
+import { BodySource } from "./body_source.ts";
+import { FrameReader, FrameWriter } from "./wire.ts";
+
+const memory = new ArrayBuffer(LAYOUT.guestInBytes);
+const writer = new FrameWriter(memory);
+const reader = new FrameReader(memory);
+
+/** One step's frames: the bytes of its chunks, and whether the body ended. */
+function step(source: BodySource): { sizes: number[]; ended: boolean } {
+  writer.begin(0, LAYOUT.guestInBytes);
+  source.write(writer);
+  const sizes: number[] = [];
+  let ended = false;
+  for (reader.begin(0, writer.length); reader.next();) {
+    if (reader.type === FrameType.CHUNK) sizes.push(reader.length);
+    if (reader.type === FrameType.END) ended = true;
+  }
+  return { sizes, ended };
+}
+
+const sum = (sizes: readonly number[]) => sizes.reduce((sum, size) => sum + size, 0);
+
+/** A body of pieces of this size, and how many of them were asked for. */
+function bodyOf(size: number, count: number): { body: ReadableStream<Uint8Array<ArrayBuffer>>; read: () => number } {
+  let read = 0;
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    pull(controller) {
+      if (read === count) return controller.close();
+      read++;
+      controller.enqueue(new Uint8Array(size));
+    },
+  }, { highWaterMark: 0 });
+  return { body, read: () => read };
+}
+
+const settled = () => new Promise((resolve) => setTimeout(resolve));
+
+for (const size of [1, 100, 60_000, 200_000]) {
+  Deno.test(`a body in pieces of ${size} bytes arrives whole, within credit and room, and little is read ahead`, async () => {
+    const count = Math.ceil(1_000_000 / size / (size === 1 ? 50 : 1));
+    const { body, read } = bodyOf(size, count);
+    const problems: unknown[] = [];
+    const source = new BodySource(body, Infinity, (problem) => problem && problems.push(problem));
+    let taken = 0;
+    for (let ended = false; !ended;) {
+      source.pull();
+      await settled();
+      assert.ok(read() * size - taken <= LIMITS.bodyAheadBytes + size);
+      assert.ok(source.hasInput);
+      const wrote = step(source);
+      ended = wrote.ended;
+      assert.ok(sum(wrote.sizes) <= LAYOUT.chunkMax);
+      taken += sum(wrote.sizes);
+      source.grant(sum(wrote.sizes));
+    }
+    assert.equal(taken, count * size);
+    assert.deepEqual(problems, []);
+  });
+}
+
+Deno.test("a guest that takes nothing is sent its first credit and no more, and little is read", async () => {
+  const { body, read } = bodyOf(10_000, 1000);
+  const source = new BodySource(body, Infinity, () => {});
+  source.pull();
+  await settled();
+  assert.equal(sum(step(source).sizes), LAYOUT.initialCredit);
+  for (let i = 0; i < 10; i++) {
+    source.pull();
+    await settled();
+    assert.equal(source.hasInput, false);
+  }
+  assert.ok(read() * 10_000 <= LIMITS.bodyAheadBytes + 10_000);
+});
+
+Deno.test("a body over its limit is told once, and nothing of it is read on", async () => {
+  const { body, read } = bodyOf(1000, 1000);
+  const problems: unknown[] = [];
+  const source = new BodySource(body, 5000, (problem) => problem && problems.push(problem));
+  source.pull();
+  await settled();
+  source.pull();
+  await settled();
+  assert.deepEqual(problems, ["body_too_large"]);
+  assert.equal(read(), 6);
+});
+
+Deno.test("a body whose caller left is told as canceled", async () => {
+  const problems: unknown[] = [];
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    pull: (controller) => controller.error(new Error("gone")),
+  });
+  const source = new BodySource(body, Infinity, (problem) => problems.push(problem));
+  source.pull();
+  await settled();
+  assert.deepEqual(problems, ["canceled"]);
+});
+
+Deno.test("a run that is done again gets its short body again", () => {
+  const source = new BodySource(new Uint8Array(1000), Infinity, () => {});
+  assert.deepEqual(step(source), { sizes: [1000], ended: true });
+  assert.deepEqual(step(source), { sizes: [], ended: false });
+  source.rewind();
+  assert.deepEqual(step(source), { sizes: [1000], ended: true });
+});
