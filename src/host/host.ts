@@ -1,5 +1,11 @@
 import type { FunctionId, NetPolicy } from "../types.ts";
 
+/** The files of a function that is a folder, as they were at its deploy; found by exact name. */
+export interface OwnFiles {
+  size(path: string): number | null;
+  read(path: string, from: number, length: number): Promise<Uint8Array | null>;
+}
+
 /** Who asks: one sandbox, for one request (or one step of a build). */
 export interface HostCaller {
   readonly function: FunctionId;
@@ -7,6 +13,8 @@ export interface HostCaller {
   readonly requestId: string;
   /** Of the clock's monotonic time: nothing that was asked is wanted after it. */
   readonly deadlineMs: number;
+  /** Of a function that is a folder. */
+  readonly files?: () => Promise<OwnFiles | null>;
   /** Counts what the host computed for it as CPU time of the function's own. */
   charge(cpuMs: number): void;
 }

@@ -3,3 +3,5 @@
  * runtimes use these numbers, and a snapshot made with one expects the same meaning for ever.
  */
 export const Family = { CRYPTO: 1, FETCH: 2, COMPRESSION: 3, FILES: 4 } as const;
+
+export const FileOperation = { READ: Family.FILES << 8 | 1 } as const;
