@@ -3,6 +3,7 @@
  * `--tiny` does as little as shows that the benches still run; names in the arguments choose among them.
  */
 import { deploy } from "./deploy.ts";
+import { engine } from "./engine.ts";
 import { eventLoop } from "./event_loop.ts";
 import { type Bench, type Figure, FULL, table, TINY } from "./figure.ts";
 import { http } from "./http.ts";
@@ -12,6 +13,7 @@ import { soak } from "./soak.ts";
 import { start } from "./start.ts";
 
 const BENCHES: Readonly<Record<string, Bench>> = {
+  engine,
   http,
   limits,
   "event-loop": eventLoop,

@@ -9,6 +9,12 @@ Deno.test("every bench runs, and fills its lines of the table", async () => {
   const text = new TextDecoder().decode(stdout);
   assert.equal(code, 0, text + new TextDecoder().decode(stderr));
   const figures = [
+    "engine alone: hello",
+    "engine alone: JSON echo",
+    "engine alone: hono",
+    "engine alone: another function",
+    "engine alone: killed",
+    "hello's own snapshot",
     "hello, of bare",
     "JSON echo",
     "concurrency 1",
