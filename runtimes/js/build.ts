@@ -6,6 +6,7 @@
  */
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { encodingTables } from "./encodings.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const ENGINE = join(here, "engine");
@@ -78,7 +79,10 @@ export async function engineInputs(): Promise<{ files: string[]; flags: string[]
 export async function libraryInputs(): Promise<{ files: string[]; flags: string[] }> {
   const folders = [LIBRARY, join(LIBRARY, "crypto"), join(LIBRARY, "node")];
   const sources = await Promise.all(folders.map((folder) => filesOf(folder, /\.ts$/)));
-  return { files: [...sources.flat(), join(REPO, "deno.json")], flags: [...BUNDLE, ...INTRINSICS] };
+  return {
+    files: [...sources.flat(), join(here, "encodings.ts"), join(REPO, "deno.json")],
+    flags: [...BUNDLE, ...INTRINSICS],
+  };
 }
 
 export async function buildEngine({ compiler, sources, out }: EngineBuild): Promise<void> {
@@ -126,9 +130,12 @@ export async function bundleLibrary(out: string, { entry = "main.ts", deno = thi
   const script = (await Deno.readTextFile(out)).replace(PACKAGE_FOLDER, "npm:");
   await Deno.writeTextFile(
     out,
-    `((globalThis, { ${INTRINSICS.join(", ")} }) => {\n` +
-      `const packages = {}, require = (name) => packages.require(name);\n` +
-      `${script}})(globalThis, globalThis);\n`,
+    `((globalThis, { ${INTRINSICS.join(", ")} }, MAYFLY_ENCODINGS) => {
+` +
+      `const packages = {}, require = (name) => packages.require(name);
+` +
+      `${script}})(globalThis, globalThis, ${JSON.stringify(encodingTables())});
+`,
   );
 }
 
