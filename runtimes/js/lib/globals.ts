@@ -18,6 +18,8 @@ import { Navigator, navigator } from "./navigator.ts";
 import { Performance, performance } from "./performance.ts";
 import { builtin } from "./node/modules.ts";
 import { clearImmediate, setImmediate } from "./node/timers.ts";
+import { PerformanceEntry, PerformanceMark, PerformanceMeasure } from "./performance_entry.ts";
+import { PerformanceObserver, PerformanceObserverEntryList } from "./performance_observer.ts";
 import { process } from "./process.ts";
 import { publishClass, publishFunctions, publishLazily, publishValue } from "./publish.ts";
 import { Request } from "./request.ts";
@@ -43,6 +45,11 @@ const classes = {
   Headers,
   Navigator,
   Performance,
+  PerformanceEntry,
+  PerformanceMark,
+  PerformanceMeasure,
+  PerformanceObserver,
+  PerformanceObserverEntryList,
   PromiseRejectionEvent,
   Request,
   Response,
@@ -57,7 +64,8 @@ for (const [name, constructor] of Object.entries(classes)) publishClass(name, co
 for (const [name, constructor] of Object.entries(streams)) publishValue(name, constructor);
 
 publishValue("Deno", Deno);
-publishValue("console", console);
+// As a namespace has it: a prototype of its own, without members.
+publishValue("console", Object.setPrototypeOf(console, {}));
 publishValue("crypto", crypto);
 publishValue("navigator", navigator);
 publishValue("performance", performance);
