@@ -4,7 +4,6 @@ import { Native } from "../ffi/native.ts";
 import type { ServeOptions } from "./cli/serve_options.ts";
 import { systemClock as clock } from "./clock.ts";
 import { Deadlines } from "./deadlines.ts";
-import { diagnose } from "./doctor.ts";
 import { CryptoHost } from "./host/crypto.ts";
 import { FetchHost } from "./host/fetch.ts";
 import { hostOf } from "./host/host.ts";
@@ -82,8 +81,9 @@ async function compose(
   const env = Deno.env.toObject();
   const setup = startSetup({ progress, env });
   const folder = closing.use(await DataFolder.open(dataDir));
-  const store = await openStore(folder.database);
-  closing.defer(() => store.close());
+  // Its thread starts while the engine is made ready.
+  const opening = openStore(folder.database);
+  closing.defer(() => opening.then((store) => store.close(), () => {}));
 
   const warn = (message: string) => events.emit({ type: "server", atMs: clock.now(), level: "warn", message });
   let handle: (request: Request) => Response | Promise<Response> = starting;
@@ -91,10 +91,10 @@ async function compose(
   closing.defer(() => http.close());
   await folder.announce(`http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${http.port}`);
 
-  const native = new Native((await setup.shim).library);
+  const [store, { library }, image] = await Promise.all([opening, setup.shim, setup.engine]);
+  const native = new Native(library);
   native.wasmtimeVersion();
   native.boundReceive(http.port, LIMITS.unreadBytes);
-  const image = await setup.engine;
   const deadlines = new Deadlines(clock);
   const cores = availableParallelism();
   const computing = new CryptoHost({ clock, cores });
@@ -186,7 +186,7 @@ async function compose(
       metrics,
       events,
       notReady: () => isDraining ? "The server is going down" : null,
-      doctor: () => diagnose({ dataDir, env, progress: () => {} }),
+      doctor: async () => (await import("./doctor.ts")).diagnose({ dataDir, env, progress: () => {} }),
     }),
   });
   handle = gateway.handle;

@@ -23,13 +23,16 @@ export function render(line: Line, colors: boolean): string {
 }
 
 const PRINTABLE_ASCII = /^[ -~]*$/;
-const graphemes = new Intl.Segmenter();
 const WIDE =
   /^(?:\p{Emoji_Presentation}|[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]|.*\ufe0f)/u;
+
+/** Made when it is needed: it takes long to load its tables, which a server's start can do without. */
+let graphemes: Intl.Segmenter | undefined;
 
 /** How many cells a terminal gives a span. */
 export function widthOf(span: Span): number {
   const text = safeText(typeof span === "string" ? span : span.text);
   if (PRINTABLE_ASCII.test(text)) return text.length;
+  graphemes ??= new Intl.Segmenter();
   return [...graphemes.segment(text)].reduce((width, { segment }) => width + (WIDE.test(segment) ? 2 : 1), 0);
 }
