@@ -16,12 +16,11 @@ import { Headers } from "./headers.ts";
 import { queueMicrotask } from "./microtasks.ts";
 import { Navigator, navigator } from "./navigator.ts";
 import { Performance, performance } from "./performance.ts";
-import { builtin } from "./node/modules.ts";
 import { clearImmediate, setImmediate } from "./node/timers.ts";
 import { PerformanceEntry, PerformanceMark, PerformanceMeasure } from "./performance_entry.ts";
 import { PerformanceObserver, PerformanceObserverEntryList } from "./performance_observer.ts";
 import { process } from "./process.ts";
-import { publishClass, publishFunctions, publishLazily, publishValue } from "./publish.ts";
+import { publishClass, publishFunctions, publishValue } from "./publish.ts";
 import { Request } from "./request.ts";
 import { Response } from "./response.ts";
 import * as streams from "./streams.ts";
@@ -72,7 +71,6 @@ publishValue("performance", performance);
 publishValue("process", process);
 publishValue("self", globalThis);
 publishValue("global", globalThis);
-publishLazily("Buffer", () => (builtin("buffer") as { Buffer: unknown }).Buffer);
 
 publishFunctions({
   ...globalEventFunctions,

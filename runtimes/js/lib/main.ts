@@ -2,6 +2,7 @@
 import "./error_stack.ts";
 import "./publish_encoding.ts";
 import "./globals.ts";
+import "./node/evaluate.ts";
 import "./appearance.ts";
 import { onDeploy } from "./deploy.ts";
 import { onAnswer, onSendable } from "./host_calls.ts";

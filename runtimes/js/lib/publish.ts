@@ -14,20 +14,6 @@ export function publishValue(name: string, value: unknown): void {
   Object.defineProperty(globalThis, name, { value, writable: true, enumerable: false, configurable: true });
 }
 
-/** Made when somebody first asks for it. */
-export function publishLazily(name: string, make: () => unknown): void {
-  Object.defineProperty(globalThis, name, {
-    get() {
-      const value = make();
-      publishValue(name, value);
-      return value;
-    },
-    set: (value) => publishValue(name, value),
-    enumerable: false,
-    configurable: true,
-  });
-}
-
 export function publishFunctions(functions: Record<string, (...args: never[]) => unknown>): void {
   for (const [name, value] of Object.entries(functions)) {
     Object.defineProperty(value, "name", { value: name, configurable: true });

@@ -1,7 +1,4 @@
-/**
- * Node's modules. They are part of the image that every function starts from, and evaluated when somebody first asks for
- * them: a function that uses none pays for none.
- */
+/** Node's modules, each evaluated when it is first asked for; evaluate.ts asks for all. */
 import { slice, startsWith } from "../primordials.ts";
 import type { NodeModule } from "./names.ts";
 
