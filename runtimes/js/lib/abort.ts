@@ -1,5 +1,5 @@
 import { abortError, domException } from "./dom_exception.ts";
-import { Event, EventTarget } from "./events.ts";
+import { Event, EventTarget, trusted } from "./events.ts";
 import { apply, push } from "./primordials.ts";
 import { setTimeout } from "./timers.ts";
 
@@ -17,6 +17,9 @@ export class AbortSignal extends EventTarget {
   #aborted = false;
   #reason: unknown = undefined;
   #steps: (() => void)[] = [];
+  /** Those that it was made of by any(); those that were made of it. */
+  #sources: AbortSignal[] = [];
+  #dependents: AbortSignal[] = [];
   #handler: Handler = null;
 
   constructor(secret?: symbol) {
@@ -63,18 +66,36 @@ export class AbortSignal extends EventTarget {
   }
 
   static any(signals: Iterable<AbortSignal>): AbortSignal {
-    const combined = newSignal();
-    for (const signal of signals) {
+    const given = [...signals];
+    for (const signal of given) {
       if (!(signal instanceof AbortSignal)) throw new TypeError("Cannot combine what is no AbortSignal");
     }
-    for (const signal of signals) {
-      if (signal.#aborted) {
-        abortSignal(combined, signal.#reason);
-        return combined;
-      }
+    const combined = newSignal();
+    const aborted = given.find((signal) => signal.#aborted);
+    if (aborted) {
+      abortSignal(combined, aborted.#reason);
+      return combined;
     }
-    for (const signal of signals) onAbort(signal, () => abortSignal(combined, signal.#reason));
+    const sources = new Set(given.flatMap((signal) => signal.#sources.length > 0 ? signal.#sources : [signal]));
+    combined.#sources = [...sources];
+    for (const source of combined.#sources) push(source.#dependents, combined);
     return combined;
+  }
+
+  /** All of them are aborted before anybody hears of it. */
+  #abort(reason: unknown): AbortSignal[] {
+    this.#aborted = true;
+    this.#reason = reason;
+    const all: AbortSignal[] = [this];
+    for (let i = 0; i < this.#dependents.length; i++) {
+      const dependent = this.#dependents[i];
+      if (dependent.#aborted) continue;
+      dependent.#aborted = true;
+      dependent.#reason = reason;
+      push(all, dependent);
+    }
+    this.#dependents = [];
+    return all;
   }
 
   static {
@@ -82,12 +103,13 @@ export class AbortSignal extends EventTarget {
     onAbort = (signal, step) => void push(signal.#steps, step);
     abortSignal = (signal, reason) => {
       if (signal.#aborted) return;
-      signal.#aborted = true;
-      signal.#reason = reason;
-      const steps = signal.#steps;
-      signal.#steps = [];
-      for (let i = 0; i < steps.length; i++) steps[i]();
-      signal.dispatchEvent(new Event("abort"));
+      const all = signal.#abort(reason);
+      for (let n = 0; n < all.length; n++) {
+        const steps = all[n].#steps;
+        all[n].#steps = [];
+        for (let i = 0; i < steps.length; i++) steps[i]();
+        all[n].dispatchEvent(trusted(new Event("abort")));
+      }
     };
   }
 }

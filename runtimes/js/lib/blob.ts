@@ -1,4 +1,5 @@
 import { concatBytes, copyBytes, isBufferSource } from "./binary.ts";
+import { dictionary } from "./dictionary.ts";
 import { type Bytes, native } from "./native.ts";
 import { ReadableStream } from "./streams.ts";
 
@@ -31,7 +32,8 @@ export class Blob {
   readonly #type: string;
 
   constructor(parts?: Iterable<BlobPart>, options?: BlobPropertyBag);
-  constructor(parts: Iterable<BlobPart> | Bytes = [], options: BlobPropertyBag = {}, secret?: symbol) {
+  constructor(parts: Iterable<BlobPart> | Bytes = [], bag?: BlobPropertyBag, secret?: symbol) {
+    const options = dictionary(bag);
     this.#type = options.type === undefined ? "" : mimeType(`${options.type}`);
     if (secret === INTERNAL) {
       this.#bytes = parts as Bytes;
@@ -111,13 +113,12 @@ export class File extends Blob {
   readonly #name: string;
   readonly #lastModified: number;
 
-  constructor(parts: Iterable<BlobPart>, name: string, options: FilePropertyBag = {}) {
+  constructor(parts: Iterable<BlobPart>, name: string, options?: FilePropertyBag) {
     if (arguments.length < 2) throw new TypeError("Cannot make a file: it needs its parts and a name");
     super(parts, options);
+    const { lastModified } = dictionary(options);
     this.#name = `${name}`;
-    this.#lastModified = options.lastModified === undefined
-      ? Date.now()
-      : Math.trunc(Number(options.lastModified)) || 0;
+    this.#lastModified = lastModified === undefined ? Date.now() : Math.trunc(Number(lastModified)) || 0;
   }
 
   get name(): string {

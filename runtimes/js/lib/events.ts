@@ -15,6 +15,9 @@ export interface EventInit {
 /** Calls the listeners of the one target that an event has here. False: it was prevented. */
 let dispatch: (event: Event, target: object, listeners: readonly Listener[]) => boolean;
 
+/** Marks an event as the engine's own. */
+let trusted: <E extends Event>(event: E) => E;
+
 export class Event {
   readonly #type: string;
   readonly #bubbles: boolean;
@@ -27,6 +30,7 @@ export class Event {
   #stoppedAtOnce = false;
   #prevented = false;
   #inPassiveListener = false;
+  #trusted = false;
 
   constructor(type: string, init: EventInit = {}) {
     if (arguments.length === 0) throw new TypeError("Cannot make an event: it needs a type");
@@ -79,7 +83,7 @@ export class Event {
     return this.#timeStamp;
   }
   get isTrusted(): boolean {
-    return false;
+    return this.#trusted;
   }
 
   composedPath(): EventTarget[] {
@@ -96,6 +100,10 @@ export class Event {
   }
 
   static {
+    trusted = (event) => {
+      event.#trusted = true;
+      return event;
+    };
     dispatch = (event, target, listeners) => {
       if (event.#phase !== PHASES.NONE) {
         throw domException("InvalidStateError", "Cannot dispatch an event that is being dispatched");
@@ -161,6 +169,9 @@ export class EventTarget {
     const { once, passive, signal }: ListenerOptions = typeof options === "object" && options !== null ? options : {};
     const capture = captureOf(options);
     const name = `${type}`;
+    if (signal !== undefined && typeof signal?.aborted !== "boolean") {
+      throw new TypeError("Cannot add a listener whose signal is no AbortSignal");
+    }
     if (callback === null || callback === undefined) return;
     if (typeof callback !== "function" && typeof callback !== "object") {
       throw new TypeError("Cannot add a listener that is neither a function nor an object");
@@ -225,4 +236,4 @@ export class EventTarget {
   }
 }
 
-export { dispatchAt, hasListener };
+export { dispatchAt, hasListener, trusted };

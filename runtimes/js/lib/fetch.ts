@@ -1,5 +1,6 @@
 /** fetch, as its standard has it, by host calls. */
 import { type AbortSignal, onAbort } from "./abort.ts";
+import { blobBytes } from "./blob.ts";
 import { parseDataUrl } from "./data_url.ts";
 import { FetchedBody } from "./fetch_body.ts";
 import { FetchExchange, fitsOneCall, type ResponseHead } from "./fetch_exchange.ts";
@@ -12,6 +13,7 @@ import { PromiseIntrinsic } from "./primordials.ts";
 import { type Fetchable, fetchable, Request, type RequestInit } from "./request.ts";
 import { fetchedResponse, isNullBodyStatus, type Response } from "./response.ts";
 import { URL } from "./url.ts";
+import { blobOf } from "./object_urls.ts";
 
 const MOST_REDIRECTS = 20;
 
@@ -36,8 +38,9 @@ function cancelBody({ payload }: Fetchable, reason: unknown): void {
 async function fetchRequest(request: Fetchable): Promise<Response> {
   const url = new URL(request.url);
   if (url.protocol === "data:") return ofDataUrl(url);
+  if (url.protocol === "blob:") return ofBlobUrl(request, url);
   if (url.protocol !== "http:" && url.protocol !== "https:") {
-    throw new TypeError(`Cannot fetch ${url}: only http, https and data can be fetched, not ${url.protocol}`);
+    throw new TypeError(`Cannot fetch ${url}: only http, https, data and blob can be fetched, not ${url.protocol}`);
   }
   return await followed(request, url);
 }
@@ -51,6 +54,21 @@ function ofDataUrl(url: URL): Response {
     url: withoutHash(url),
     redirected: false,
     payload: new BytesBody(data.bytes, null),
+  });
+}
+
+function ofBlobUrl({ method }: Fetchable, url: URL): Response {
+  const blob = method === "GET" ? blobOf(url.href) : undefined;
+  if (blob === undefined) {
+    throw new TypeError("Cannot fetch a blob: URL: it stands for no Blob, or the method is not GET");
+  }
+  return fetchedResponse({
+    status: 200,
+    statusText: "OK",
+    headers: `content-length\n${blob.size}\ncontent-type\n${blob.type}\n`,
+    url: withoutHash(url),
+    redirected: false,
+    payload: new BytesBody(blobBytes(blob), null),
   });
 }
 

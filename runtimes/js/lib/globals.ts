@@ -13,6 +13,7 @@ import { fetch } from "./fetch.ts";
 import { FormData } from "./form_data.ts";
 import { CustomEvent, ErrorEvent, globalEventFunctions, PromiseRejectionEvent } from "./global_events.ts";
 import { Headers } from "./headers.ts";
+import { MessageChannel, MessageEvent, MessagePort } from "./message_channel.ts";
 import { queueMicrotask } from "./microtasks.ts";
 import { Navigator, navigator } from "./navigator.ts";
 import { Performance, performance } from "./performance.ts";
@@ -42,6 +43,9 @@ const classes = {
   File,
   FormData,
   Headers,
+  MessageChannel,
+  MessageEvent,
+  MessagePort,
   Navigator,
   Performance,
   PerformanceEntry,

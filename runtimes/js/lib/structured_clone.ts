@@ -1,5 +1,6 @@
-import { Blob, isBlob } from "./blob.ts";
+import { Blob, File, isBlob } from "./blob.ts";
 import { isCryptoKey, keyData, makeKey } from "./crypto/key.ts";
+import { dictionary } from "./dictionary.ts";
 import { domException } from "./dom_exception.ts";
 import { isError } from "./error_text.ts";
 import { brief } from "./inspect.ts";
@@ -14,10 +15,29 @@ const refuse = (value: unknown): never => {
   throw domException("DataCloneError", `Cannot clone ${brief(value)}`);
 };
 
-/** `transferable` buffers move over: they are detached in the original. */
+const copyOf = (blob: Blob): Blob =>
+  blob instanceof File
+    ? new File([blob], blob.name, { type: blob.type, lastModified: blob.lastModified })
+    : blob.slice(0, blob.size, blob.type);
+
+interface Ports {
+  isPort(value: unknown): value is object;
+  isDetached(port: object): boolean;
+  /** A new port in its place. */
+  transfer(port: object): object;
+}
+
+/** `message_channel.ts` is above this module: it says itself what becomes of ports. */
+let ports: Ports;
+
+export function onPortTransfer(handlers: Ports): void {
+  ports = handlers;
+}
+
+/** What is transferred moves over: it is detached in the original. */
 class Cloning {
   readonly #copies = new Map<object, unknown>();
-  constructor(readonly transferred: readonly ArrayBuffer[]) {}
+  constructor(readonly transferred: readonly unknown[]) {}
 
   value(value: unknown): unknown {
     if (typeof value === "symbol" || typeof value === "function") refuse(value);
@@ -34,7 +54,8 @@ class Cloning {
   #object(object: object): unknown {
     if (native.proxyTarget(object) !== undefined) refuse(object);
     if (ArrayBuffer.isView(object)) return this.#remember(object, this.#view(object));
-    if (isBlob(object)) return this.#remember(object, object.slice(0, object.size, object.type) as Blob);
+    if (isBlob(object)) return this.#remember(object, copyOf(object));
+    if (ports.isPort(object)) return this.#port(object);
     if (isCryptoKey(object)) return this.#remember(object, makeKey(keyData(object)));
     if (isError(object)) return this.#error(object);
     switch (native.className(object)) {
@@ -60,6 +81,11 @@ class Cloning {
       default:
         return refuse(object);
     }
+  }
+
+  #port(port: object): unknown {
+    if (!this.transferred.includes(port)) refuse(port);
+    return this.#remember(port, ports.transfer(port));
   }
 
   #buffer(buffer: ArrayBuffer): ArrayBuffer {
@@ -109,17 +135,23 @@ class Cloning {
   }
 }
 
-export function structuredClone(value: unknown, options: { transfer?: Iterable<unknown> } = {}): unknown {
-  if (arguments.length === 0) throw new TypeError("Cannot clone nothing");
-  const transferred = [...options?.transfer ?? []];
-  for (const buffer of transferred) {
-    const isOwn = typeof buffer === "object" && buffer !== null && native.className(buffer) === "ArrayBuffer";
-    if (!isOwn || (buffer as ArrayBuffer).detached || transferred.indexOf(buffer) !== transferred.lastIndexOf(buffer)) {
-      refuse(buffer);
-    }
-  }
-  const cloning = new Cloning(transferred as ArrayBuffer[]);
+function isTransferable(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (ports.isPort(value)) return !ports.isDetached(value);
+  return native.className(value) === "ArrayBuffer" && !(value as ArrayBuffer).detached;
+}
+
+/** The copy, and what became of each thing that was transferred. */
+export function cloneWithTransfer(value: unknown, transfer: readonly unknown[]) {
+  transfer.forEach((item, i) => {
+    if (!isTransferable(item) || transfer.indexOf(item) !== i) refuse(item);
+  });
+  const cloning = new Cloning(transfer);
   const copy = cloning.value(value);
-  for (const buffer of transferred) cloning.value(buffer);
-  return copy;
+  return { copy, transferred: transfer.map((item) => cloning.value(item)) };
+}
+
+export function structuredClone(value: unknown, options?: { transfer?: Iterable<unknown> }): unknown {
+  if (arguments.length === 0) throw new TypeError("Cannot clone nothing");
+  return cloneWithTransfer(value, [...dictionary(options).transfer ?? []]).copy;
 }

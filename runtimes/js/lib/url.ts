@@ -3,7 +3,9 @@
  * parsing would leave them: the engine finds their parts in one pass, and the parser never runs.
  */
 import * as parser from "whatwg-url/lib/url-state-machine.js";
+import type { Blob } from "./blob.ts";
 import { native } from "./native.ts";
+import { createObjectURL, revokeObjectURL } from "./object_urls.ts";
 import { attachQuery, newQuery, replaceQuery, type URLSearchParams } from "./url_search_params.ts";
 
 /** The parser's own record of a URL. */
@@ -68,6 +70,14 @@ export class URL {
     } catch {
       return null;
     }
+  }
+
+  static createObjectURL(blob: Blob): string {
+    return createObjectURL(blob);
+  }
+
+  static revokeObjectURL(url: string): void {
+    revokeObjectURL(url);
   }
 
   static canParse(url: string | URL, base?: string | URL): boolean {

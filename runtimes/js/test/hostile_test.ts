@@ -137,7 +137,7 @@ Deno.test("the classes show no static members but their own", async () => {
     Headers: [],
     Request: [],
     Response: ["error", "json", "redirect"],
-    URL: ["parse", "canParse"],
+    URL: ["parse", "createObjectURL", "revokeObjectURL", "canParse"],
     URLSearchParams: [],
     Blob: [],
     FormData: [],
