@@ -46,6 +46,7 @@ export class WasmBuild {
       env: settings.env,
       file,
       memoryBytes: settings.memoryMb * MiB,
+      timeoutMs: settings.timeoutMs,
       timers: LIMITS.timers,
       logBytes: LIMITS.logBytesPerRequest,
     };

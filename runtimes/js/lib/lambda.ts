@@ -8,11 +8,7 @@ import type { Context } from "./context.ts";
 import type { Request } from "./request.ts";
 import { URL } from "./url.ts";
 
-type LambdaFunction = (
-  event: unknown,
-  context: unknown,
-  callback: (error: unknown, result: unknown) => void,
-) => unknown;
+type LambdaFunction = (event: unknown, context: unknown, callback: Callback) => unknown;
 
 interface LambdaResult {
   statusCode?: unknown;
@@ -95,9 +91,17 @@ async function eventOf(request: Request, context: Context): Promise<unknown> {
 
 const BYTES_PER_MB = 1024 * 1024;
 
-function lambdaContext(context: Context): object {
+type Callback = (error: unknown, result: unknown) => void;
+
+/** `done` and its kin are from before there were callbacks; AWS has them still. */
+function lambdaContext(context: Context, callback: Callback): object {
   const { name, version } = settings.function;
+  const endMs = native.now() + settings.timeoutMs;
   return {
+    getRemainingTimeInMillis: () => Math.max(0, Math.floor(endMs - native.now())),
+    done: callback,
+    succeed: (result: unknown) => callback(null, result),
+    fail: (error: unknown) => callback(error ?? new Error("The handler failed"), null),
     functionName: name,
     functionVersion: version,
     invokedFunctionArn: `arn:aws:lambda:local:000000000000:function:${name}`,
@@ -130,15 +134,16 @@ function responseOf(result: unknown): Response {
   return new Response(content, { status, headers: list });
 }
 
-/** Handlers with a third parameter answer through it. */
-function call(handler: LambdaFunction, event: unknown, context: object): Promise<unknown> {
+/** A handler that returns no promise answers through the callback, or by what it returns where it takes none. */
+function call(handler: LambdaFunction, event: unknown, context: Context): Promise<unknown> {
   const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-  const callback = (error: unknown, result: unknown) => error ? reject(error) : resolve(result);
-  const returned = handler(event, context, callback);
-  const answersByReturn = handler.length < 3 ||
-    typeof (returned as { then?: unknown } | undefined)?.then === "function";
-  return answersByReturn ? Promise.resolve(returned) : promise;
+  const callback: Callback = (error, result) => error ? reject(error) : resolve(result);
+  const returned = handler(event, lambdaContext(context, callback), callback);
+  const isPromise = typeof (returned as { then?: unknown } | undefined)?.then === "function";
+  if (isPromise || (handler.length < 3 && returned !== undefined)) resolve(returned);
+  else if (handler.length < 2) resolve(undefined);
+  return promise;
 }
 
 export const lambdaHandler = (handler: LambdaFunction): Handler => async (request, context) =>
-  responseOf(await call(handler, await eventOf(request, context), lambdaContext(context)));
+  responseOf(await call(handler, await eventOf(request, context), context));

@@ -6,6 +6,8 @@ export interface Settings {
   /** Of the bundle, for stacks. */
   file: string;
   memoryBytes: number;
+  /** Of a request. */
+  timeoutMs: number;
   timers: number;
   logBytes: number;
 }
@@ -16,6 +18,7 @@ export const settings: Settings = {
   env: {},
   file: "",
   memoryBytes: 0,
+  timeoutMs: 0,
   timers: 0,
   logBytes: 0,
 };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { testExpressions, throws } from "./expressions.ts";
-import { evaluate } from "./host.ts";
+import { deploy, evaluate } from "./host.ts";
 
 const ENV = { KEY: "value", EMPTY: "" };
 
@@ -13,8 +13,87 @@ Deno.test("Deno.env and process.env show the function's own environment alone", 
   assert.deepEqual(seen, ["value", null, true, null, ENV, "value", null, true, ["KEY", "EMPTY"], ENV]);
 });
 
+Deno.test("what a sandbox changes of its environment is gone with it", async () => {
+  const func = await deploy(
+    `export default () => {
+      const before = [Deno.env.get("KEY"), process.env.NEW];
+      Deno.env.set("KEY", 1);
+      process.env.NEW = true;
+      Deno.env.delete("EMPTY");
+      return Response.json([before, { ...process.env }, Deno.env.toObject()]);
+    };`,
+    { env: ENV },
+  );
+  const changed = { KEY: "1", NEW: "true" };
+  for (let n = 0; n < 2; n++) assert.deepEqual(JSON.parse(func.call().text), [["value", null], changed, changed]);
+});
+
 testExpressions([
-  ["the environment cannot be changed", `Deno.env.set("a", "b")`, throws("TypeError")],
+  ["a variable's name has no =", `Deno.env.set("a=b", "c")`, throws("TypeError")],
   ["Deno.version names a version", `typeof Deno.version.deno`, "string"],
+  ["Deno.build says where it runs", `Deno.build.os`, "linux"],
+  ["Deno.args are none", `Deno.args`, []],
+  [
+    "Deno.errors are errors of their name",
+    `
+    const error = new Deno.errors.NotFound("x");
+    return [error instanceof Error, error.name, error.message, Deno.errors.NotFound.name]`,
+    [
+      true,
+      "NotFound",
+      "x",
+      "NotFound",
+    ],
+  ],
+  ["Deno.inspect prints", `Deno.inspect({ a: [1] })`, "{ a: [ 1 ] }"],
+  ["Deno.exit says that there is none", `Deno.exit(1)`, throws("NotSupported")],
+  ["process.exit says that there is none", `process.exit(1)`, throws("Error")],
+  ["what waits without returning says that it cannot", `Deno.readTextFileSync("a")`, throws("NotSupported")],
+  ["a file of another folder cannot be read", `await Deno.readTextFile("../other/a")`, throws("NotCapable")],
+  ["a file of the machine cannot be read", `await Deno.readFile("/etc/hostname")`, throws("NotCapable")],
+  ["nor by a URL", `await Deno.readFile(new URL("file:///etc/hostname"))`, throws("NotCapable")],
   ["process.nextTick runs soon", `await new Promise((resolve) => process.nextTick(resolve, 7))`, 7],
+  ["process.hrtime counts on", `const a = process.hrtime.bigint(); return process.hrtime.bigint() >= a`, true],
+  ["process.getBuiltinModule gives Node's modules", `process.getBuiltinModule("node:path").join("a", "..", "b")`, "b"],
+  ["process.getBuiltinModule gives nothing of the others", `process.getBuiltinModule("net") === undefined`, true],
+  [
+    "setImmediate runs soon, unless it is cleared",
+    `
+    let ran = "";
+    clearImmediate(setImmediate(() => ran += "cleared"));
+    await new Promise((resolve) => setImmediate((text) => resolve(ran += text), "ran"));
+    return ran`,
+    "ran",
+  ],
+  ["global is the global object", `global === globalThis`, true],
+  ["Buffer is Node's", `Buffer === process.getBuiltinModule("buffer").Buffer`, true],
 ]);
+
+const SERVERS: [how: string, call: string][] = [
+  ["a handler", `Deno.serve(handler)`],
+  ["options and a handler", `Deno.serve({ port: 80, onListen }, handler)`],
+  ["options with a handler", `Deno.serve({ handler, onListen })`],
+];
+
+for (const [how, call] of SERVERS) {
+  Deno.test(`Deno.serve takes ${how}`, async () => {
+    const func = await deploy(`
+      let listening = [];
+      const onListen = (address) => listening.push(address.hostname);
+      const handler = async (request, info) => {
+        const settled = await Promise.race([server.finished, "open"]);
+        return Response.json([typeof info.remoteAddr.hostname, server.addr.transport, settled, listening]);
+      };
+      const server = ${call};`);
+    assert.equal(func.kind, "serve");
+    const listening = how === "a handler" ? [] : ["0.0.0.0"];
+    assert.deepEqual(JSON.parse(func.call().text), ["string", "tcp", "open", listening]);
+  });
+}
+
+Deno.test("what a Deno.serve handler throws is onError's", async () => {
+  const func = await deploy(`
+    const onError = (error) => new Response("caught " + error.message, { status: 500 });
+    Deno.serve({ onError }, () => { throw new Error("it") });`);
+  assert.equal(func.call().text, "caught it");
+});

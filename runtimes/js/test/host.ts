@@ -58,6 +58,7 @@ export async function beginDeploy(source: string, options: DeployOptions = {}, c
     function: { name: "test", tenant: "home", version: "1" },
     mount: options.mount ?? "/test",
     env: options.env ?? {},
+    timeoutMs: 30_000,
     file: options.file ?? "test.js",
     memoryBytes: options.memoryBytes ?? 64 * 1024 * 1024,
     timers: options.timers ?? 1000,

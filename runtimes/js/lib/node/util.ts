@@ -55,8 +55,19 @@ export const inspect = Object.assign(
   { custom: CUSTOM_INSPECT, defaultOptions: { depth: 2 }, colors: {}, styles: {} },
 );
 
-export const format = (...args: unknown[]): string => formatArguments(args);
-export const formatWithOptions = (_: object, ...args: unknown[]): string => formatArguments(args);
+/** As the console does, but for `%d`, which keeps what is behind the point. */
+export function format(...args: unknown[]): string {
+  if (typeof args[0] !== "string") return formatArguments(args);
+  let at = 0;
+  const first = args[0].replace(/%[sdifjoOc%]/g, (directive) => {
+    if (directive === "%%" || ++at >= args.length) return directive;
+    if (directive !== "%d" || typeof args[at] === "object" || typeof args[at] === "bigint") return directive;
+    args[at] = `${Number(args[at])}`;
+    return "%s";
+  });
+  return formatArguments([first, ...args.slice(1)]);
+}
+export const formatWithOptions = (_: object, ...args: unknown[]): string => format(...args);
 
 const warned = new Set<string>();
 
