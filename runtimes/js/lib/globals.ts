@@ -2,6 +2,7 @@
 import { AbortController, AbortSignal } from "./abort.ts";
 import { Blob, File } from "./blob.ts";
 import { console } from "./console.ts";
+import { CompressionStream, DecompressionStream } from "./compression_streams.ts";
 import { Crypto, crypto } from "./crypto.ts";
 import { CryptoKey } from "./crypto/key.ts";
 import { SubtleCrypto } from "./crypto/subtle.ts";
@@ -28,6 +29,7 @@ import * as streams from "./streams.ts";
 import { structuredClone } from "./structured_clone.ts";
 import * as timers from "./timers.ts";
 import { URL } from "./url.ts";
+import { URLPattern } from "./url_pattern.ts";
 import { URLSearchParams } from "./url_search_params.ts";
 
 const classes = {
@@ -36,7 +38,9 @@ const classes = {
   Blob,
   Crypto,
   CryptoKey,
+  CompressionStream,
   CustomEvent,
+  DecompressionStream,
   ErrorEvent,
   Event,
   EventTarget,
@@ -60,6 +64,7 @@ const classes = {
   TextDecoderStream,
   TextEncoderStream,
   URL,
+  URLPattern,
   URLSearchParams,
 };
 for (const [name, constructor] of Object.entries(classes)) publishClass(name, constructor);

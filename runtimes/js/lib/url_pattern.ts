@@ -1,0 +1,2 @@
+/** URLPattern: the npm package urlpattern-polyfill, without what it adds to globals. */
+export { URLPattern } from "urlpattern-polyfill/urlpattern";

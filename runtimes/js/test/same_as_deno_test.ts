@@ -1,0 +1,73 @@
+/** Expressions that are worth the same in a sandbox and in plain Deno. */
+import { testExpressions } from "./expressions.ts";
+
+const HELPERS = `
+  const bytes = (text) => new TextEncoder().encode(text);
+  const through = async (data, stream) => new Uint8Array(await new Response(new Blob([data]).stream().pipeThrough(stream)).arrayBuffer());
+  const back = async (format, data) => new TextDecoder().decode(await through(data, new DecompressionStream(format)));
+  const hex = (text) => Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+  const form = new FormData();
+  form.append("a", new File(["x"], 'ü q.txt', { type: "text/x" }));
+  const groups = (pattern, url) => new URLPattern(pattern).exec(url)?.pathname.groups ?? null;
+`;
+
+/** "hello hello hello", by zlib. */
+const GZIP = "1f8b0800000000000003cb48cdc9c95728cf2fca4901000085114a0d000000";
+
+const EXPRESSIONS = [
+  ...["gzip", "deflate", "deflate-raw"].flatMap((format) => [
+    `back("${format}", await through(bytes("hello ".repeat(10000)), new CompressionStream("${format}")))`,
+    `back("${format}", new Uint8Array([...await through(bytes("hello"), new CompressionStream("${format}")), 0, 0]))`,
+  ]),
+  `back("gzip", new Uint8Array(0))`,
+  `back("gzip", (await through(bytes("hello"), new CompressionStream("gzip"))).slice(0, -3))`,
+  `back("gzip", hex("${GZIP}"))`,
+  `back("gzip", bytes("no gzip at all"))`,
+  `new CompressionStream("br")`,
+  `typeof new CompressionStream("gzip").readable`,
+  `groups({ pathname: "/books/:id" }, "http://a.test/books/12")`,
+  `groups({ pathname: "/files/*" }, "http://a.test/files/a/b")`,
+  `groups({ pathname: "/:a{/:b}?" }, "http://a.test/1")`,
+  `groups({ pathname: "/:n(\\\\d+)" }, "http://a.test/x")`,
+  `new URLPattern("https://*.example.com/:path*").test("https://a.example.com/x/y")`,
+  `new URLPattern("/x", "http://a.test").hostname`,
+  `new URLPattern({ pathname: "/(" })`,
+  `new URLPattern({ search: "q=:q" }).exec("http://a.test/?q=1").search.groups`,
+  `new Promise((resolve) => { const { port1, port2 } = new MessageChannel(); port2.onmessage = (e) => resolve(e.data); port1.postMessage({ a: [1, new Date(0)] }); })`,
+  `((buffer) => ((copy) => [buffer.byteLength, copy.buffer.byteLength])(structuredClone({ buffer }, { transfer: [buffer] })))(new ArrayBuffer(8))`,
+  `structuredClone(new RangeError("x", { cause: 1 })) instanceof RangeError`,
+  `structuredClone(() => {})`,
+  `((a) => ((b) => b[0] === b && b !== a)(structuredClone((a[0] = a, a))))([])`,
+  `structuredClone(new Map([[1, new Set([2n])]])).get(1).has(2n)`,
+  `Object.getOwnPropertyDescriptor(globalThis, "URLPattern").enumerable`,
+  `AbortSignal.any([AbortSignal.abort("why")]).reason`,
+  `new Response("x").bytes().then((bytes) => [...bytes])`,
+  `Array.fromAsync(ReadableStream.from([1, 2, 3]))`,
+  `new Response(form).formData().then((f) => f.get("a")).then(async (file) => [file.name, file.type, await file.text()])`,
+  `new Response("a=1&b=%20", { headers: { "content-type": "application/x-www-form-urlencoded" } }).formData().then((f) => [...f])`,
+  `Response.redirect("http://a.test/x", 307).headers.get("location")`,
+  `Response.redirect("http://a.test/x", 200)`,
+  `Response.error().type`,
+  `new Response(null, { status: 99 })`,
+  `new Response("x", { status: 204 })`,
+  `new Request("http://a.test/", { method: "GET", body: "x" })`,
+  `new Headers({ "a b": "c" })`,
+  `new DOMException("m", "AbortError").code`,
+];
+
+const settle = (run: () => unknown): Promise<unknown> =>
+  Promise.resolve().then(run).then(
+    (value) => value === undefined ? null : JSON.parse(JSON.stringify(value)),
+    (error) => ({ thrown: error?.name ?? String(error) }),
+  );
+
+const own = (code: string): Promise<unknown> =>
+  settle(() => (0, eval)(`(async () => { ${HELPERS} return (${code}); })()`));
+
+testExpressions(
+  await Promise.all(
+    EXPRESSIONS.map(async (code) => [`as in Deno: ${code.slice(0, 100)}`, code, await own(code)] as const),
+  )
+    .then((all) => all.map(([name, code, value]) => [name, code, value])),
+  HELPERS,
+);
