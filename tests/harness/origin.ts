@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { Buffer } from "node:buffer";
+import { Readable } from "node:stream";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 
 type Answer = (request: IncomingMessage, response: ServerResponse, rest: string, query: URLSearchParams) => unknown;
@@ -82,6 +83,12 @@ const answers: Readonly<Record<string, Answer>> = {
     response.on("drain", write);
     write();
   },
+  bomb: (_, response) => {
+    const piece = gzipSync(new Uint8Array(64 << 20));
+    const pieces = Readable.from(Array.from({ length: 32 }, () => piece));
+    pieces.pipe(response.writeHead(200, { "content-encoding": "gzip" }));
+  },
+  wait: (_, response, rest) => void setTimeout(() => response.end("waited"), Number(rest)),
   close: ({ socket }) => socket.destroy(),
   nonsense: ({ socket }) => raw(socket, "SSH-2.0-OpenSSH_9.9\r\n"),
   cut: ({ socket }) => raw(socket, "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nonly this"),
@@ -97,24 +104,29 @@ export class Origin implements AsyncDisposable {
     const [, name, rest = ""] = /^\/([\w-]+)\/?(.*)$/.exec(path) ?? [];
     this.requests.push(path);
     const answer = answers[name];
-    if (answer) answer(request, response, rest, new URLSearchParams(query));
-    else response.writeHead(404).end();
+    // A function that leaves in the middle of its body is what some tests are about.
+    if (answer) {
+      Promise.try(answer, request, response, rest, new URLSearchParams(query)).catch(() => response.destroy());
+    } else response.writeHead(404).end();
   });
   /** The paths of all requests. */
   readonly requests: string[] = [];
   readonly #sockets = new Set<Socket>();
+  /** How many connections there were. */
+  accepted = 0;
 
   private constructor() {
     this.#server.on("connection", (socket: Socket) => {
+      this.accepted++;
       this.#sockets.add(socket);
       socket.on("close", () => this.#sockets.delete(socket));
       socket.on("error", () => {});
     });
   }
 
-  static async start(): Promise<Origin> {
+  static async start(hostname = "127.0.0.1"): Promise<Origin> {
     const origin = new Origin();
-    await new Promise<void>((resolve) => origin.#server.listen(0, "127.0.0.1", resolve));
+    await new Promise<void>((resolve) => origin.#server.listen(0, hostname, resolve));
     return origin;
   }
 

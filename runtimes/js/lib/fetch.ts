@@ -26,8 +26,14 @@ export function fetch(input: Request | string | URL, init?: RequestInit): Promis
       cancelBody(request, signal.reason);
       throw signal.reason;
     }
-    onAbort(signal, () => reject(signal.reason));
-    native.promiseThen(fetchRequest(request), resolve, reject);
+    // The signal may live on: what it holds must not hold the response.
+    let abandon: typeof reject | null = reject;
+    onAbort(signal, () => abandon?.(signal.reason));
+    const settle = (response: Response) => {
+      abandon = null;
+      resolve(response);
+    };
+    native.promiseThen(fetchRequest(request), settle, reject);
   });
 }
 

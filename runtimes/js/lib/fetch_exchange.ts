@@ -69,7 +69,7 @@ export class FetchExchange {
     this.#sent = !willWrite;
     const call = joined(words(this.#number, head.length), head);
     try {
-      const answer = await this.#call(Operation.OPEN, body === null ? call : joined(call, body));
+      const answer = await hostCall(Operation.OPEN, body === null ? call : joined(call, body));
       const bodyAt = 2 * WORD + wordAt(answer, WORD);
       const text = native.utf8Decode(answer.subarray(2 * WORD, bodyAt), false)!;
       const [status, statusText] = split(text, "\n");
@@ -85,7 +85,7 @@ export class FetchExchange {
 
   /** The next bytes of the response; there may be none. */
   async read(): Promise<Bytes> {
-    const answer = await this.#call(Operation.READ, words(this.#number));
+    const answer = await hostCall(Operation.READ, words(this.#number));
     this.#ended = isLast(answer);
     this.#settle();
     return answer.subarray(WORD);
@@ -93,7 +93,7 @@ export class FetchExchange {
 
   /** Resolves when there is room for more. */
   async write(bytes: Bytes, last: boolean): Promise<void> {
-    await this.#call(Operation.WRITE, joined(words(this.#number, last ? 1 : 0), bytes));
+    await hostCall(Operation.WRITE, joined(words(this.#number, last ? 1 : 0), bytes));
     this.#sent = last;
     this.#settle();
   }
@@ -105,10 +105,6 @@ export class FetchExchange {
       leave();
     }
     this.#state = "over";
-  }
-
-  #call(operation: number, argument: Bytes): Promise<Bytes> {
-    return hostCall(operation, argument, this.#signal);
   }
 
   /** The host forgets an exchange that is complete. */

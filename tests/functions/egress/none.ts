@@ -1,0 +1,4 @@
+import { told } from "./_told.ts";
+
+export const config = { net: "none" };
+export default told;

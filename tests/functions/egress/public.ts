@@ -1,0 +1,3 @@
+import { told } from "./_told.ts";
+
+export default told;
