@@ -5,6 +5,7 @@
 import { deploy } from "./deploy.ts";
 import { engine } from "./engine.ts";
 import { eventLoop } from "./event_loop.ts";
+import { fetches } from "./fetch.ts";
 import { type Bench, type Figure, FULL, table, TINY } from "./figure.ts";
 import { http } from "./http.ts";
 import { limits } from "./limits.ts";
@@ -19,6 +20,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   "event-loop": eventLoop,
   deploy,
   start,
+  fetch: fetches,
   scale,
   soak,
 };
