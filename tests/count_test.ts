@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { countOf, sum, textOf } from "./count.ts";
+import { countOf, failuresIn, sum, textOf } from "./count.ts";
 
 const count = (output: string, success: boolean) => countOf({ output, success });
 
@@ -33,4 +33,10 @@ Deno.test("counts add up, and skips are told when there are some", () => {
   const one = { passed: 1, failed: 0, skipped: 0 };
   assert.equal(textOf(sum([one, one])), "2 passed, 0 failed");
   assert.equal(textOf(sum([one, { passed: 0, failed: 2, skipped: 3 }])), "1 passed, 2 failed, 3 skipped");
+});
+
+Deno.test("failures are found behind all that the tests printed, and the end of a run that did not get there", () => {
+  const failures = failuresIn("one ... ok\n\x1b[1m ERRORS \x1b[0m\n\none => ./a_test.ts:1:6\nerror: it broke\n");
+  assert.match(failures, /^\n ERRORS \n\none => \.\/a_test\.ts:1:6\nerror: it broke\n$/);
+  assert.equal(failuresIn("running 3 tests\n"), "running 3 tests\n");
 });

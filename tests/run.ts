@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { OperatorError } from "../src/errors.ts";
 import { startSetup } from "../src/setup/setup.ts";
-import { type Count, countOf, sum, textOf } from "./count.ts";
+import { type Count, countOf, failuresIn, sum, textOf } from "./count.ts";
 
 const AREAS = ["src", "ffi", "runtimes", "tests"];
 const FILE_LIMIT_S = 300;
@@ -32,7 +32,7 @@ async function testFilesOf(path: string): Promise<string[]> {
 }
 
 /** Shows what the runner prints, and counts by it. At the limit all that the tests started is ended too. */
-async function runFile(file: string): Promise<Count> {
+async function runFile(file: string): Promise<{ count: Count; output: string }> {
   const limit = ["--kill-after=5", String(FILE_LIMIT_S)];
   const test = new Deno.Command("timeout", {
     args: [...limit, Deno.execPath(), "test", "--allow-all", file],
@@ -51,18 +51,19 @@ async function runFile(file: string): Promise<Count> {
     shown.pipeTo(Deno.stdout.writable, { preventClose: true }),
   ]);
   Deno.removeSignalListener("SIGINT", end);
-  return countOf({ success, output });
+  return { count: countOf({ success, output }), output };
 }
 
 async function runAll(paths: readonly string[]): Promise<Count> {
   const counts: Count[] = [];
-  const failed: string[] = [];
+  const failures: string[] = [];
   for (const file of (await Promise.all(paths.map(testFilesOf))).flat()) {
-    const count = await runFile(file);
+    const { count, output } = await runFile(file);
     counts.push(count);
-    if (count.failed > 0) failed.push(file);
+    if (count.failed > 0) failures.push(`${file}:\n${failuresIn(output)}\n`);
   }
-  if (failed.length > 0) console.log(`Files with failures:\n${failed.map((file) => `  ${file}\n`).join("")}`);
+  // Once more at the end, where it is found.
+  for (const failure of failures) console.log(failure);
   return sum(counts);
 }
 
