@@ -71,7 +71,14 @@ export const STATS = {
   workers: 104,
   longWorkers: 112,
   privatePages: 120,
+  wasiModules: 128,
+  wasiModuleBytes: 136,
+  wasiSandboxes: 144,
+  wasiSandboxesParked: 152,
 } as const;
+
+/** Byte offsets in `struct mf_wasi_options`. */
+export const WASI_OPTIONS = { memoryBytes: 0, logBytes: 8, stringsLength: 12 } as const;
 
 /** Sizes in bytes, and values that stand for none. */
 export const LAYOUT = {
@@ -80,7 +87,8 @@ export const LAYOUT = {
   guestAbi: 1,
   ringBytes: 64,
   optionsBytes: 64,
-  statsBytes: 128,
+  statsBytes: 160,
+  wasiOptionsBytes: 16,
   slotHeader: 256,
   slotIn: 256,
   slotOut: 256 + 128 * 1024,
@@ -141,4 +149,5 @@ export const ExitCode = {
   BAD_RESPONSE: 3,
   BODY_ERROR: 4,
   UNSUPPORTED: 5,
+  STATUS: 6,
 } as const;

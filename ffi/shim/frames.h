@@ -76,6 +76,7 @@ enum mf_exit_code {
     MF_EXIT_BAD_RESPONSE = 3, /* not a Response, an invalid status, an invalid header */
     MF_EXIT_BODY_ERROR = 4,   /* the response's body stream failed after its head */
     MF_EXIT_UNSUPPORTED = 5,  /* needs what this runtime cannot do; the message names it */
+    MF_EXIT_STATUS = 6,       /* a program ended with a status that is not 0 */
 };
 
 #endif

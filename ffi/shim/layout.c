@@ -7,7 +7,7 @@ _Static_assert(sizeof(struct mf_slot) == 128, "struct mf_slot");
 _Static_assert(sizeof(struct mf_slot) <= MF_SLOT_HEADER, "struct mf_slot");
 _Static_assert(sizeof(struct mf_ring) == 64, "struct mf_ring");
 _Static_assert(sizeof(struct mf_options) == 64, "struct mf_options");
-_Static_assert(sizeof(struct mf_stats) == 128, "struct mf_stats");
+_Static_assert(sizeof(struct mf_stats) == 160, "struct mf_stats");
 _Static_assert(sizeof(struct mf_frame) == 8, "struct mf_frame");
 _Static_assert(offsetof(struct mf_guest_io, seed) == 16, "struct mf_guest_io");
 _Static_assert(offsetof(struct mf_guest_io, in) == 40, "struct mf_guest_io");
@@ -39,11 +39,15 @@ static const struct {
 
     STATS(steps), STATS(inline_steps), STATS(traps), STATS(kills), STATS(resets), STATS(remaps), STATS(destroyed),
     STATS(verify_failures), STATS(instances), STATS(instances_idle), STATS(instances_parked), STATS(snapshots),
-    STATS(snapshot_bytes), STATS(workers), STATS(long_workers), STATS(private_pages),
+    STATS(snapshot_bytes), STATS(workers), STATS(long_workers), STATS(private_pages), STATS(wasi_modules),
+    STATS(wasi_module_bytes), STATS(wasi_sandboxes), STATS(wasi_sandboxes_parked),
+
+    OFFSET(WASI_OPTIONS, mf_wasi_options, memory_bytes), OFFSET(WASI_OPTIONS, mf_wasi_options, log_bytes),
+    OFFSET(WASI_OPTIONS, mf_wasi_options, strings_length),
 
     LAYOUT(shim_abi, MF_SHIM_ABI), LAYOUT(frames_abi, MF_FRAMES_ABI), LAYOUT(guest_abi, MF_GUEST_ABI),
     LAYOUT(ring_bytes, sizeof(struct mf_ring)), LAYOUT(options_bytes, sizeof(struct mf_options)),
-    LAYOUT(stats_bytes, sizeof(struct mf_stats)), LAYOUT(slot_header, MF_SLOT_HEADER), LAYOUT(slot_in, MF_SLOT_IN),
+    LAYOUT(stats_bytes, sizeof(struct mf_stats)), LAYOUT(wasi_options_bytes, sizeof(struct mf_wasi_options)), LAYOUT(slot_header, MF_SLOT_HEADER), LAYOUT(slot_in, MF_SLOT_IN),
     LAYOUT(slot_out, MF_SLOT_OUT), LAYOUT(slot_bytes, MF_SLOT_BYTES), LAYOUT(guest_in_bytes, MF_GUEST_IN_BYTES),
     LAYOUT(guest_out_bytes, MF_GUEST_OUT_BYTES), LAYOUT(new_sandbox, MF_NEW), LAYOUT(no_wake, MF_NO_WAKE),
     LAYOUT(snapshot_base, MF_SNAPSHOT_BASE), LAYOUT(frame_bytes, sizeof(struct mf_frame)),
@@ -73,7 +77,7 @@ static const struct {
 
     ENUM(ExitCode, MF_EXIT_, OK), ENUM(ExitCode, MF_EXIT_, EXCEPTION), ENUM(ExitCode, MF_EXIT_, MEMORY),
     ENUM(ExitCode, MF_EXIT_, BAD_RESPONSE), ENUM(ExitCode, MF_EXIT_, BODY_ERROR),
-    ENUM(ExitCode, MF_EXIT_, UNSUPPORTED),
+    ENUM(ExitCode, MF_EXIT_, UNSUPPORTED), ENUM(ExitCode, MF_EXIT_, STATUS),
 };
 
 const char *mf_layout(void) {

@@ -16,14 +16,14 @@
 static _Atomic(struct shim *) open_shim;
 static atomic_uint callers;
 
-static struct shim *shim__enter(void) {
+struct shim *shim__enter(void) {
     atomic_fetch_add(&callers, 1);
     struct shim *shim = atomic_load(&open_shim);
     if (shim == NULL) atomic_fetch_sub(&callers, 1);
     return shim;
 }
 
-static int64_t shim__leave(int64_t result) {
+int64_t shim__leave(int64_t result) {
     atomic_fetch_sub(&callers, 1);
     return result;
 }
@@ -77,10 +77,14 @@ static int shim__init(struct shim *shim, const uint8_t *native, size_t native_le
     if (rc != 0) goto close_pagemap;
     rc = ring__init(&shim->ring, options->slots);
     if (rc != 0) goto fini_pool;
-    rc = workers__start(&shim->workers, shim);
+    rc = wasi_pool__init(&shim->wasi);
     if (rc != 0) goto fini_ring;
+    rc = workers__start(&shim->workers, shim);
+    if (rc != 0) goto fini_wasi;
     return 0;
 
+fini_wasi:
+    wasi_pool__fini(&shim->wasi);
 fini_ring:
     ring__fini(&shim->ring);
 fini_pool:
@@ -122,6 +126,7 @@ int mf_close(void) {
     if (shim == NULL) return -ENODEV;
     while (atomic_load(&callers) != 0) sched_yield();
     workers__stop(&shim->workers);
+    wasi_pool__fini(&shim->wasi);
     pool__fini(&shim->pool);
     close(shim->pool.pagemap);
     ring__fini(&shim->ring);
@@ -151,6 +156,7 @@ int mf_stats_read(struct mf_stats *stats) {
     stats->snapshots = shim->snapshots.count - 1;
     stats->snapshot_bytes = shim->snapshots.bytes;
     pthread_mutex_unlock(&shim->snapshots.lock);
+    wasi_pool__stats(&shim->wasi, stats);
     stats->workers = shim->options.workers;
     stats->long_workers = atomic_load(&shim->workers.long_count);
     return (int)shim__leave(0);
@@ -179,6 +185,7 @@ int64_t mf_snapshot_load(const uint8_t *image, size_t length) {
 int mf_snapshot_drop(uint32_t snapshot) {
     struct shim *shim = shim__enter();
     if (shim == NULL) return -ENODEV;
+    if (snapshot & WASI_ID) return (int)shim__leave(wasi_modules__drop(&shim->wasi.modules, snapshot));
     int rc = snapshots__drop(&shim->snapshots, snapshot);
     if (rc == 0) pool__forget(&shim->pool, snapshot);
     return (int)shim__leave(rc);

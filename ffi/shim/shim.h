@@ -8,6 +8,7 @@
 #include "pool.h"
 #include "ring.h"
 #include "snapshots.h"
+#include "wasi_pool.h"
 #include "workers.h"
 
 struct shim {
@@ -18,8 +19,14 @@ struct shim {
     struct pool pool;
     struct ring ring;
     struct workers workers;
+    struct wasi_pool wasi;
 
     _Atomic uint64_t steps, inline_steps, traps, kills;
 };
+
+/* The open engine, for as long as the call of a public function takes; NULL if there is none. */
+struct shim *shim__enter(void);
+/* Returns its argument. */
+int64_t shim__leave(int64_t result);
 
 #endif

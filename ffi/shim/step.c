@@ -5,10 +5,11 @@
 
 #include "random.h"
 #include "shim.h"
+#include "wasi_step.h"
 
 /* ---- completing --------------------------------------------------------------------------------------- */
 
-static void step__complete(struct step *step, enum mf_step_result result, int error) {
+void step__complete(struct step *step, enum mf_step_result result, int error) {
     step->shared->result = result;
     step->shared->error = error;
     if (step->is_inline) {
@@ -42,6 +43,11 @@ void step__complete_killed(struct step *step, enum mf_step_result reason, uint64
     step->ended_ns = os__now_ns();
     step->cpu_ns = cpu_ns;
     atomic_fetch_add_explicit(&step->shim->kills, 1, memory_order_relaxed);
+    if (step->wasi != NULL) {
+        wasi_step__copy_out(step);
+        step__complete(step, reason, 0);
+        return;
+    }
     /* Without room for the mapping there is no log, but there is an end. */
     if (!is_revoked || instance__expose_io(step->instance) == 0) {
         uint32_t out_length = step__out_length(step);
@@ -54,9 +60,14 @@ void step__complete_killed(struct step *step, enum mf_step_result reason, uint64
 
 /* ---- beginning ------------------------------------------------------------------------------------------- */
 
+static bool step__is_wasi(const struct mf_slot *shared) {
+    return ((shared->sandbox == MF_NEW ? shared->snapshot : shared->sandbox) & WASI_ID) != 0;
+}
+
 static int step__take(struct step *step) {
     struct shim *shim = step->shim;
     struct mf_slot *shared = step->shared;
+    if (step__is_wasi(shared)) return wasi_step__take(step);
     if (shared->sandbox != MF_NEW) {
         return pool__resume(&shim->pool, shared->sandbox, shared->generation, &step->instance);
     }
@@ -72,13 +83,10 @@ static int step__take(struct step *step) {
 
 /* A step that ends before it starts, and its sandbox with it. */
 static void step__refuse(struct step *step, enum mf_step_result result, int error) {
-    struct instance *instance = NULL;
-    if (step->shared->sandbox != MF_NEW &&
-        pool__resume(&step->shim->pool, step->shared->sandbox, step->shared->generation, &instance) != 0) {
-        result = MF_STEP_STALE;
-    }
+    if (step->shared->sandbox != MF_NEW && step__take(step) != 0) result = MF_STEP_STALE;
     step__complete(step, result, error);
-    if (instance != NULL) pool__release(&step->shim->pool, instance);
+    if (step->instance != NULL) pool__release(&step->shim->pool, step->instance);
+    if (step->wasi != NULL) wasi_pool__release(&step->shim->wasi, step->wasi);
 }
 
 static int step__copy_in(struct step *step) {
@@ -115,6 +123,8 @@ bool step__begin(struct step *step, uint32_t slot) {
     step->slot = slot;
     step->shared = shared;
     step->instance = NULL;
+    step->wasi = NULL;
+    step->error = 0;
     step->is_held = (shared->flags & MF_STEP_HOLD) != 0;
     step->in_length = shared->in_length;
     step->is_complete = false;
@@ -194,13 +204,15 @@ bool step__run(struct step *step) {
     struct mf_slot *shared = step->shared;
     __atomic_fetch_add(&shim->ring.shared->steps_running, 1, __ATOMIC_RELAXED);
 
-    long faults = step__faults();
-    int rc = step__copy_in(step);
-    instance->run = step->run;
+    long faults = instance == NULL ? 0 : step__faults();
+    int rc = instance == NULL ? wasi_step__copy_in(step) : step__copy_in(step);
+    step->error = rc;
+    if (instance != NULL) instance->run = step->run;
     step->started_ns = os__now_ns();
     run__begin(step->run, step->slot, step->started_ns, shared->deadline_ns, shared->cpu_left_ns);
     watchdog__look(&shim->workers.watchdog);
-    if (rc == 0) step__call(step);
+    if (rc == 0 && instance != NULL) step__call(step);
+    if (rc == 0 && instance == NULL) wasi_step__call(step);
     struct run_end end = run__end(step->run);
     /* If the watchdog completed the slot, slot and times are no longer this thread's to write. */
     if (!step->is_complete) {
@@ -209,8 +221,11 @@ bool step__run(struct step *step) {
     }
     step->killed = end.reason;
     if (rc != 0) step->has_trapped = true;
-    /* After a trap nothing is taken for granted. */
-    if (step__faults() != faults || faults < 0 || step->has_trapped || end.reason != 0) instance->is_unscanned = true;
+    if (instance != NULL) {
+        /* After a trap nothing is taken for granted. */
+        bool is_sound = step__faults() == faults && faults >= 0 && !step->has_trapped && end.reason == 0;
+        if (!is_sound) instance->is_unscanned = true;
+    }
     __atomic_fetch_sub(&shim->ring.shared->steps_running, 1, __ATOMIC_RELAXED);
     return end.is_long;
 }
@@ -236,7 +251,7 @@ static enum mf_step_result step__result(struct step *step, uint32_t *out_length,
     }
 }
 
-static void step__count(struct step *step) {
+void step__count(struct step *step) {
     struct shim *shim = step->shim;
     atomic_fetch_add_explicit(step->is_inline ? &shim->inline_steps : &shim->steps, 1, memory_order_relaxed);
     if (step->killed != 0) {
@@ -249,6 +264,10 @@ static void step__count(struct step *step) {
 void step__end(struct step *step) {
     struct shim *shim = step->shim;
     struct instance *instance = step->instance;
+    if (step->wasi != NULL) {
+        wasi_step__end(step);
+        return;
+    }
     step__count(step);
     int memory = step->killed == 0 ? 0 : instance__return_memory(instance);
     bool is_kept = false;

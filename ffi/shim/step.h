@@ -7,6 +7,7 @@
 
 #include "instance.h"
 #include "mayfly.h"
+#include "wasi_sandbox.h"
 
 struct shim;
 
@@ -18,9 +19,11 @@ struct step {
     uint32_t slot;
     struct mf_slot *shared;
     struct instance *instance;
+    struct wasi_sandbox *wasi; /* in place of an instance: the sandbox is a WASI module's */
     bool is_held;
     uint32_t in_length;
     uint64_t started_ns, ended_ns, cpu_ns;
+    int error; /* -errno of its frames */
 
     bool has_trapped;
     uint32_t trap; /* wasmtime's code + 1, or 0 */
@@ -35,6 +38,11 @@ bool step__begin(struct step *step, uint32_t slot);
 bool step__run(struct step *step);
 /* Completes the slot and gives up the instance, or parks it. */
 void step__end(struct step *step);
+
+/* Gives the slot back to the server. */
+void step__complete(struct step *step, enum mf_step_result result, int error);
+/* In the statistics. */
+void step__count(struct step *step);
 
 /* Completes the slot of a killed guest whose thread may not get to run for a while. */
 void step__complete_killed(struct step *step, enum mf_step_result reason, uint64_t cpu_ns, bool is_revoked);

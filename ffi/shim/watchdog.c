@@ -47,7 +47,13 @@ static uint32_t watchdog__reason(struct shim *shim, struct runner *runner, uint6
 static void watchdog__kill(struct runner *runner, uint64_t word, uint32_t reason) {
     struct run *run = &runner->run;
     if (!run__hold(run, word)) return;
-    bool is_revoked = run__phase(word) == RUN_GUEST;
+    bool is_wasi = runner->step.wasi != NULL;
+    if (is_wasi && run__phase(word) == RUN_HOST) {
+        /* It writes frames at this moment: the next tick tries again. */
+        run__release(run, word, run__phase(word), 0);
+        return;
+    }
+    bool is_revoked = !is_wasi && run__phase(word) == RUN_GUEST;
     if (is_revoked && instance__revoke_memory(runner->step.instance) != 0) {
         /* Too many mappings for this moment: the next tick tries again. */
         run__release(run, word, run__phase(word), 0);
@@ -61,6 +67,7 @@ static void watchdog__kill(struct runner *runner, uint64_t word, uint32_t reason
         step__complete_killed(&runner->step, (enum mf_step_result)reason, cpu_ns, is_revoked);
     }
     run__release(run, word, RUN_KILLED, 0);
+    if (is_wasi) wasi_engine__interrupt(&runner->shim->wasi.engine);
 }
 
 static void watchdog__demote(struct shim *shim, struct runner *runner, uint64_t word, uint64_t now_ns) {

@@ -52,7 +52,7 @@ struct mf_slot *client__put(uint32_t slot, uint32_t snapshot, const struct guest
     shared->in_length = count * (uint32_t)sizeof *commands;
     shared->deadline_ns = mf_now_ns() + 60000000000u;
     shared->cpu_left_ns = 60000000000u;
-    memcpy((uint8_t *)shared + MF_SLOT_IN, commands, shared->in_length);
+    if (count > 0) memcpy((uint8_t *)shared + MF_SLOT_IN, commands, shared->in_length);
     return shared;
 }
 
