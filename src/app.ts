@@ -1,11 +1,13 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Native } from "../ffi/native.ts";
+import { NativeWasi } from "../ffi/native_wasi.ts";
 import type { ServeOptions } from "./cli/serve_options.ts";
 import { systemClock as clock } from "./clock.ts";
 import { Deadlines } from "./deadlines.ts";
 import { CryptoHost } from "./host/crypto.ts";
 import { FetchHost } from "./host/fetch.ts";
+import { filesHost } from "./host/files.ts";
 import { hostOf } from "./host/host.ts";
 import { Family } from "./host/operations.ts";
 import { adminApi } from "./gateway/admin.ts";
@@ -28,6 +30,7 @@ import { startSetup } from "./setup/setup.ts";
 import { DataFolder } from "./state/data_folder.ts";
 import { openStore } from "./state/db.ts";
 import { openEngine } from "./tiers/open_engine.ts";
+import { WasiModules } from "./tiers/wasi.ts";
 import { WasmTier } from "./tiers/wasm.ts";
 import type { FunctionId } from "./types.ts";
 
@@ -97,13 +100,14 @@ async function compose(
   native.boundReceive(http.port, LIMITS.unreadBytes);
   const deadlines = new Deadlines(clock);
   const cores = availableParallelism();
-  const computing = new CryptoHost({ clock, cores });
-  closing.defer(() => computing.close());
   const fetching = new FetchHost({ clock });
   closing.defer(() => fetching.close());
-  const host = hostOf({ [Family.CRYPTO]: computing.open, [Family.FETCH]: fetching.host });
+  const computing = new CryptoHost({ clock, cores });
+  closing.defer(() => computing.close());
+  const host = hostOf({ [Family.CRYPTO]: computing.open, [Family.FETCH]: fetching.host, [Family.FILES]: filesHost });
   const engine = await openEngine({ native, image, clock, deadlines, host, cores });
-  const tier = new WasmTier({ clock, engine, residentBytes: RESIDENT_BYTES });
+  const wasi = new WasiModules(new NativeWasi(library));
+  const tier = new WasmTier({ clock, engine, wasi, residentBytes: RESIDENT_BYTES });
   closing.defer(() => tier.close());
 
   const bundler = closing.use(

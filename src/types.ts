@@ -43,7 +43,7 @@ export interface FunctionSettings {
 }
 
 /** How a module answers requests; `fetch` and `serve` own all paths below theirs. */
-export const HANDLER_KINDS = ["handler", "fetch", "serve", "lambda"] as const;
+export const HANDLER_KINDS = ["handler", "fetch", "serve", "lambda", "wasi"] as const;
 export type HandlerKind = typeof HANDLER_KINDS[number];
 export const isApp = (kind: HandlerKind): boolean => kind === "fetch" || kind === "serve";
 

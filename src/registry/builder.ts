@@ -7,6 +7,7 @@ import type { BundleFacts, BundleProblem, NpmTable, Place } from "./bundle_wire.
 import type { BundleResult } from "./bundle_process.ts";
 import type { Bundler } from "./bundler.ts";
 import type { Inputs } from "./inputs.ts";
+import { keepOwnFiles } from "./own_files.ts";
 import { NO_PACKAGES, type Npm, NpmError } from "./npm.ts";
 import type { Root } from "./root.ts";
 import { SettingsError } from "./settings.ts";
@@ -15,6 +16,7 @@ import type { SourceMaps } from "./source_map.ts";
 import { noVmTier } from "./tier_choice.ts";
 import { mountOf } from "./names.ts";
 import { versionOf } from "./version.ts";
+import { readModule } from "./wasi_source.ts";
 import { explainLack } from "./wasm_lacks.ts";
 import { BUNDLE, SOURCE_MAP, type VersionFolders } from "./version_folders.ts";
 
@@ -75,7 +77,7 @@ export class Builder {
     const { clock, engine, store, folders } = this.#options;
     const sinceMs = clock.monotonic();
     const id = { tenant: root.tenant, name: source.name };
-    const { code, map, facts } = await this.#bundle(job);
+    const { code, map, facts } = await this.#bundled(job);
     const inputs = inputsOf(root, source, facts);
     const settings = settingsOf(root, source, facts);
     if (settings.tier === "vm") throw new Unavailable(noVmTier(`tier: "vm"`));
@@ -86,7 +88,9 @@ export class Builder {
     const known = await store.version(id, version);
     if (known && await folders.isWhole(id, version)) return { version, inputs, settings, row: known, snapshot: null };
 
-    const artifact = { id, version, settings, mount: mountOf(id, job.route), file: BUNDLE, bundle: code };
+    const mount = mountOf(id, job.route);
+    const language = source.language === "wasi" ? "wasi" : "js";
+    const artifact: Artifact = { id, version, settings, mount, language, file: BUNDLE, bundle: code };
     const prepared = await this.#prepare(artifact, map, job);
     signal.throwIfAborted();
     const row: VersionRow = {
@@ -104,6 +108,16 @@ export class Builder {
       buildMs: Math.round(clock.monotonic() - sinceMs),
     };
     return { version, inputs, settings, row, snapshot: prepared.snapshot };
+  }
+
+  /** A WASI module has no map. */
+  async #bundled(
+    job: BuildJob,
+  ): Promise<{ code: Uint8Array<ArrayBuffer>; map: Uint8Array | null; facts: BundleFacts }> {
+    const { root, source, onWanted } = job;
+    if (source.language !== "wasi") return await this.#bundle(job);
+    onWanted(new Set([source.file]));
+    return { ...await readModule(root, source), map: null };
   }
 
   async #bundle({ root, source, signal, onWanted }: BuildJob): Promise<BundleResult & { facts: BundleFacts }> {
@@ -137,7 +151,11 @@ export class Builder {
     }
   }
 
-  async #prepare(artifact: Artifact, map: Uint8Array, { source, signal, onLog }: BuildJob): Promise<Prepared> {
+  async #prepare(
+    artifact: Artifact,
+    map: Uint8Array | null,
+    { root, source, signal, onLog }: BuildJob,
+  ): Promise<Prepared> {
     const { tier, folders, maps } = this.#options;
     const draft = await folders.draft();
     let logged = Promise.resolve();
@@ -147,17 +165,21 @@ export class Builder {
       );
     };
     try {
-      await Deno.writeFile(join(draft.folder, BUNDLE), artifact.bundle);
-      await Deno.writeFile(join(draft.folder, SOURCE_MAP), map);
+      if (map !== null) {
+        await Deno.writeFile(join(draft.folder, BUNDLE), artifact.bundle);
+        await Deno.writeFile(join(draft.folder, SOURCE_MAP), map);
+      }
+      await keepOwnFiles(root, source, draft.folder);
       const prepared = await tier.prepare(artifact, draft.folder, log, signal);
       try {
         signal.throwIfAborted();
         await draft.commit(artifact.id, artifact.version);
-      } catch (error) {
+        // What it reads later on, an image that was evicted or its own files, lies in the version's folder now.
+        const snapshot = await tier.load(artifact, folders.of(artifact.id, artifact.version));
+        return { ...prepared, snapshot };
+      } finally {
         await prepared.snapshot.dispose();
-        throw error;
       }
-      return prepared;
     } catch (error) {
       throw error instanceof BuildError ? await this.#placed(error, draft.folder, source.file) : error;
     } finally {

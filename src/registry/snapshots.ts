@@ -32,9 +32,10 @@ export class Snapshots {
 
   async #load({ entry }: Managed, deployment: Deployment): Promise<Snapshot> {
     const { id, route } = entry;
-    const { version, settings } = deployment;
+    const { version, kind, settings } = deployment;
+    const language = kind === "wasi" ? kind : "js";
     if (!await this.folders.isWhole(id, version)) throw new Error(`The files of version ${version} are damaged`);
-    const artifact = { id, version, settings, mount: mountOf(id, route), file: BUNDLE };
+    const artifact = { id, version, settings, mount: mountOf(id, route), language, file: BUNDLE } as const;
     const snapshot = await this.tier.load(artifact, this.folders.of(id, version));
     if (entry.active === deployment) {
       deployment.snapshot = snapshot;

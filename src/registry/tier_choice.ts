@@ -15,8 +15,7 @@ const NEEDS: Readonly<Record<Language, string>> = {
 
 /** Why this server cannot run a function, as far as its file tells; null if it can. */
 export function missingTier(tenant: string, source: Source): string | null {
-  if (defaultTier(tenant, source) === "vm") return noVmTier(NEEDS[source.language]);
-  return source.language === "wasi" ? "Cannot run it: WASI modules are not supported by this server yet" : null;
+  return defaultTier(tenant, source) === "vm" ? noVmTier(NEEDS[source.language]) : null;
 }
 
 export function noVmTier(what: string): string {

@@ -19,6 +19,8 @@ export function exitFailure(code: number, written: string): Failure {
       return ["bad_response", "The function did not answer with a valid response", text];
     case ExitCode.BODY_ERROR:
       return ["exception", "The function's response stream failed", text];
+    case ExitCode.STATUS:
+      return ["crash", "The function exited with a status that is not 0", text];
     case ExitCode.UNSUPPORTED:
       return ["exception", "The function needs what its runtime does not have", text];
     default:

@@ -2,10 +2,12 @@ import { ExitCode, FrameType, HeadFlag, LAYOUT, SLOT, Start, StepFlag, StepResul
 import type { ErrorCode } from "../errors.ts";
 import type { Alarm } from "../deadlines.ts";
 import { LIMITS } from "../limits.ts";
+import type { HostCaller } from "../host/host.ts";
 import { failure } from "../outcome.ts";
 import type { FunctionId, Invocation, NetPolicy, Outcome, StartKind, Usage } from "../types.ts";
 import { BodySource } from "./body_source.ts";
 import { exitFailure, killFailure } from "./endings.ts";
+import type { ContextOf } from "./context.ts";
 import type { Engine } from "./engine.ts";
 import { GuestResponse } from "./guest_response.ts";
 import { OpenCalls } from "./open_calls.ts";
@@ -26,12 +28,14 @@ export interface RunOptions {
   /** Instead of a new one: a build's own, for its warm-up requests. */
   readonly held?: SandboxRef;
   /** A build: evaluate the body, and keep the sandbox. */
-  readonly deploy?: string;
+  readonly deploy?: boolean;
+  readonly contextOf: ContextOf;
   readonly hold?: boolean;
   /** How long its snapshot took to be read; null: it was there. */
   readonly coldMs: number | null;
   readonly function: FunctionId;
   readonly net: NetPolicy;
+  readonly files: HostCaller["files"];
   readonly cpuMs: number;
   readonly bodyBytes: number;
   readonly responseBytes: number;
@@ -177,15 +181,11 @@ export class Run implements Turn {
   }
 
   #writeHead(): boolean {
-    const { requestId, method, url, headers, params, mount } = this.#invocation;
-    const { deploy } = this.#options;
-    let context = deploy ?? "";
-    if (deploy === undefined && (params !== null || mount !== "")) {
-      context = JSON.stringify({ params: params ?? {}, mount });
-    }
+    const { requestId, method, url, headers } = this.#invocation;
+    const { deploy, contextOf } = this.#options;
     this.#headWritten = true;
-    const flags = (this.#body.isEmpty ? 0 : HeadFlag.HAS_BODY) | (deploy === undefined ? 0 : HeadFlag.DEPLOY);
-    return this.#engine.writer.head(flags, method, url, headers, requestId, context);
+    const flags = (this.#body.isEmpty ? 0 : HeadFlag.HAS_BODY) | (deploy ? HeadFlag.DEPLOY : 0);
+    return this.#engine.writer.head(flags, method, url, headers, requestId, contextOf(this.#invocation));
   }
 
   /** Whatever has come for the sandbox, as far as it fits one step. */
@@ -207,6 +207,7 @@ export class Run implements Turn {
       this.#engine.host({
         function: this.#options.function,
         net: this.#options.net,
+        files: this.#options.files,
         requestId: this.#invocation.requestId,
         deadlineMs: this.#invocation.deadlineMs,
         charge: (cpuMs) => this.#charge(cpuMs),

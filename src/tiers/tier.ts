@@ -16,9 +16,10 @@ export interface Artifact {
   readonly settings: FunctionSettings;
   /** The function's URL path. */
   readonly mount: string;
+  readonly language: "js" | "wasi";
   /** What stacks call the bundle: `bundle.js`. The registry finds the user's own file and line for it. */
   readonly file: string;
-  /** One ES module, all imports inlined. */
+  /** One ES module, all imports inlined; or a WASI module. */
   readonly bundle: Uint8Array<ArrayBuffer>;
 }
 

@@ -1,20 +1,24 @@
 import type { Clock } from "../clock.ts";
+import { jsContext, wasiContext } from "./context.ts";
 import type { Engine } from "./engine.ts";
 import { instancesFor, WARM_INSTANCES } from "./open_engine.ts";
+import { VersionFiles } from "./own_files.ts";
 import { Residents } from "./residents.ts";
 import type { Artifact, GuestLine, Prepared, Snapshot, Tier, TierBudget } from "./tier.ts";
+import type { WasiModules } from "./wasi.ts";
 import { WasmBuild } from "./wasm_build.ts";
-import { WasmSnapshot } from "./wasm_snapshot.ts";
+import { type LoadedSnapshot, WasmSnapshot } from "./wasm_snapshot.ts";
 
 export interface WasmTierOptions {
   readonly clock: Clock;
   readonly engine: Engine;
+  readonly wasi: WasiModules;
   readonly residentBytes: number;
 }
 
 const IMAGE_FILE = "snapshot.bin";
 
-/** Runs JavaScript in Wasm sandboxes inside this process. */
+/** Runs JavaScript and WASI commands in Wasm sandboxes inside this process. */
 export class WasmTier implements Tier {
   readonly name = "wasm";
   readonly #options: WasmTierOptions;
@@ -32,16 +36,25 @@ export class WasmTier implements Tier {
     signal: AbortSignal,
   ): Promise<Prepared> {
     const engine = this.#options.engine;
-    const build = new WasmBuild(engine, this.#options.clock, artifact, log, signal);
-    const { kind, image } = await build.run();
+    if (artifact.language === "wasi") return await this.#prepareWasi(artifact, dir);
+    const files = new VersionFiles(dir);
+    const build = new WasmBuild(engine, this.#options.clock, artifact, files, log, signal);
+    const { kind, image } = await build.run().finally(() => files.close());
     await Deno.writeFile(`${dir}/${IMAGE_FILE}`, image);
-    const snapshot = this.#snapshot(engine, artifact, dir);
-    snapshot.load(image);
+    const snapshot = this.#snapshot(artifact, dir);
+    snapshot.adopt(imageInEngine(engine, image));
     return { snapshot, kind, snapshotBytes: image.length };
   }
 
+  async #prepareWasi(artifact: Artifact, dir: string): Promise<Prepared> {
+    const loaded = await this.#options.wasi.prepare(artifact, dir);
+    const snapshot = this.#snapshot(artifact, dir);
+    snapshot.adopt(loaded);
+    return { snapshot, kind: "wasi", snapshotBytes: loaded.bytes };
+  }
+
   async load(artifact: Omit<Artifact, "bundle">, dir: string): Promise<Snapshot> {
-    const snapshot = this.#snapshot(this.#options.engine, artifact, dir);
+    const snapshot = this.#snapshot(artifact, dir);
     await snapshot.fetch();
     return snapshot;
   }
@@ -55,14 +68,25 @@ export class WasmTier implements Tier {
     await this.#options.engine.close();
   }
 
-  #snapshot(engine: Engine, { id, settings }: Omit<Artifact, "bundle">, dir: string): WasmSnapshot {
+  #snapshot(artifact: Omit<Artifact, "bundle">, dir: string): WasmSnapshot {
+    const { engine, wasi } = this.#options;
+    const { id, settings } = artifact;
+    const isWasi = artifact.language === "wasi";
     return new WasmSnapshot({
       engine,
       residents: this.#residents,
       clock: this.#options.clock,
       id,
       settings,
-      read: () => Deno.readFile(`${dir}/${IMAGE_FILE}`),
+      files: new VersionFiles(dir),
+      bring: async () =>
+        isWasi ? await wasi.load(artifact, dir) : imageInEngine(engine, await Deno.readFile(`${dir}/${IMAGE_FILE}`)),
+      contextOf: isWasi ? wasiContext(artifact.mount) : jsContext,
     });
   }
+}
+
+/** Throws if it is no image of this engine's. */
+function imageInEngine({ native }: Engine, image: Uint8Array<ArrayBuffer>): LoadedSnapshot {
+  return { id: native.snapshotLoad(image), bytes: image.length };
 }

@@ -2,7 +2,9 @@ import { LAYOUT } from "../../ffi/layout.ts";
 import type { Clock } from "../clock.ts";
 import { LIMITS } from "../limits.ts";
 import { HANDLER_KINDS, type HandlerKind, type HeaderList, type Invocation, type Outcome } from "../types.ts";
+import { jsContext } from "./context.ts";
 import type { Engine } from "./engine.ts";
+import type { VersionFiles } from "./own_files.ts";
 import { Run, type SandboxRef } from "./run.ts";
 import { type Artifact, BuildError, type GuestLine, type ResponseSink } from "./tier.ts";
 import { TurnLine } from "./turns.ts";
@@ -21,6 +23,7 @@ export class WasmBuild {
     readonly engine: Engine,
     readonly clock: Clock,
     readonly artifact: Artifact,
+    readonly files: VersionFiles,
     readonly log: (line: GuestLine) => void,
     readonly signal: AbortSignal,
   ) {}
@@ -85,11 +88,13 @@ export class WasmBuild {
       line: this.#line,
       snapshot: LAYOUT.snapshotBase,
       held: this.#held,
-      deploy,
+      deploy: deploy !== undefined,
+      contextOf: deploy === undefined ? jsContext : () => deploy,
       hold: true,
       coldMs: null,
       function: id,
       net: settings.net,
+      files: this.files.open,
       cpuMs: settings.buildTimeoutMs,
       bodyBytes: Infinity,
       responseBytes: Infinity,

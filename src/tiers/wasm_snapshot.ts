@@ -1,14 +1,22 @@
 import type { Clock } from "../clock.ts";
 import { failure } from "../outcome.ts";
 import type { FunctionId, FunctionSettings, Invocation, Outcome } from "../types.ts";
+import type { ContextOf } from "./context.ts";
 import type { Engine } from "./engine.ts";
 import { InlinePolicy } from "./inline_policy.ts";
 import type { Resident, Residents } from "./residents.ts";
+import type { VersionFiles } from "./own_files.ts";
 import { Run } from "./run.ts";
 import type { ResponseSink, Snapshot } from "./tier.ts";
 import { TurnLine } from "./turns.ts";
 
 const MiB = 1024 * 1024;
+
+/** A snapshot in the engine. */
+export interface LoadedSnapshot {
+  readonly id: number;
+  readonly bytes: number;
+}
 
 export interface WasmSnapshotOptions {
   readonly engine: Engine;
@@ -16,8 +24,10 @@ export interface WasmSnapshotOptions {
   readonly clock: Clock;
   readonly id: FunctionId;
   readonly settings: FunctionSettings;
-  /** The image, from where it is stored. */
-  readonly read: () => Promise<Uint8Array<ArrayBuffer>>;
+  readonly files: VersionFiles;
+  /** Brings what is stored of it into the engine. Throws if that is damaged. */
+  readonly bring: () => Promise<LoadedSnapshot>;
+  readonly contextOf: ContextOf;
 }
 
 /** A function's image: on disk always, in the engine while it is used. */
@@ -47,18 +57,18 @@ export class WasmSnapshot implements Snapshot, Resident {
     return this.#runWarm(invocation, sink, onSettled);
   }
 
-  /** Reads the image from disk. Throws if it cannot be read, or is no image of this engine's. */
+  /** Reads it from disk. */
   async fetch(): Promise<void> {
-    const { clock, read } = this.#options;
+    const { clock, bring } = this.#options;
     const since = clock.monotonic();
-    this.load(await read());
+    this.adopt(await bring());
     this.#coldMs = clock.monotonic() - since;
   }
 
-  /** Puts an image that is at hand into the engine. */
-  load(image: Uint8Array<ArrayBuffer>): void {
-    this.#id = this.#options.engine.native.snapshotLoad(image);
-    this.bytes = image.length;
+  /** It is in the engine. */
+  adopt({ id, bytes }: LoadedSnapshot): void {
+    this.#id = id;
+    this.bytes = bytes;
     this.#options.residents.add(this);
   }
 
@@ -74,6 +84,7 @@ export class WasmSnapshot implements Snapshot, Resident {
   }
 
   #dropIfIdle(): void {
+    if (this.#running === 0 && this.#disposed) this.#options.files.close();
     if (this.#running > 0 || this.#id < 0 || !(this.#evicted || this.#disposed)) return;
     this.#options.residents.remove(this);
     this.#options.engine.native.snapshotDrop(this.#id);
@@ -98,7 +109,7 @@ export class WasmSnapshot implements Snapshot, Resident {
     sink: ResponseSink,
     onSettled: () => void,
   ): Outcome | Promise<Outcome> {
-    const { engine, residents, id, settings } = this.#options;
+    const { engine, residents, id, settings, files } = this.#options;
     if (this.#evicted) {
       this.#evicted = false;
       residents.add(this);
@@ -108,9 +119,11 @@ export class WasmSnapshot implements Snapshot, Resident {
     const run = new Run(engine, {
       line: this.#line,
       snapshot: this.#id,
+      contextOf: this.#options.contextOf,
       coldMs: this.#coldMs,
       function: id,
       net: settings.net,
+      files: files.open,
       cpuMs: settings.cpuMs,
       bodyBytes: settings.bodyMb * MiB,
       responseBytes: settings.responseMb * MiB,

@@ -1,0 +1,92 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { NativeError, type NativeWasi } from "../../ffi/native_wasi.ts";
+import { LIMITS } from "../limits.ts";
+import { type Artifact, BuildError } from "./tier.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+const MiB = 1024 * 1024;
+const MODULE = "module.wasm";
+const NATIVE = "module.bin";
+const FILES = "files.pack";
+const HASH_BYTES = 32;
+
+/** A function's module in the engine. */
+export interface LoadedModule {
+  readonly id: number;
+  readonly bytes: number;
+}
+
+/** WASI commands: a version's snapshot is its module in native code, beside the module that it was made of. */
+export class WasiModules {
+  readonly #native: NativeWasi;
+
+  constructor(native: NativeWasi) {
+    this.#native = native;
+  }
+
+  /** Throws a BuildError that says why the module cannot be run. */
+  async prepare(artifact: Artifact, dir: string): Promise<LoadedModule> {
+    await Deno.writeFile(join(dir, MODULE), artifact.bundle);
+    try {
+      return await this.#make(artifact, dir, artifact.bundle);
+    } catch (error) {
+      throw error instanceof NativeError ? new BuildError(error.message) : error;
+    }
+  }
+
+  /** From a version's folder. Native code that is damaged, or was made for another processor, is made again. */
+  async load(artifact: Omit<Artifact, "bundle">, dir: string): Promise<LoadedModule> {
+    const code = verified(await Deno.readFile(join(dir, NATIVE)));
+    if (code) {
+      try {
+        return await this.#put(artifact, dir, code);
+      } catch (error) {
+        if (!(error instanceof NativeError && error.code === "EINVAL")) throw error;
+      }
+    }
+    return await this.#make(artifact, dir, await Deno.readFile(join(dir, MODULE)));
+  }
+
+  async #make(artifact: Omit<Artifact, "bundle">, dir: string, module: Bytes): Promise<LoadedModule> {
+    const code = await this.#native.compile(module, artifact.settings.memoryMb * MiB);
+    await Deno.writeFile(join(dir, NATIVE), withHash(code));
+    return await this.#put(artifact, dir, code);
+  }
+
+  async #put({ id, settings }: Omit<Artifact, "bundle">, dir: string, code: Bytes): Promise<LoadedModule> {
+    const files = join(dir, FILES);
+    const program = `${id.name.split("/").at(-1)}.wasm`;
+    const loaded = this.#native.load(code, {
+      memoryBytes: settings.memoryMb * MiB,
+      logBytes: LIMITS.logBytesPerRequest,
+      strings: [program, ...Object.entries(settings.env).map(([name, value]) => `${name}=${value}`)],
+      files: await exists(files) ? files : null,
+    });
+    return { id: loaded, bytes: code.length };
+  }
+}
+
+/** It will run as it is, so it must be what was compiled. */
+function withHash(code: Bytes): Bytes {
+  const bytes = new Uint8Array(HASH_BYTES + code.length);
+  bytes.set(createHash("sha256").update(code).digest());
+  bytes.set(code, HASH_BYTES);
+  return bytes;
+}
+
+function verified(bytes: Bytes): Bytes | null {
+  const code = bytes.subarray(HASH_BYTES);
+  const hash = createHash("sha256").update(code).digest();
+  return bytes.length > HASH_BYTES && hash.every((byte, at) => bytes[at] === byte) ? code : null;
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
