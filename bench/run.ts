@@ -2,6 +2,7 @@
  * Measures every figure that the server has to reach, beside its baselines in the same run, and prints one table.
  * `--tiny` does as little as shows that the benches still run; names in the arguments choose among them.
  */
+import { cryptography } from "./crypto.ts";
 import { deploy } from "./deploy.ts";
 import { engine } from "./engine.ts";
 import { eventLoop } from "./event_loop.ts";
@@ -21,6 +22,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   deploy,
   start,
   fetch: fetches,
+  crypto: cryptography,
   scale,
   soak,
 };
