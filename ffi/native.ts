@@ -117,6 +117,7 @@ const SYMBOLS = {
     ],
     result: "i32",
   },
+  mf_wake: { parameters: [], result: "i32" },
   mf_run_inline: {
     parameters: [
       "u32", // uint32_t slot
@@ -309,9 +310,14 @@ export class Native {
     return this.#take(out);
   }
 
-  /** Queues a slot for the workers. */
+  /** Queues a slot for the workers, which `wake` wakes. */
   submit(slot: number): void {
     check(this.#symbols.mf_submit(slot), "submit the step");
+  }
+
+  /** Wakes as many workers as there are steps for. */
+  wake(): void {
+    check(this.#symbols.mf_wake(), "wake the workers");
   }
 
   /** Runs a slot on this thread; it is complete on return. False: this thread's stack is too small for that. */

@@ -44,6 +44,7 @@ Deno.test("a step that a worker runs wakes the parked server", () =>
     const at = putEmptyStep(native, memory, 3);
     assert.equal(native.park(0), false);
     native.submit(3);
+    native.wake();
     assert.equal(await wake.read(new Uint8Array(8)), 1);
     assert.equal(memory.getUint32(RING.queueTail, true), 1);
     assert.equal(memory.getUint32(memory.getUint32(RING.queueOffset, true), true), 3);

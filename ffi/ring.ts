@@ -3,6 +3,7 @@ import { LAYOUT, RING } from "./layout.ts";
 /** What the ring needs of the shim; synchronous, a few nanoseconds each. */
 export interface RingCalls {
   submit(slot: number): void;
+  wake(): void;
   /** False: it cannot be run on this thread now. */
   runInline(slot: number): boolean;
   /** True: the guest ran in that slot's step and was killed; its completion will say so. */
@@ -96,10 +97,15 @@ export class Ring {
     return this.#words[at] + this.#words[at + 1] * HIGH;
   }
 
+  /** Queues a step; nobody may look before `wake`. */
   submit(slot: number, done: StepDone): void {
     this.#done[slot] = done;
     this.#inFlight++;
     this.#calls.submit(slot);
+  }
+
+  wake(): void {
+    this.#calls.wake();
   }
 
   runInline(slot: number): boolean {

@@ -201,8 +201,12 @@ int64_t mf_wasi_load(const uint8_t *native, size_t length, const struct mf_wasi_
 
 /* ---- steps -------------------------------------------------------------------------------------- */
 
-/* Queue a slot for the workers. Never blocks. */
+/*
+ * Queue a slot for the workers, which may be asleep: mf_wake then wakes as many as there are steps for. Waking a thread
+ * costs as much as a short run, so it is done once for several. Neither blocks.
+ */
 int mf_submit(uint32_t slot);
+int mf_wake(void);
 /*
  * Run it on the calling thread; the slot is complete on return and does not go through the queue.
  * -ENOTSUP: the thread's stack is too small for a guest; -EBUSY: another thread's inline run is not over.

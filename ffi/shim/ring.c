@@ -107,8 +107,9 @@ bool ring__take(struct ring *ring, uint32_t *slot) {
     return true;
 }
 
-bool ring__has_submitted(struct ring *ring) {
-    return atomic_load(&ring->submitted_head) != atomic_load(&ring->submitted_tail);
+uint32_t ring__waiting(struct ring *ring) {
+    uint32_t head = atomic_load(&ring->submitted_head);
+    return atomic_load(&ring->submitted_tail) - head;
 }
 
 int ring__cancel(struct ring *ring, uint32_t slot) {

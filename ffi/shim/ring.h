@@ -47,7 +47,8 @@ int ring__cancel(struct ring *ring, uint32_t slot);
 
 /* The workers' side: the next submitted slot; false if there is none. */
 bool ring__take(struct ring *ring, uint32_t *slot);
-bool ring__has_submitted(struct ring *ring);
+/* How many there are. */
+uint32_t ring__waiting(struct ring *ring);
 bool ring__is_canceled(struct ring *ring, uint32_t slot);
 
 /* Gives the slot back to the server, through the queue; `wake` unless nobody waits for it. */

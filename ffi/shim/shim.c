@@ -208,9 +208,14 @@ int mf_freeze(uint32_t sandbox, uint32_t generation, uint8_t **out, size_t *out_
 int mf_submit(uint32_t slot) {
     struct shim *shim = shim__enter();
     if (shim == NULL) return -ENODEV;
-    int rc = ring__submit(&shim->ring, slot);
-    if (rc == 0) workers__wake(&shim->workers);
-    return (int)shim__leave(rc);
+    return (int)shim__leave(ring__submit(&shim->ring, slot));
+}
+
+int mf_wake(void) {
+    struct shim *shim = shim__enter();
+    if (shim == NULL) return -ENODEV;
+    workers__wake(&shim->workers, ring__waiting(&shim->ring));
+    return (int)shim__leave(0);
 }
 
 int mf_run_inline(uint32_t slot) {

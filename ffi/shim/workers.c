@@ -109,23 +109,23 @@ static void runner__retire(struct runner *runner) {
     setpriority(PRIO_PROCESS, (id_t)runner->tid, workers->nice);
     runner->next_retired = atomic_load(&workers->retired);
     while (!atomic_compare_exchange_weak(&workers->retired, &runner->next_retired, runner)) continue;
-    workers__wake(workers);
+    workers__wake(workers, 1);
 }
 
 static void workers__sleep(struct workers *workers) {
     uint32_t count = atomic_load(&workers->wake_count);
     atomic_fetch_add(&workers->sleepers, 1);
-    bool is_idle = !ring__has_submitted(&workers->shim->ring) && atomic_load(&workers->retired) == NULL;
+    bool is_idle = ring__waiting(&workers->shim->ring) == 0 && atomic_load(&workers->retired) == NULL;
     if (is_idle && !atomic_load(&workers->is_stopping)) os__futex_wait(&workers->wake_count, count);
     atomic_fetch_sub(&workers->sleepers, 1);
 }
 
-void workers__wake(struct workers *workers) {
+void workers__wake(struct workers *workers, uint32_t count) {
     /* Either this sees the sleeper, or the sleeper sees what there is to do. */
     atomic_thread_fence(memory_order_seq_cst);
-    if (atomic_load(&workers->sleepers) == 0) return;
+    if (count == 0 || atomic_load(&workers->sleepers) == 0) return;
     atomic_fetch_add(&workers->wake_count, 1);
-    os__futex_wake(&workers->wake_count, 1);
+    os__futex_wake(&workers->wake_count, (int)count);
 }
 
 static void *runner__main(void *argument) {

@@ -57,8 +57,8 @@ int workers__start(struct workers *workers, struct shim *shim);
 /* Kills what runs and joins all threads. */
 void workers__stop(struct workers *workers);
 
-/* Something was submitted. */
-void workers__wake(struct workers *workers);
+/* Of those that sleep, at most so many. */
+void workers__wake(struct workers *workers, uint32_t count);
 /* -ENOTSUP: the thread's stack is too small; -EBUSY: another thread's inline run is not over. */
 int workers__run_inline(struct workers *workers, uint32_t slot);
 

@@ -83,6 +83,7 @@ async function deploy(source: string): Promise<number> {
     frame(FrameType.END, 0, new Uint8Array(0)),
   ]);
   native.submit(0);
+  native.wake();
   while (memory.getUint32(RING.queueTail, true) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
   expect(at, StepResult.DONE);
   const [sandbox, generation] = [SLOT.outSandbox, SLOT.outGeneration].map((field) =>

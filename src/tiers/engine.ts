@@ -60,6 +60,7 @@ export class Engine {
     for (let turns = 0;; turns++) {
       if (this.ring.drain() > 0) turns = 0;
       this.turns.pump();
+      this.turns.wake();
       if (this.turns.shortSteps > 0 && turns < TURNS_BEFORE_PARKING) {
         await nextTurn();
         continue;

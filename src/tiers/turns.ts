@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import type { Ring } from "../../ffi/ring.ts";
 
 /** One step that is ready to run on a worker. */
@@ -29,6 +30,8 @@ const QUANTUM_US = 500;
 const MOST_DEBT_US = 20 * QUANTUM_US;
 /** So much work is handed to the workers ahead of time: what is there can no longer be overtaken. */
 const AHEAD_US = 300;
+/** To wake a worker costs about 8 us: short steps are handed over several at a time, at the latest when the event loop turns. */
+const WORTH_A_WAKE_US = 100;
 /** An inline run needs a slot while all others are in use. */
 const KEPT_FOR_INLINE = 1;
 const AVERAGE_OVER = 8;
@@ -45,6 +48,9 @@ export class Turns {
   #short = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
+  /** Work of steps that no worker was told of. */
+  #untoldUs = 0;
+  #tellsSoon = false;
 
   /** `perLine`: how many steps of one function may run at once, long ones included. */
   constructor(ring: Ring, options: { workers: number; perLine: number }) {
@@ -123,6 +129,25 @@ export class Turns {
       this.#short -= short;
       turn.done(done);
     });
+    this.#untoldUs += line.costUs;
+    if (this.#untoldUs >= WORTH_A_WAKE_US) this.wake();
+    else this.#wakeSoon();
+  }
+
+  #wakeSoon(): void {
+    if (this.#tellsSoon) return;
+    this.#tellsSoon = true;
+    setImmediate(() => {
+      this.#tellsSoon = false;
+      this.wake();
+    });
+  }
+
+  /** Tells the workers what they have not been told of. */
+  wake(): void {
+    if (this.#untoldUs === 0 || this.#closed) return;
+    this.#untoldUs = 0;
+    this.#ring.wake();
   }
 
   /** A worker that was let ahead of a long run takes what is queued, and no completion tells of that. */

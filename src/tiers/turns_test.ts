@@ -24,6 +24,10 @@ class FakeRing {
   submit(slot: number, done: (slot: number) => void): void {
     this.queue.push({ slot, done });
   }
+  told = 0;
+  wake(): void {
+    this.told = this.queue.length;
+  }
   step(): void {
     const { slot, done } = this.queue.shift()!;
     done(slot);
@@ -113,4 +117,23 @@ Deno.test("a step that is no longer wanted gives its slot back", () => {
   finish();
   assert.deepEqual(order, ["gone", "wanted"]);
   assert.equal(ring.available, 8);
+});
+
+Deno.test("workers are woken at once for what takes long, and for short steps when there are several or the event loop turns", async () => {
+  const { ring, add } = setUp(64, 64);
+  const line = new TurnLine();
+  line.costUs = 30;
+  for (let i = 0; i < 3; i++) add(line, "x");
+  assert.equal(ring.told, 0);
+  add(line, "x");
+  assert.equal(ring.told, 4);
+  add(line, "x");
+  assert.equal(ring.told, 4);
+  await new Promise((resolve) => setTimeout(resolve));
+  assert.equal(ring.told, 5);
+  const other = setUp();
+  const long = new TurnLine();
+  long.costUs = 1000;
+  other.add(long, "y");
+  assert.equal(other.ring.told, 1);
 });

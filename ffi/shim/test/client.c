@@ -61,6 +61,11 @@ void client__resume(uint32_t slot, uint32_t sandbox, uint32_t generation) {
     client__slot(slot)->generation = generation;
 }
 
+int client__submit(uint32_t slot) {
+    int rc = mf_submit(slot);
+    return rc == 0 ? mf_wake() : rc;
+}
+
 uint32_t client__next(void) {
     while (__atomic_load_n(&ring->queue_tail, __ATOMIC_ACQUIRE) == head) {
         nanosleep(&(struct timespec){.tv_nsec = 20000}, NULL);
@@ -70,7 +75,7 @@ uint32_t client__next(void) {
 }
 
 struct mf_slot *client__run(uint32_t slot) {
-    CHECK(mf_submit(slot) == 0);
+    CHECK(client__submit(slot) == 0);
     CHECK(client__next() == slot);
     return client__slot(slot);
 }

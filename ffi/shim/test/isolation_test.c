@@ -65,7 +65,7 @@ static void thousands_of_mixed_runs_leave_no_trace(void) {
         } else {
             put_random_step(slot, snapshots, SNAPSHOTS, is_parked[slot]);
             is_in_flight[slot] = test__random() % 3 != 0;
-            CHECK((is_in_flight[slot] ? mf_submit(slot) : mf_run_inline(slot)) == 0);
+            CHECK((is_in_flight[slot] ? client__submit(slot) : mf_run_inline(slot)) == 0);
             if (is_in_flight[slot]) {
                 if (test__random() % 8 == 0) mf_cancel(slot);
                 in_flight++;

@@ -74,7 +74,7 @@ static void a_step_is_canceled_running_or_waiting(void) {
     client__open(options);
     put_spin(0, GUEST_SPIN);
     put_spin(1, GUEST_SPIN);
-    CHECK(mf_submit(0) == 0 && mf_submit(1) == 0);
+    CHECK(client__submit(0) == 0 && client__submit(1) == 0);
     while (__atomic_load_n(&ring->steps_running, __ATOMIC_RELAXED) == 0) sched_yield();
     CHECK(ring->steps_waiting == 1);
     CHECK(mf_cancel(1) == 1 && mf_cancel(0) == 1);
@@ -97,7 +97,7 @@ static void kills_at_any_moment_do_no_harm(void) {
                                                  {ops[test__random() % 5], test__random() % 4000, 0}};
         client__put(slot, MF_SNAPSHOT_BASE, commands, 2);
         client__slot(slot)->deadline_ns = mf_now_ns() + 100000 + test__random() % 5000000;
-        CHECK(mf_submit(slot) == 0);
+        CHECK(client__submit(slot) == 0);
         if (test__random() % 3 == 0) {
             sleep_us(test__random() % 3000);
             mf_cancel(slot);
@@ -137,11 +137,11 @@ static void long_runs_let_short_ones_go_ahead(void) {
     client__open(client__options());
     for (uint32_t slot = 0; slot < LOOPS; slot++) {
         put_spin(slot, SPINS[slot % 3]);
-        CHECK(mf_submit(slot) == 0);
+        CHECK(client__submit(slot) == 0);
     }
     /* With only two workers, this one answers because others were let ahead of the loops. */
     client__put(20, MF_SNAPSHOT_BASE, COMMANDS({GUEST_ECHO, 3, 4}));
-    CHECK(mf_submit(20) == 0);
+    CHECK(client__submit(20) == 0);
     CHECK(client__next() == 20);
     CHECK(client__slot(20)->result == MF_STEP_DONE);
     CHECK(client__stats().long_workers > 0);
@@ -191,7 +191,7 @@ static void many_long_runs_leave_nothing_behind(void) {
             const struct guest_command commands[] = {{slot % 2 ? GUEST_RECURSE : GUEST_ECHO, 0, 0}, {GUEST_SPIN, 0, 0}};
             client__put(slot, MF_SNAPSHOT_BASE, commands, 2);
             client__slot(slot)->deadline_ns = mf_now_ns() + 15000000;
-            CHECK(mf_submit(slot) == 0);
+            CHECK(client__submit(slot) == 0);
         }
         for (uint32_t slot = 0; slot < 6; slot++) client__next();
         while (client__stats().long_workers > 0) sleep_us(1000);
@@ -208,7 +208,7 @@ static void without_long_workers_long_runs_still_end(void) {
     client__open(options);
     for (uint32_t slot = 0; slot < 6; slot++) {
         put_spin(slot, GUEST_SPIN)->deadline_ns = mf_now_ns() + 20000000;
-        CHECK(mf_submit(slot) == 0);
+        CHECK(client__submit(slot) == 0);
     }
     for (uint32_t i = 0; i < 6; i++) CHECK(client__slot(client__next())->result == MF_STEP_DEADLINE);
     CHECK(client__stats().long_workers == 0);

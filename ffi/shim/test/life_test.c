@@ -12,12 +12,12 @@ static void the_engine_opens_once(void) {
     struct mf_options options = client__options();
     struct mf_stats stats;
     struct mf_ring *second;
-    CHECK(mf_close() == -ENODEV && mf_submit(0) == -ENODEV && mf_stats_read(&stats) == -ENODEV);
+    CHECK(mf_close() == -ENODEV && client__submit(0) == -ENODEV && mf_stats_read(&stats) == -ENODEV);
     client__open(options);
     CHECK(mf_open(&options, test_native, test_native_length, test_base, test_base_length, &second, message,
                   sizeof message) == -EALREADY);
     client__close();
-    CHECK(mf_submit(0) == -ENODEV && mf_run_inline(0) == -ENODEV && mf_park(0) == -ENODEV);
+    CHECK(client__submit(0) == -ENODEV && mf_run_inline(0) == -ENODEV && mf_park(0) == -ENODEV);
     CHECK(mf_snapshot_load(test_base, test_base_length) == -ENODEV);
 }
 
@@ -39,10 +39,10 @@ static void closing_ends_what_runs(void) {
         for (uint32_t slot = 0; slot < 20; slot++) {
             const struct guest_command commands[] = {{slot % 3 == 0 ? GUEST_SPIN_HOST : GUEST_SPIN, 0, 0}};
             client__put(slot, MF_SNAPSHOT_BASE, commands, 1);
-            CHECK(mf_submit(slot) == 0);
+            CHECK(client__submit(slot) == 0);
         }
         client__put(30, MF_SNAPSHOT_BASE, COMMANDS({GUEST_RETURN, MF_GUEST_PARKED, 0}));
-        CHECK(mf_submit(30) == 0);
+        CHECK(client__submit(30) == 0);
         usleep(test__random() % 20000);
         client__close();
         /* The region is still there, and empty. */
@@ -53,7 +53,7 @@ static void closing_ends_what_runs(void) {
 static void *submit_until_closed(void *argument) {
     (void)argument;
     for (;;) {
-        int rc = mf_submit(0);
+        int rc = client__submit(0);
         if (rc == -ENODEV) return NULL;
         CHECK(rc == 0 || rc == -EBUSY);
         mf_cancel(0);

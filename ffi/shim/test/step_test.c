@@ -115,7 +115,7 @@ static void what_the_guest_claims_is_checked(void) {
 
 static void what_the_server_asks_is_checked(void) {
     client__open(client__options());
-    CHECK(mf_submit(64) == -EINVAL && mf_run_inline(64) == -EINVAL && mf_cancel(64) == -EINVAL);
+    CHECK(client__submit(64) == -EINVAL && mf_run_inline(64) == -EINVAL && mf_cancel(64) == -EINVAL);
     client__put(0, 999, COMMANDS({GUEST_ECHO, 0, 0}));
     CHECK(client__run(0)->result == MF_STEP_HOST_ERROR && client__slot(0)->error == -ENOENT);
     client__put(0, MF_SNAPSHOT_BASE, COMMANDS({GUEST_ECHO, 0, 0}))->in_length = MF_GUEST_IN_BYTES + 1;
@@ -123,8 +123,8 @@ static void what_the_server_asks_is_checked(void) {
     client__put(0, MF_SNAPSHOT_BASE, COMMANDS({GUEST_ECHO, 0, 0}))->flags = MF_STEP_DISCARD;
     CHECK(client__run(0)->result == MF_STEP_HOST_ERROR && client__slot(0)->error == -EINVAL);
     client__put(0, MF_SNAPSHOT_BASE, COMMANDS({GUEST_SPIN_US, 20000, 0}));
-    CHECK(mf_submit(0) == 0);
-    CHECK(mf_submit(0) == -EBUSY && mf_run_inline(0) == -EBUSY);
+    CHECK(client__submit(0) == 0);
+    CHECK(client__submit(0) == -EBUSY && mf_run_inline(0) == -EBUSY);
     CHECK(client__next() == 0);
     client__close();
 }

@@ -50,6 +50,8 @@ uint8_t *client__out(uint32_t slot);
 struct mf_slot *client__put(uint32_t slot, uint32_t snapshot, const struct guest_command *commands, uint32_t count);
 /* A step of the sandbox that the slot's last step left parked. */
 void client__resume(uint32_t slot, uint32_t sandbox, uint32_t generation);
+/* Queues a slot, and wakes a worker for it. */
+int client__submit(uint32_t slot);
 /* Waits until the next step completes, and returns its slot. */
 uint32_t client__next(void);
 /* Submits a slot and waits for it, which must be the only one in flight. */
