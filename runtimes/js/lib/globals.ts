@@ -14,6 +14,7 @@ import { fetch } from "./fetch.ts";
 import { FormData } from "./form_data.ts";
 import { CustomEvent, ErrorEvent, globalEventFunctions, PromiseRejectionEvent } from "./global_events.ts";
 import { Headers } from "./headers.ts";
+import { Intl } from "./intl.ts";
 import { MessageChannel, MessageEvent, MessagePort } from "./message_channel.ts";
 import { queueMicrotask } from "./microtasks.ts";
 import { Navigator, navigator } from "./navigator.ts";
@@ -75,6 +76,7 @@ publishValue("Deno", Deno);
 // As a namespace has it: a prototype of its own, without members.
 publishValue("console", Object.setPrototypeOf(console, {}));
 publishValue("crypto", crypto);
+publishValue("Intl", Intl);
 publishValue("navigator", navigator);
 publishValue("performance", performance);
 publishValue("process", process);
