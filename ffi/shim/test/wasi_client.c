@@ -109,6 +109,10 @@ struct mf_slot *wasi__again(uint32_t slot) {
     return shared;
 }
 
+void wasi__wait_until_gone(void) {
+    while (client__stats().wasi_sandboxes > 0) usleep(100);
+}
+
 /* ---- answers ------------------------------------------------------------------------------------------------- */
 
 static void append(char *to, size_t capacity, const uint8_t *bytes, uint32_t length) {

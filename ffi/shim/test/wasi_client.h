@@ -22,6 +22,9 @@ void wasi__add_frame(uint32_t slot, uint8_t type, uint8_t flags, const void *byt
 /* A slot's next step, of the sandbox that its last one left parked, without any frames so far. */
 struct mf_slot *wasi__again(uint32_t slot);
 
+/* A step completes before its sandbox is taken down. */
+void wasi__wait_until_gone(void);
+
 /* What a slot's step wrote. */
 struct wasi_answer {
     uint32_t heads, ends, exits;
