@@ -173,13 +173,12 @@ export class Builder {
       const prepared = await tier.prepare(artifact, draft.folder, log, signal);
       try {
         signal.throwIfAborted();
-        await draft.commit(artifact.id, artifact.version);
-        // What it reads later on, an image that was evicted or its own files, lies in the version's folder now.
-        const snapshot = await tier.load(artifact, folders.of(artifact.id, artifact.version));
-        return { ...prepared, snapshot };
-      } finally {
+        prepared.snapshot.moved(await draft.commit(artifact.id, artifact.version));
+      } catch (error) {
         await prepared.snapshot.dispose();
+        throw error;
       }
+      return prepared;
     } catch (error) {
       throw error instanceof BuildError ? await this.#placed(error, draft.folder, source.file) : error;
     } finally {

@@ -51,7 +51,7 @@ async function bundle(root: string, request: BundleRequest): Promise<{ reply: Bu
     const { outputFiles, metafile } = await build(options(root, request, files));
     const { code, lacks } = takeMarks(outputFiles.find(({ path }) => path.endsWith(".js"))!.text);
     const map = JSON.parse(outputFiles.find(({ path }) => path.endsWith(".map"))!.text);
-    map.sources = map.sources.map((source: string) => nameOf(source, root, files));
+    map.sources = map.sources.map((source: string) => isOurs(source) ? null : nameOf(source, root, files));
     problems = [...lacksOf(lacks, map), ...unavailableOf(metafile, root, files)];
     if (files.missing.size === 0 && problems.length === 0) bundled = describe(code, map, metafile, request, files);
   } catch (error) {
@@ -205,11 +205,13 @@ function problemOf({ text, location }: Message, root: string, files: RootFiles):
   return { message: text, place: { file, line: location.line, column: location.column + 1 } };
 }
 
+/** Made by the plugin: what fails there failed where it was asked for. */
+const isOurs = (source: string): boolean => /^(node|library|meta|unavailable):/.test(source);
+
 /** The user's file, or the package's, never a path of this machine. */
 function nameOf(source: string, root: string, files: RootFiles): string {
   if (source.startsWith("root:")) return source.replace(/^(root:)+/, "").replace(/ with \{.*\}$/, "");
   if (/^<?data/.test(source)) return "data:";
-  if (/^(node|library|meta):/.test(source)) return "mayfly:";
   return files.packages.nameOf(resolve(root, source.replace(/^file:/, "")));
 }
 

@@ -82,8 +82,13 @@ export class NpmPackages {
     return [path, `${path}.js`].some((name) => this.#browserField(owner, name) === false);
   }
 
-  async #within(id: string, subpath: string, { kind }: OnResolveArgs): Promise<OnResolveResult> {
+  async #within(id: string, subpath: string, { path, kind }: OnResolveArgs): Promise<OnResolveResult> {
     const { folder } = this.#table.packages[id];
+    if (!isThere(folder)) {
+      // A package for other machines, which its dependents try one by one.
+      if (kind !== "import-statement") return { path, external: true };
+      return { errors: [{ text: `Cannot import "${path}": npm:${id} is for other machines` }] };
+    }
     const { name, exports } = this.#manifest(id);
     // A package with `exports` may import itself by its name, which is how esbuild applies them.
     const specifier = exports && name ? name + subpath.slice(1) : subpath === "." ? "./" : subpath;
@@ -119,5 +124,13 @@ export class NpmPackages {
       this.#manifests.set(id, manifest);
     }
     return manifest;
+  }
+}
+
+function isThere(folder: string): boolean {
+  try {
+    return Deno.statSync(folder).isDirectory;
+  } catch {
+    return false;
   }
 }

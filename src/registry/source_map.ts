@@ -59,5 +59,8 @@ async function read(folder: string): Promise<TraceMap | null> {
 function placeIn(map: TraceMap, line: number, column: number): Place | null {
   if (line < 1 || column < 1) return null;
   const found = originalPositionFor(map, { line, column: column - 1 });
-  return found.source === null ? null : { file: found.source, line: found.line, column: found.column + 1 };
+  // What the bundler made itself has no source, which the package gives as an empty name.
+  return found.source === null || found.source === ""
+    ? null
+    : { file: found.source, line: found.line, column: found.column + 1 };
 }

@@ -6,7 +6,8 @@ import { folderName } from "./names.ts";
 export interface Draft {
   readonly folder: string;
   /** Writes it to the disk for good, and puts it in its place. */
-  commit(id: FunctionId, version: string): Promise<void>;
+  /** Resolves with the folder that it is now. */
+  commit(id: FunctionId, version: string): Promise<string>;
   discard(): Promise<void>;
 }
 
@@ -44,6 +45,7 @@ export class VersionFolders {
       await removeAll(place);
       await Deno.rename(folder, place);
       await syncFolder(dirname(place));
+      return place;
     };
     return { folder, commit, discard };
   }

@@ -46,6 +46,8 @@ export const LACKED: ReadonlyMap<string, string> = new Map(
 
 /** A module that failed for want of one of them: its own words, and ours. */
 export function explainLack(message: string): string {
+  const missing = /\bnode:([\w/]+) is not available in the Wasm tier/.exec(message);
+  if (missing) return message.replace(missing[0], needsVmTier(`node:${missing[1]}`, whyNotInWasm(missing[1])));
   const name = /\b(\w+) is not defined\b/.exec(message)?.[1];
   const why = name === undefined ? undefined : LACKED.get(name);
   return why === undefined ? message : `${message}; ${needsVmTier(name!, why)}`;

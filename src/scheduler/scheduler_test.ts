@@ -61,6 +61,7 @@ Deno.test("a place is held until the sandbox is gone, not only until the respons
   let settle = () => {};
   one.active!.snapshot = {
     run: (_invocation, _sink, onSettled) => (settle = onSettled, ok()),
+    moved: () => {},
     dispose: () => Promise.resolve(),
   };
   await run(one);

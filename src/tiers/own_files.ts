@@ -2,20 +2,18 @@ import { join } from "node:path";
 import type { OwnFiles } from "../host/host.ts";
 import { FilePack } from "../state/file_pack.ts";
 
-/** A version's own files. */
+/** Of a version's folder: the files of a function that is a folder itself. */
 const FILES = "files.pack";
 
-/** Opened when a sandbox first asks, and closed with the snapshot. */
+/** A version's own files: opened when a sandbox first asks, and closed with the snapshot. */
 export class VersionFiles {
-  readonly #path: string;
   #pack: Promise<FilePack | null> | null = null;
 
-  constructor(versionFolder: string) {
-    this.#path = join(versionFolder, FILES);
-  }
+  /** The version's; a build's moves once, when it is committed. */
+  constructor(public folder: string) {}
 
   /** Null: the function is one file. */
-  readonly open = (): Promise<OwnFiles | null> => this.#pack ??= openPack(this.#path);
+  readonly open = (): Promise<OwnFiles | null> => this.#pack ??= openPack(join(this.folder, FILES));
 
   close(): void {
     this.#pack?.then((pack) => pack?.[Symbol.dispose](), () => {});

@@ -49,6 +49,8 @@ export interface Snapshot {
    * `onSettled` is called once when the sandbox is gone and no longer counts as running.
    */
   run(invocation: Invocation, sink: ResponseSink, onSettled: () => void): Outcome | Promise<Outcome>;
+  /** What is stored of it lies in another folder now: a build's, once it is committed. */
+  moved(dir: string): void;
   dispose(): Promise<void>;
 }
 

@@ -79,7 +79,7 @@ export class WasmTier implements Tier {
       id,
       settings,
       files: new VersionFiles(dir),
-      bring: async () =>
+      bring: async (dir) =>
         isWasi ? await wasi.load(artifact, dir) : imageInEngine(engine, await Deno.readFile(`${dir}/${IMAGE_FILE}`)),
       contextOf: isWasi ? wasiContext(artifact.mount) : jsContext,
     });

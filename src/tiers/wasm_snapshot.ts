@@ -26,7 +26,7 @@ export interface WasmSnapshotOptions {
   readonly settings: FunctionSettings;
   readonly files: VersionFiles;
   /** Brings what is stored of it into the engine. Throws if that is damaged. */
-  readonly bring: () => Promise<LoadedSnapshot>;
+  readonly bring: (dir: string) => Promise<LoadedSnapshot>;
   readonly contextOf: ContextOf;
 }
 
@@ -59,9 +59,9 @@ export class WasmSnapshot implements Snapshot, Resident {
 
   /** Reads it from disk. */
   async fetch(): Promise<void> {
-    const { clock, bring } = this.#options;
+    const { clock, bring, files } = this.#options;
     const since = clock.monotonic();
-    this.adopt(await bring());
+    this.adopt(await bring(files.folder));
     this.#coldMs = clock.monotonic() - since;
   }
 
@@ -75,6 +75,10 @@ export class WasmSnapshot implements Snapshot, Resident {
   evict(): void {
     this.#evicted = true;
     this.#dropIfIdle();
+  }
+
+  moved(dir: string): void {
+    this.#options.files.folder = dir;
   }
 
   dispose(): Promise<void> {

@@ -59,6 +59,8 @@ export class BuildTier implements Tier {
 export class FakeBuilt implements Snapshot {
   constructor(readonly text: string, readonly onDispose: () => void) {}
 
+  moved(): void {}
+
   run(): never {
     throw new Error("Cannot run: this snapshot is a test's");
   }

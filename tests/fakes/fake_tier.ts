@@ -53,6 +53,8 @@ export class FakeSnapshot implements Snapshot {
     return outcome instanceof Promise ? outcome.then(settle) : settle(outcome);
   }
 
+  moved(): void {}
+
   dispose(): Promise<void> {
     return Promise.resolve();
   }
