@@ -65,7 +65,7 @@ Deno.test("no function reaches the admin API of its own server by default", asyn
 
 for (const url of ["file:///etc/passwd", "ftp://127.0.0.1/", "unix:/run/x.sock", "http+unix://x/", "gopher://x/"]) {
   Deno.test(`a scheme leads nowhere: ${url}`, async () => {
-    assert.match(await asked("public", url), /^TypeError: .*only http, https and data can be fetched/);
+    assert.match(await asked("public", url), /^TypeError: .*can be fetched, not /);
   });
 }
 
@@ -125,7 +125,7 @@ Deno.test("a net that means nothing is refused at deploy, by name", async () => 
   }
 });
 
-for (const deed of ["waits", "drips", "holds all that it can", "uploads for ever", "spins in the middle"]) {
+for (const deed of ["waits", "drips", "uploads for ever", "spins in the middle"]) {
   Deno.test(`a fetch ends with its request's time: ${deed}`, async () => {
     await using origin = await Origin.start();
     expectError(await did(origin, deed), "timeout");
@@ -133,7 +133,7 @@ for (const deed of ["waits", "drips", "holds all that it can", "uploads for ever
   });
 }
 
-for (const deed of ["reads a bomb", "reads a flood"]) {
+for (const deed of ["reads a bomb", "reads a flood", "holds all that it can"]) {
   Deno.test(`a response that is too much costs the function its memory, and the server none: ${deed}`, async () => {
     await using origin = await Origin.start();
     const { rssMb } = await shared.server.facts();

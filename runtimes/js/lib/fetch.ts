@@ -2,8 +2,8 @@
 import { type AbortSignal, onAbort } from "./abort.ts";
 import { blobBytes } from "./blob.ts";
 import { parseDataUrl } from "./data_url.ts";
-import { FetchedBody } from "./fetch_body.ts";
-import { FetchExchange, fitsOneCall, type ResponseHead } from "./fetch_exchange.ts";
+import { FetchedBody, makeRoom } from "./fetch_body.ts";
+import { FetchExchange, fitsOneCall, isCrowded, type ResponseHead } from "./fetch_exchange.ts";
 import { type Hop, isRedirect, nextHop } from "./fetch_redirect.ts";
 import { sendBytes, sendStream } from "./fetch_upload.ts";
 import { getHeader, headersFromRaw, rawHeaders } from "./headers.ts";
@@ -83,6 +83,7 @@ async function followed({ method, headers, payload, signal, redirect }: Fetchabl
   for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
     const exchange = new FetchExchange(signal);
     onAbort(signal, () => exchange.close());
+    if (isCrowded()) makeRoom();
     const head = await sent(exchange, hop, signal);
     const location = isRedirect(head.status) ? getHeader(headersFromRaw(head.headers), "location") : null;
     if (location === null || redirect === "manual") return responseOf(exchange, head, hop, signal, redirects > 0);
@@ -103,6 +104,7 @@ function responseOf(
   const href = withoutHash(url);
   const hasBody = method !== "HEAD" && !isNullBodyStatus(status);
   const payload = hasBody ? new FetchedBody(exchange, signal, href, bytes) : null;
+  if (isCrowded()) makeRoom();
   return fetchedResponse({ status, statusText, headers, url: href, redirected, payload });
 }
 

@@ -2,13 +2,36 @@
 import { type AbortSignal, onAbort } from "./abort.ts";
 import { concatBytes } from "./binary.ts";
 import type { FetchExchange } from "./fetch_exchange.ts";
-import type { Bytes } from "./native.ts";
+import { type Bytes, native } from "./native.ts";
 import { decodeText, type Payload } from "./payload.ts";
-import { push } from "./primordials.ts";
+import { push, shift } from "./primordials.ts";
 import { type ReadableByteStreamController, ReadableStream } from "./streams.ts";
 
+/** Bodies that nobody has begun to read, the oldest first. */
+const unread = new Set<WeakRef<FetchedBody>>();
+
+interface Forgotten {
+  readonly exchange: FetchExchange;
+  readonly reference: WeakRef<FetchedBody>;
+}
+
 /** A response that nobody can read any more holds a connection no longer. */
-const forgotten = new FinalizationRegistry<FetchExchange>((exchange) => exchange.close());
+const forgotten = new FinalizationRegistry<Forgotten>(({ exchange, reference }) => {
+  unread.delete(reference);
+  exchange.close();
+});
+
+/**
+ * Only so many exchanges can be open. When another waits for its turn, a body that nobody reads comes into the
+ * function's own memory: whoever asks for hundreds of responses before reading the first would wait for ever.
+ */
+export function makeRoom(): void {
+  for (const reference of unread) {
+    unread.delete(reference);
+    const body = reference.deref();
+    if (body !== undefined) return body.readAhead();
+  }
+}
 
 export class FetchedBody implements Payload {
   readonly type = null;
@@ -16,15 +39,20 @@ export class FetchedBody implements Payload {
   readonly #exchange: FetchExchange;
   readonly #signal: AbortSignal;
   readonly #url: string;
-  /** What came along with the head. */
-  #first: Bytes | null;
+  /** What is here already, to begin with what came along with the head. */
+  readonly #here: Bytes[] = [];
+  /** Set while the body is read ahead. */
+  #ahead: Promise<void> | null = null;
+  readonly #reference = new WeakRef(this);
 
   constructor(exchange: FetchExchange, signal: AbortSignal, url: string, first: Bytes) {
     this.#exchange = exchange;
     this.#signal = signal;
     this.#url = url;
-    this.#first = first.length > 0 ? first : null;
-    if (!exchange.ended) forgotten.register(this, exchange);
+    if (first.length > 0) push(this.#here, first.slice());
+    if (exchange.ended) return;
+    forgotten.register(this, { exchange, reference: this.#reference });
+    unread.add(this.#reference);
   }
 
   async text(): Promise<string> {
@@ -56,17 +84,25 @@ export class FetchedBody implements Payload {
     }, { highWaterMark: 0 });
   }
 
+  /** A failure is for whoever reads. */
+  readAhead(): void {
+    this.#ahead = this.#readAll();
+    native.markHandled(this.#ahead);
+  }
+
+  async #readAll(): Promise<void> {
+    while (!this.#exchange.ended) push(this.#here, await this.#read());
+  }
+
   /** null: there is no more. */
   async #next(): Promise<Bytes | null> {
+    unread.delete(this.#reference);
     this.#signal.throwIfAborted();
-    const first = this.#first;
-    this.#first = null;
-    if (first !== null) return first.slice();
-    while (!this.#exchange.ended) {
-      const piece = await this.#read();
-      if (piece.length > 0) return piece;
+    if (this.#ahead !== null) await this.#ahead;
+    for (;;) {
+      const piece = shift(this.#here) ?? (this.#exchange.ended ? null : await this.#read());
+      if (piece === null || piece.length > 0) return piece;
     }
-    return null;
   }
 
   async #read(): Promise<Bytes> {

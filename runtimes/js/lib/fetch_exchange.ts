@@ -22,6 +22,9 @@ function leave(): void {
   else next();
 }
 
+/** Whether one waits for its turn, or the next one would. */
+export const isCrowded = (): boolean => open === MOST_OPEN;
+
 export interface ResponseHead {
   readonly status: number;
   readonly statusText: string;

@@ -231,6 +231,11 @@ const responses: Record<string, Case> = {
   },
   "cut off in chunks": async (origin) => failure((await fetch(`${origin}/cut-chunks`)).text()),
   "broken compression": async (origin) => failure((await fetch(`${origin}/broken-gzip`)).text()),
+  "many long ones, read when all are there": async (origin) => {
+    const all = Array.from({ length: 200 }, () => fetch(`${origin}/bytes/100000`));
+    const lengths = (await Promise.all(all)).map(async (response) => (await response.bytes()).length);
+    return [...new Set(await Promise.all(lengths))];
+  },
   "many at once": async (origin) => {
     const all = Array.from(
       { length: 100 },
