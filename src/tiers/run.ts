@@ -1,6 +1,5 @@
 import { ExitCode, FrameType, HeadFlag, LAYOUT, SLOT, Start, StepFlag, StepResult } from "../../ffi/layout.ts";
 import type { ErrorCode } from "../errors.ts";
-import type { Alarm } from "../deadlines.ts";
 import { LIMITS } from "../limits.ts";
 import type { HostCaller } from "../host/host.ts";
 import { failure } from "../outcome.ts";
@@ -13,6 +12,7 @@ import { GuestResponse } from "./guest_response.ts";
 import { OpenCalls } from "./open_calls.ts";
 import type { GuestLine, ResponseSink } from "./tier.ts";
 import { learnCost, type Turn, type TurnLine } from "./turns.ts";
+import { Watch, type Watcher } from "./watch.ts";
 import { WireError } from "./wire.ts";
 
 /** A sandbox that waits for its next step. */
@@ -48,15 +48,13 @@ export interface RunOptions {
 type State = "new" | "queued" | "running" | "parked" | "over";
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
-/** A run that is over by then was not watched for its caller's leaving; its deadline is the shim's to keep. */
-const UNWATCHED_MS = 5;
 const NS_PER_MS = 1e6;
 
 /**
  * One request in one sandbox: a state machine over steps. A step hands the sandbox what has come for it (body, credit,
  * answers, a timer, a cancellation) and takes what it wrote; between steps the sandbox is parked and holds no thread.
  */
-export class Run implements Turn {
+export class Run implements Turn, Watcher {
   readonly line: TurnLine;
   readonly usage: Usage;
   /** Set once the response is complete or has failed. */
@@ -77,9 +75,9 @@ export class Run implements Turn {
   #calls: OpenCalls | null = null;
   #wake: ReturnType<typeof setTimeout> | undefined;
   #wakeDue = false;
-  #deadline: Alarm | null = null;
+  /** Of a run that is not over at once; while it runs, its deadline is the shim's to keep. */
+  #watch: Watch | null = null;
   #waiting: PromiseWithResolvers<Outcome> | null = null;
-  #signal: AbortSignal | null = null;
   /** The response is given up: one short step to notice, then the sandbox is discarded. */
   #doomed = false;
 
@@ -357,31 +355,24 @@ export class Run implements Turn {
     this.#settle();
   }
 
-  /** From here on somebody waits. Most are done soon, and asking Deno for a request's signal costs as much as all else. */
+  /** From here on somebody waits. */
   #becomeAsync(): void {
-    if (this.#deadline || this.#state === "over") return;
-    const { clock, deadlines } = this.#engine;
-    this.#deadline = deadlines.at(clock.monotonic() + UNWATCHED_MS, () => this.#watch());
+    if (this.#watch || this.#state === "over") return;
+    this.#watch = new Watch(this.#engine.clock, this.#engine.deadlines, this.#invocation, this);
+    if (this.outcome) this.#watch.answered();
   }
 
-  /** It was not done soon: the caller may leave, the deadline may pass. */
-  #watch(): void {
-    this.#deadline = this.#engine.deadlines.at(this.#invocation.deadlineMs, () => {
-      if (this.#state === "running") return;
-      if (this.#response.ended) {
-        this.#log("warn", "After the response: what waitUntil held was cut off at the deadline");
-      }
-      this.abort("timeout", "The function did not answer before its deadline");
-    });
-    if (this.outcome) return;
-    this.#signal = this.#invocation.signal;
-    if (this.#signal.aborted) this.#onLeft();
-    else this.#signal.addEventListener("abort", this.#onLeft);
+  onDeadline(): void {
+    if (this.#state === "running") return;
+    if (this.#response.ended) {
+      this.#log("warn", "After the response: what waitUntil held was cut off at the deadline");
+    }
+    this.abort("timeout", "The function did not answer before its deadline");
   }
 
-  readonly #onLeft = (): void => {
-    if (!this.outcome) this.abort("canceled", "The caller left");
-  };
+  onLeft(): void {
+    this.abort("canceled", "The caller left");
+  }
 
   #fail(code: ErrorCode, message: string, detail?: string): void {
     if (this.outcome) return;
@@ -391,7 +382,7 @@ export class Run implements Turn {
 
   #finish(outcome: Outcome): void {
     this.outcome = outcome;
-    this.#signal?.removeEventListener("abort", this.#onLeft);
+    this.#watch?.answered();
     this.#waiting?.resolve(outcome);
   }
 
@@ -401,7 +392,7 @@ export class Run implements Turn {
     clearTimeout(this.#wake);
     this.#body.close();
     this.#calls?.close();
-    if (this.#deadline) this.#engine.deadlines.clear(this.#deadline);
+    this.#watch?.end();
     this.#options.onSettled();
   }
 }
