@@ -1,7 +1,7 @@
 import type { Bytes } from "../native.ts";
 import { viewLength } from "../primordials.ts";
 import { define, type Exported, type KeyFormat, NO_PARAMETERS } from "./algorithm.ts";
-import { ask, NOTHING, number, Operation, text } from "./ask.ts";
+import { ask, nameText, NOTHING, number, Operation } from "./ask.ts";
 import {
   dataError,
   notSupported,
@@ -75,14 +75,14 @@ const gcm = (operation: number) => async (params: ReturnType<typeof readGcm>, ke
   if (operation === Operation.DECRYPT && bitsOf(data) < tagLength) {
     throw operationError("Cannot decrypt: the data is shorter than its tag");
   }
-  return await ask(operation, [text("AES-GCM"), iv, additionalData, number(tagLength), key.bytes, data]);
+  return await ask(operation, [nameText("AES-GCM"), iv, additionalData, number(tagLength), key.bytes, data]);
 };
 define("encrypt", "AES-GCM", readGcm, gcm(Operation.ENCRYPT));
 define("decrypt", "AES-GCM", readGcm, gcm(Operation.DECRYPT));
 
 const cbc = (operation: number) => async (iv: Bytes, key: KeyData, data: Bytes) => {
   if (viewLength(iv) !== BLOCK_BYTES) throw operationError(`Cannot use an iv that has not ${BLOCK_BYTES} bytes`);
-  return await ask(operation, [text("AES-CBC"), iv, key.bytes, data]);
+  return await ask(operation, [nameText("AES-CBC"), iv, key.bytes, data]);
 };
 define("encrypt", "AES-CBC", (options) => requiredBytes(options, "iv"), cbc(Operation.ENCRYPT));
 define("decrypt", "AES-CBC", (options) => requiredBytes(options, "iv"), cbc(Operation.DECRYPT));
@@ -98,12 +98,12 @@ const ctr = (operation: number) => async (params: ReturnType<typeof readCtr>, ke
     throw operationError(`Cannot use a counter that has not ${BLOCK_BYTES} bytes`);
   }
   if (length < 1 || length > 128) throw operationError(`Cannot count with ${length} bits`);
-  return await ask(operation, [text("AES-CTR"), counter, number(length), key.bytes, data]);
+  return await ask(operation, [nameText("AES-CTR"), counter, number(length), key.bytes, data]);
 };
 define("encrypt", "AES-CTR", readCtr, ctr(Operation.ENCRYPT));
 define("decrypt", "AES-CTR", readCtr, ctr(Operation.DECRYPT));
 
 const keyWrap = (operation: number) => async (_: null, key: KeyData, data: Bytes) =>
-  await ask(operation, [text("AES-KW"), key.bytes, data]);
+  await ask(operation, [nameText("AES-KW"), key.bytes, data]);
 define("wrapKey", "AES-KW", NO_PARAMETERS, keyWrap(Operation.ENCRYPT));
 define("unwrapKey", "AES-KW", NO_PARAMETERS, keyWrap(Operation.DECRYPT));

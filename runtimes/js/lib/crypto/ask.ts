@@ -2,7 +2,7 @@
 import { concatBytes, setBytes } from "../binary.ts";
 import { askHost } from "../host_calls.ts";
 import { type Bytes, native } from "../native.ts";
-import { PromiseIntrinsic, viewBuffer, viewLength, viewOffset } from "../primordials.ts";
+import { mapGet, mapSet, PromiseIntrinsic, viewBuffer, viewLength, viewOffset } from "../primordials.ts";
 import { domException } from "../dom_exception.ts";
 
 export const Operation = {
@@ -20,6 +20,13 @@ export const Operation = {
 } as const;
 
 const Uint8ArrayIntrinsic = Uint8Array;
+const DataViewIntrinsic = DataView;
+const setUint32 = Function.prototype.call.bind(DataView.prototype.setUint32) as (
+  view: DataView,
+  at: number,
+  value: number,
+  littleEndian: boolean,
+) => void;
 const WORD = 4;
 /** Of one call's argument; its answer may be a little longer. */
 const MOST_BYTES = 65_536 - 512;
@@ -39,6 +46,17 @@ export const number = (value: number): Bytes => {
   return bytes;
 };
 export const text = (value: string): Bytes => native.utf8Encode(value);
+
+const names = new Map<string, Bytes>();
+
+/** The text of an algorithm, a hash or a curve: there are few, and they are needed often. */
+export function nameText(value: string): Bytes {
+  const known = mapGet(names, value);
+  if (known) return known;
+  const bytes = text(value);
+  mapSet(names, value, bytes);
+  return bytes;
+}
 export const NOTHING: Bytes = new Uint8ArrayIntrinsic(0);
 
 export const part = (bytes: Bytes, start: number, end: number): Bytes =>
@@ -52,10 +70,13 @@ function pack(parts: readonly Bytes[]): Bytes {
   let length = 0;
   for (let i = 0; i < parts.length; i++) length += WORD + viewLength(parts[i]);
   const packed: Bytes = new Uint8ArrayIntrinsic(length);
+  const view = new DataViewIntrinsic(viewBuffer(packed));
   for (let i = 0, at = 0; i < parts.length; i++) {
-    setBytes(packed, number(viewLength(parts[i])), at);
-    setBytes(packed, parts[i], at + WORD);
-    at += WORD + viewLength(parts[i]);
+    const part = parts[i];
+    const partLength = viewLength(part);
+    setUint32(view, at, partLength, true);
+    setBytes(packed, part, at + WORD);
+    at += WORD + partLength;
   }
   return packed;
 }

@@ -27,7 +27,7 @@ const bufferOf = (view: ArrayBufferView): unknown =>
 /** What the function does to its buffer afterwards is no matter. One that is detached has no bytes. */
 export function copyOf(source: BufferSource): Bytes {
   try {
-    return new Uint8ArrayIntrinsic(viewBytes(source));
+    return new Uint8ArrayIntrinsic(viewTag(source) === "Uint8Array" ? source as Bytes : viewBytes(source));
   } catch {
     return new Uint8ArrayIntrinsic(0);
   }

@@ -1,6 +1,6 @@
 /** Keys from secrets: HKDF and PBKDF2. */
 import { define, NO_PARAMETERS, readHash } from "./algorithm.ts";
-import { Answer, ask, NOTHING, number, Operation, text } from "./ask.ts";
+import { Answer, ask, nameText, NOTHING, number, Operation } from "./ask.ts";
 import { notSupported, operationError, type Options, requiredBytes, requiredInteger, syntaxError } from "./convert.ts";
 import { type KeyUsage, makeKey } from "./key.ts";
 import { checkUsages } from "./secret_key.ts";
@@ -34,7 +34,7 @@ const readHkdf = (options: Options) => ({
 define("deriveBits", "HKDF", readHkdf, async ({ hash, info, salt }, key, length) => {
   const bits = checkLength(length);
   if (bits === 0) return new Answer(NOTHING);
-  return await ask(Operation.DERIVE, [text("HKDF"), text(hash), salt, info, number(bits), key.bytes]);
+  return await ask(Operation.DERIVE, [nameText("HKDF"), nameText(hash), salt, info, number(bits), key.bytes]);
 });
 
 const readPbkdf2 = (options: Options) => ({
@@ -46,5 +46,12 @@ define("deriveBits", "PBKDF2", readPbkdf2, async ({ hash, iterations, salt }, ke
   const bits = checkLength(length);
   if (iterations === 0) throw operationError("Cannot derive with no iterations");
   if (bits === 0) return new Answer(NOTHING);
-  return await ask(Operation.DERIVE, [text("PBKDF2"), text(hash), salt, number(iterations), number(bits), key.bytes]);
+  return await ask(Operation.DERIVE, [
+    nameText("PBKDF2"),
+    nameText(hash),
+    salt,
+    number(iterations),
+    number(bits),
+    key.bytes,
+  ]);
 });

@@ -1,6 +1,6 @@
 /** Keys on curves: ECDSA and ECDH on those of NIST, Ed25519 and X25519. */
 import { define, NO_PARAMETERS, readHash } from "./algorithm.ts";
-import { Answer, ask, Operation, part, text } from "./ask.ts";
+import { Answer, ask, nameText, Operation, part } from "./ask.ts";
 import {
   dataError,
   invalidAccess,
@@ -81,13 +81,13 @@ for (const [name, kind] of Object.entries(EDWARDS)) {
 
 define("sign", "ECDSA", readHash, async (hash, key, data) => {
   checkType(key, "private");
-  return await ask(Operation.SIGN, [text("ECDSA"), text(hash), detailPart(key.algorithm), key.bytes, data]);
+  return await ask(Operation.SIGN, [nameText("ECDSA"), nameText(hash), detailPart(key.algorithm), key.bytes, data]);
 });
 define("verify", "ECDSA", readHash, async (hash, key, signature, data) => {
   checkType(key, "public");
   return (await ask(Operation.VERIFY, [
-    text("ECDSA"),
-    text(hash),
+    nameText("ECDSA"),
+    nameText(hash),
     detailPart(key.algorithm),
     key.bytes,
     signature,
@@ -96,11 +96,11 @@ define("verify", "ECDSA", readHash, async (hash, key, signature, data) => {
 });
 define("sign", "Ed25519", NO_PARAMETERS, async (_, key, data) => {
   checkType(key, "private");
-  return await ask(Operation.SIGN, [text("Ed25519"), detailPart(key.algorithm), key.bytes, data]);
+  return await ask(Operation.SIGN, [nameText("Ed25519"), detailPart(key.algorithm), key.bytes, data]);
 });
 define("verify", "Ed25519", NO_PARAMETERS, async (_, key, signature, data) => {
   checkType(key, "public");
-  return (await ask(Operation.VERIFY, [text("Ed25519"), detailPart(key.algorithm), key.bytes, signature, data]))
+  return (await ask(Operation.VERIFY, [nameText("Ed25519"), detailPart(key.algorithm), key.bytes, signature, data]))
     .bytes[0] === 1;
 });
 
@@ -119,7 +119,7 @@ for (const name of ["ECDH", "X25519"]) {
       throw invalidAccess("Cannot derive from two keys of different kinds");
     }
     const answer = await ask(Operation.DERIVE, [
-      text(name),
+      nameText(name),
       detailPart(key.algorithm),
       key.bytes,
       detailPart(other.algorithm),

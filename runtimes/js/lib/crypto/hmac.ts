@@ -1,6 +1,6 @@
 import { blockBytes, type HashName } from "../hash.ts";
 import { define, type Exported, type KeyFormat, NO_PARAMETERS, readHash } from "./algorithm.ts";
-import { ask, Operation, text } from "./ask.ts";
+import { ask, nameText, Operation } from "./ask.ts";
 import { dataError, operationError, optionalInteger, type Options } from "./convert.ts";
 import type { KeyData, KeyUsage } from "./key.ts";
 import { bitsOf, checkUsages, exportSecret, makeSecret, randomSecret, readSecret } from "./secret_key.ts";
@@ -51,10 +51,11 @@ define(
   "sign",
   NAME,
   NO_PARAMETERS,
-  async (_, { algorithm, bytes }, data) => await ask(Operation.SIGN, [text(NAME), text(algorithm.hash!), bytes, data]),
+  async (_, { algorithm, bytes }, data) =>
+    await ask(Operation.SIGN, [nameText(NAME), nameText(algorithm.hash!), bytes, data]),
 );
 
 define("verify", NAME, NO_PARAMETERS, async (_, { algorithm, bytes }, signature, data) => {
-  const answer = await ask(Operation.VERIFY, [text(NAME), text(algorithm.hash!), bytes, signature, data]);
+  const answer = await ask(Operation.VERIFY, [nameText(NAME), nameText(algorithm.hash!), bytes, signature, data]);
   return answer.bytes[0] === 1;
 });

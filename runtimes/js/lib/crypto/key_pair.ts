@@ -2,7 +2,7 @@
 import { native } from "../native.ts";
 import { parseJson, toJson } from "../primordials.ts";
 import type { Exported, GenerateRequest, ImportRequest, Jwk, KeyFormat, Pair } from "./algorithm.ts";
-import { type Answer, ask, NOTHING, number, Operation, text, unpack, unpackNumber } from "./ask.ts";
+import { type Answer, ask, nameText, NOTHING, number, Operation, text, unpack, unpackNumber } from "./ask.ts";
 import { invalidAccess, notSupported, syntaxError } from "./convert.ts";
 import { checkJwk } from "./jwk.ts";
 import { contains, type CryptoKey, type KeyAlgorithm, type KeyData, type KeyUsage, makeKey } from "./key.ts";
@@ -22,8 +22,8 @@ export interface PairKind {
 }
 
 /** The first parts of all calls about a key. */
-const nameOf = ({ name }: KeyAlgorithm) => text(name);
-export const detailPart = (algorithm: KeyAlgorithm) => text(algorithm.hash ?? algorithm.namedCurve ?? "");
+const nameOf = ({ name }: KeyAlgorithm) => nameText(name);
+export const detailPart = (algorithm: KeyAlgorithm) => nameText(algorithm.hash ?? algorithm.namedCurve ?? "");
 
 export function checkType(key: KeyData, type: "public" | "private"): void {
   if (key.type !== type) throw invalidAccess(`Cannot use a ${key.type} key: this takes a ${type} one`);

@@ -1,5 +1,5 @@
 import { define, NO_PARAMETERS, readHash } from "./algorithm.ts";
-import { ask, NOTHING, number, Operation, text } from "./ask.ts";
+import { ask, nameText, NOTHING, number, Operation } from "./ask.ts";
 import { dataError, optionalBytes, type Options, requiredInteger, requiredUint8Array } from "./convert.ts";
 import type { KeyAlgorithm } from "./key.ts";
 import { checkType, detailPart, generatePair, importPairKey, type PairKind } from "./key_pair.ts";
@@ -53,11 +53,11 @@ for (const [name, kind] of Object.entries(RSA_KINDS)) {
 const PKCS1 = "RSASSA-PKCS1-v1_5";
 define("sign", PKCS1, NO_PARAMETERS, async (_, key, data) => {
   checkType(key, "private");
-  return await ask(Operation.SIGN, [text(PKCS1), detailPart(key.algorithm), key.bytes, data]);
+  return await ask(Operation.SIGN, [nameText(PKCS1), detailPart(key.algorithm), key.bytes, data]);
 });
 define("verify", PKCS1, NO_PARAMETERS, async (_, key, signature, data) => {
   checkType(key, "public");
-  return (await ask(Operation.VERIFY, [text(PKCS1), detailPart(key.algorithm), key.bytes, signature, data]))
+  return (await ask(Operation.VERIFY, [nameText(PKCS1), detailPart(key.algorithm), key.bytes, signature, data]))
     .bytes[0] === 1;
 });
 
@@ -65,12 +65,12 @@ const PSS = "RSA-PSS";
 const readSaltLength = (options: Options): number => requiredInteger(options, "saltLength", 32);
 define("sign", PSS, readSaltLength, async (saltLength, key, data) => {
   checkType(key, "private");
-  return await ask(Operation.SIGN, [text(PSS), number(saltLength), detailPart(key.algorithm), key.bytes, data]);
+  return await ask(Operation.SIGN, [nameText(PSS), number(saltLength), detailPart(key.algorithm), key.bytes, data]);
 });
 define("verify", PSS, readSaltLength, async (saltLength, key, signature, data) => {
   checkType(key, "public");
   const answer = await ask(Operation.VERIFY, [
-    text(PSS),
+    nameText(PSS),
     number(saltLength),
     detailPart(key.algorithm),
     key.bytes,
@@ -84,9 +84,9 @@ const OAEP = "RSA-OAEP";
 const readLabel = (options: Options) => optionalBytes(options, "label") ?? NOTHING;
 define("encrypt", OAEP, readLabel, async (label, key, data) => {
   checkType(key, "public");
-  return await ask(Operation.ENCRYPT, [text(OAEP), label, detailPart(key.algorithm), key.bytes, data]);
+  return await ask(Operation.ENCRYPT, [nameText(OAEP), label, detailPart(key.algorithm), key.bytes, data]);
 });
 define("decrypt", OAEP, readLabel, async (label, key, data) => {
   checkType(key, "private");
-  return await ask(Operation.DECRYPT, [text(OAEP), label, detailPart(key.algorithm), key.bytes, data]);
+  return await ask(Operation.DECRYPT, [nameText(OAEP), label, detailPart(key.algorithm), key.bytes, data]);
 });
