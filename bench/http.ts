@@ -11,7 +11,10 @@ const BODY = JSON.stringify({ name: "mayfly", wings: 4, days: 1, tags: ["insect"
 export const http: Bench = async ({ rounds, seconds }) => {
   await using baseline = await Baseline.start();
   await using server = await Server.start({ files: folderFiles("../bench/functions") });
-  const runs = { bare: [], hello: [], echo: [], bareAlone: [], helloAlone: [] } as Record<string, LoadResult[]>;
+  const runs = { bare: [], hello: [], echo: [], hono: [], bareAlone: [], helloAlone: [] } as Record<
+    string,
+    LoadResult[]
+  >;
   const run = async (kind: string, url: string, connections: number, body?: string) => {
     const result = await load(url, { connections, seconds, body });
     if (result.errors > 0) throw new Error(`Cannot count ${kind}: ${result.errors} requests failed`);
@@ -21,6 +24,7 @@ export const http: Bench = async ({ rounds, seconds }) => {
     await run("bare", baseline.url, BUSY);
     await run("hello", `${server.url}/hello`, BUSY);
     await run("echo", `${server.url}/echo`, BUSY, BODY);
+    await run("hono", `${server.url}/hono/route7/42`, BUSY);
     await run("bareAlone", baseline.url, 1);
     await run("helloAlone", `${server.url}/hello`, 1);
   }
@@ -33,6 +37,7 @@ export const http: Bench = async ({ rounds, seconds }) => {
   return [
     atLeast("hello, of bare Deno.serve", 0.35, rate("hello") / rate("bare"), rates("hello")),
     atLeast("JSON echo, of bare hello", 0.15, rate("echo") / rate("bare"), rates("echo")),
+    atLeast("hono app of 20 routes and 3 middlewares, of bare hello", 0.12, rate("hono") / rate("bare"), rates("hono")),
     atMost(
       "concurrency 1: p50 added",
       60,

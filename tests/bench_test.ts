@@ -17,6 +17,7 @@ Deno.test("every bench runs, and fills its lines of the table", async () => {
     "hello's own snapshot",
     "hello, of bare",
     "JSON echo",
+    "hono app of 20 routes",
     "concurrency 1",
     "endless loop gone",
     "endless loops",
