@@ -16,6 +16,7 @@
  *     GET    /_mayfly/metrics
  *     GET    /_mayfly/doctor                     what `mayfly doctor --json` prints
  */
+import { NO_USAGE, type UsageSum } from "../observe/usage_sum.ts";
 import type { FunctionEntry } from "../registry/function.ts";
 import type { UsageRow } from "../state/store.ts";
 import { type FunctionSettings, type HandlerKind, HOME, qualifiedName, type TierName } from "../types.ts";
@@ -40,9 +41,6 @@ export interface FunctionSummary {
   /** Of the last build, or why no tier of this server can run it. */
   readonly error: string | null;
 }
-
-/** What was used over a span of time. */
-export type UsageSum = Omit<UsageRow, "tenant" | "name" | "minute">;
 
 export interface FunctionDescription extends FunctionSummary {
   /** Of the version that serves. Of its environment the names alone. */
@@ -82,19 +80,7 @@ export function settingsOf({ active }: FunctionEntry): FunctionDescription["sett
 }
 
 export function sumOf(rows: readonly UsageRow[]): UsageSum {
-  const sum = {
-    requests: 0,
-    errors: 0,
-    warm: 0,
-    clone: 0,
-    cold: 0,
-    wallMs: 0,
-    cpuMs: 0,
-    memoryPeakBytes: 0,
-    bytesIn: 0,
-    bytesOut: 0,
-    coldMs: 0,
-  };
+  const sum: { -readonly [Field in keyof UsageSum]: number } = { ...NO_USAGE };
   for (const row of rows) {
     for (const field of Object.keys(sum) as (keyof UsageSum)[]) {
       if (field === "memoryPeakBytes") sum.memoryPeakBytes = Math.max(sum.memoryPeakBytes, row.memoryPeakBytes);

@@ -2,6 +2,7 @@ import { LIMITS } from "../limits.ts";
 import type { Store, UsageRow } from "../state/store.ts";
 import type { FunctionId } from "../types.ts";
 import type { Event, RequestEvent } from "./events.ts";
+import { NO_USAGE } from "./usage_sum.ts";
 
 const MINUTE_MS = 60_000;
 const WRITE_EVERY_MS = 10_000;
@@ -80,22 +81,7 @@ export class Meter implements AsyncDisposable {
 }
 
 function nothing({ tenant, name }: FunctionId, minute: number): Sum {
-  return {
-    tenant,
-    name,
-    minute,
-    requests: 0,
-    errors: 0,
-    warm: 0,
-    clone: 0,
-    cold: 0,
-    wallMs: 0,
-    cpuMs: 0,
-    memoryPeakBytes: 0,
-    bytesIn: 0,
-    bytesOut: 0,
-    coldMs: 0,
-  };
+  return { tenant, name, minute, ...NO_USAGE };
 }
 
 function add(sum: Sum, { outcome, wallMs }: RequestEvent): void {
