@@ -7,7 +7,7 @@ function fail(how: string): never {
   throw new Error("broken by " + how);
 }
 
-export default (req: Request): Response => {
+export default async (req: Request): Promise<Response> => {
   const how = new URL(req.url).searchParams.get("how") ?? "nobody";
   try {
     fail(how);
@@ -15,6 +15,7 @@ export default (req: Request): Response => {
     if (how === "logged") console.error(error);
     else if (how === "later") setTimeout(() => fail("a timer"));
     else throw error;
+    await new Promise((resolve) => setTimeout(resolve, 5));
   }
   return new Response("ok");
 };
@@ -37,9 +38,12 @@ Deno.test("with --dev a failed request is on the console with its id, its stack 
   assert.match(told, EXCERPT);
 });
 
-Deno.test("with --dev a stack that a function logs names the user's file", async () => {
-  const { server } = shared;
-  await server.call("/fine?how=logged");
-  await until("the console has the stack", () => /broken by logged[\s\S]*?fine\.ts:4:\d+/.test(server.console));
-  assert.doesNotMatch(server.console, /bundle\.js/);
-});
+for (const [how, told] of [["logged", "logged"], ["later", "a timer"]]) {
+  Deno.test(`with --dev a stack in a function's log names the user's file: ${how}`, async () => {
+    const { server } = shared;
+    await server.call(`/fine?how=${how}`);
+    const stack = new RegExp(`broken by ${told}[\\s\\S]*?fine\\.ts:4:\\d+`);
+    await until("the console has the stack", () => stack.test(server.console));
+    assert.doesNotMatch(server.console, /bundle\.js/);
+  });
+}
