@@ -1,7 +1,7 @@
 /** What a body is made of. A stream is made of it only when somebody asks for one. */
 import { concatBytes, isUint8Array } from "./binary.ts";
 import { type Bytes, native } from "./native.ts";
-import { push, resolve, slice, wellFormed } from "./primordials.ts";
+import { push, resolve, slice, weakMapGet, weakMapSet, wellFormed } from "./primordials.ts";
 import { ReadableStream } from "./streams.ts";
 
 export interface Payload {
@@ -24,6 +24,18 @@ const streamOf = (read: () => Bytes | Promise<Bytes>): ReadableStream<Bytes> =>
     },
   }, { highWaterMark: 0 });
 
+/** What is whole, of the streams that were made of it. */
+const sources = new WeakMap<ReadableStream, TextBody | BytesBody>();
+
+function remember(stream: ReadableStream<Bytes>, source: TextBody | BytesBody): ReadableStream<Bytes> {
+  weakMapSet(sources, stream, source);
+  return stream;
+}
+
+/** What nobody has touched since it was made a stream needs not be read as one: `new Response(other.body, other)`. */
+export const wholeOf = (payload: Payload | null): Payload | null =>
+  payload instanceof StreamBody ? weakMapGet(sources, payload.content) ?? payload : payload;
+
 export class TextBody implements Payload {
   constructor(readonly content: string, readonly type: string | null) {}
 
@@ -35,7 +47,7 @@ export class TextBody implements Payload {
     return resolve(native.utf8Encode(this.content));
   }
   stream(): ReadableStream<Bytes> {
-    return streamOf(() => native.utf8Encode(this.content));
+    return remember(streamOf(() => native.utf8Encode(this.content)), this);
   }
 }
 
@@ -50,7 +62,7 @@ export class BytesBody implements Payload {
     return resolve(this.content.slice());
   }
   stream(): ReadableStream<Bytes> {
-    return streamOf(() => this.content.slice());
+    return remember(streamOf(() => this.content.slice()), this);
   }
 }
 

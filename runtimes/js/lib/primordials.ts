@@ -47,6 +47,14 @@ const WeakSetPrototype = WeakSet.prototype;
 export const weakSetAdd = uncurry(WeakSetPrototype.add) as (set: WeakSet<object>, item: object) => WeakSet<object>;
 export const weakSetHas = uncurry(WeakSetPrototype.has) as (set: WeakSet<object>, item: object) => boolean;
 
+const WeakMapPrototype = WeakMap.prototype;
+export const weakMapGet = uncurry(WeakMapPrototype.get) as <V>(map: WeakMap<object, V>, key: object) => V | undefined;
+export const weakMapSet = uncurry(WeakMapPrototype.set) as <V>(
+  map: WeakMap<object, V>,
+  key: object,
+  value: V,
+) => unknown;
+
 const TypedArrayPrototype = getPrototypeOf(Uint8Array.prototype);
 export const viewBuffer = uncurry(describe(TypedArrayPrototype, "buffer")!.get!) as (view: object) => ArrayBuffer;
 export const viewOffset = uncurry(describe(TypedArrayPrototype, "byteOffset")!.get!) as (view: object) => number;

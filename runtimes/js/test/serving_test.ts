@@ -294,3 +294,25 @@ Deno.test("a timer of waitUntil that is due does not hold the response back", as
   assert.deepEqual(exchange.answer.logs, []);
   assert.equal(exchange.run().logs.length, 1);
 });
+
+Deno.test("a response around another one's body has all of it, and is whole when nobody touched it", async () => {
+  const func = await deploy(`
+    export default async (req) => {
+      const first = new Response("text of it", { headers: { "x-a": "1" } });
+      const second = new Response(first.body, first);
+      second.headers.set("x-b", "2");
+      if (!req.url.endsWith("read")) return second;
+      const reader = second.body.getReader();
+      await reader.read();
+      reader.releaseLock();
+      return second;
+    };`);
+  const whole = func.call();
+  assert.equal(whole.text, "text of it");
+  assert.deepEqual(Object.fromEntries(whole.headers), {
+    "content-type": "text/plain;charset=UTF-8",
+    "x-a": "1",
+    "x-b": "2",
+  });
+  assert.equal(func.call({ url: "http://localhost/read" }).exit?.code, ExitCode.BAD_RESPONSE);
+});
