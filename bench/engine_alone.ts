@@ -1,5 +1,6 @@
 import { ExitCode, FrameType, HeadFlag, LAYOUT, RING, SLOT, Start, StepFlag, StepResult } from "../ffi/layout.ts";
 import { Native } from "../ffi/native.ts";
+import { NativeWasi } from "../ffi/native_wasi.ts";
 import { startSetup } from "../src/setup/setup.ts";
 import { FrameReader, FrameWriter } from "../src/tiers/wire.ts";
 
@@ -13,6 +14,8 @@ export interface BenchRequest {
   readonly url: string;
   readonly headers: string;
   readonly body: string | null;
+  /** What the head tells beside the request; see src/tiers/context.ts. */
+  readonly context?: string;
 }
 
 export interface FunctionImage {
@@ -22,6 +25,7 @@ export interface FunctionImage {
 
 /** The native engine on this thread, without a server: one slot, run inline. */
 export class EngineAlone implements AsyncDisposable {
+  readonly #library: string;
   readonly #native: Native;
   readonly #words: Uint32Array<ArrayBuffer>;
   readonly #wide: BigUint64Array<ArrayBuffer>;
@@ -29,7 +33,8 @@ export class EngineAlone implements AsyncDisposable {
   readonly #reader: FrameReader;
   readonly #slot: number;
 
-  private constructor(native: Native, memory: ArrayBuffer) {
+  private constructor(library: string, native: Native, memory: ArrayBuffer) {
+    this.#library = library;
     this.#native = native;
     this.#words = new Uint32Array(memory);
     this.#wide = new BigUint64Array(memory);
@@ -47,7 +52,7 @@ export class EngineAlone implements AsyncDisposable {
       image.native,
       image.base,
     );
-    return new EngineAlone(native, memory);
+    return new EngineAlone(library, native, memory);
   }
 
   async deploy(bundle: string): Promise<FunctionImage> {
@@ -67,10 +72,17 @@ export class EngineAlone implements AsyncDisposable {
     return { snapshot, bytes: image.length };
   }
 
+  async deployWasi(module: Uint8Array<ArrayBuffer>): Promise<FunctionImage> {
+    const native = new NativeWasi(this.#library);
+    const code = await native.compile(module, 64 * MiB);
+    const snapshot = native.load(code, { memoryBytes: 64 * MiB, logBytes: 1024, strings: ["bench"], files: null });
+    return { snapshot, bytes: code.length };
+  }
+
   /** Puts a request into the slot, where it stays: `again` runs it as often as wanted. */
-  request({ method, url, headers, body }: BenchRequest): void {
+  request({ method, url, headers, body, context = "" }: BenchRequest): void {
     const writer = this.#begin();
-    if (!writer.head(body === null ? 0 : HeadFlag.HAS_BODY, method, url, headers, "bench", "")) {
+    if (!writer.head(body === null ? 0 : HeadFlag.HAS_BODY, method, url, headers, "bench", context)) {
       throw new Error("Cannot measure a request whose head does not fit");
     }
     if (body !== null) this.#body(body);

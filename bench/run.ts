@@ -13,6 +13,7 @@ import { limits } from "./limits.ts";
 import { scale } from "./scale.ts";
 import { soak } from "./soak.ts";
 import { start } from "./start.ts";
+import { wasi } from "./wasi.ts";
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   engine,
@@ -21,6 +22,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   "event-loop": eventLoop,
   deploy,
   start,
+  wasi,
   fetch: fetches,
   crypto: cryptography,
   scale,

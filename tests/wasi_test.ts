@@ -220,6 +220,35 @@ Deno.test("a caller who leaves ends the program", async () => {
   expectAnswer(await get(""), { text: "hello" });
 });
 
+/** Modules as bytes: the header, then sections of (id, length, content). */
+const REFUSED: Record<string, { bytes: Uint8Array; reason: RegExp }> = {
+  garbage: { bytes: new TextEncoder().encode("no module at all"), reason: /it is no WebAssembly module/ },
+  empty: { bytes: new Uint8Array(0), reason: /it is no WebAssembly module/ },
+  "a component": { bytes: Uint8Array.of(0, 97, 115, 109, 13, 0, 1, 0), reason: /it is a component/ },
+  "a module without _start": {
+    bytes: Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0),
+    reason: /exports no function _start/,
+  },
+  "a module that is cut off": { bytes: program.slice(0, 1000), reason: /Cannot run it: / },
+  "an import of another host": {
+    // (module (import "e" "f" (func)))
+    bytes: Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 2, 7, 1, 1, 101, 1, 102, 0, 0),
+    reason: /it imports e\.f, which is no function of wasi_snapshot_preview1/,
+  },
+};
+
+for (const [what, { bytes, reason }] of Object.entries(REFUSED)) {
+  Deno.test(`a module that cannot be run is refused at its deploy with the reason: ${what}`, async () => {
+    const { server } = shared;
+    await server.drop({ "refused.wasm": bytes });
+    await until(
+      "its build has failed with the reason",
+      async () => reason.test((await server.admin.function("refused"))?.error ?? ""),
+    );
+    expectError(await server.call("/refused"), "not_deployed");
+  });
+}
+
 Deno.test("after a restart modules are read as they were compiled, and damaged ones compiled again", async () => {
   const { server } = shared;
   await server.stop();
