@@ -103,7 +103,7 @@ class FetchSession implements HostSession {
     if (this.#exchanges.has(number)) throw new Error(`the number ${number} is taken`);
     if (this.#exchanges.size >= MOST_EXCHANGES.sandbox) throw new Error("the function has too many open");
     const request = parseOpen(argument);
-    const exchange = new Exchange(request);
+    const exchange = new Exchange(request, (cpuMs) => this.#caller.charge(cpuMs));
     this.#host.enter(this.#caller.function);
     this.#exchanges.set(number, exchange);
     return exchange.open(this.#host.wayTo(request.url, this.#caller));

@@ -11,6 +11,7 @@ const DECODERS: Readonly<Record<string, () => Transform>> = {
 
 /** The body of a response as its guest reads it: pulled, so that little more than one piece of it is ever here. */
 export class ResponseBody {
+  readonly isDecoded: boolean;
   readonly #source: Readable;
   #isEnd = false;
   #error: Error | null = null;
@@ -18,6 +19,7 @@ export class ResponseBody {
 
   constructor(request: ClientRequest, response: IncomingMessage) {
     this.#source = decoded(request, response);
+    this.isDecoded = this.#source !== response;
     for (const stream of new Set([response, this.#source])) stream.on("error", (error) => this.#fail(error));
     response.on("aborted", () => this.#fail(new Error("the connection was closed before the body was complete")));
     this.#source.on("readable", () => this.#wake?.());

@@ -1,6 +1,8 @@
 import type { Agent, ClientRequest } from "node:http";
+import type { Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import { ResponseBody } from "./fetch_body.ts";
+import { FETCH_COST } from "./fetch_cost.ts";
 import { send, type Sent } from "./fetch_send.ts";
 import { encodeHead, type FetchRequest, MOST_PIECE_BYTES, openAnswer, readAnswer, roomBeside } from "./fetch_wire.ts";
 
@@ -18,14 +20,16 @@ export interface Way {
 /** One request to a server, and its response. */
 export class Exchange {
   readonly #fetch: FetchRequest;
+  readonly #charge: (cpuMs: number) => void;
   readonly #connected = Promise.withResolvers<ClientRequest>();
   #request: ClientRequest | null = null;
   #body: ResponseBody | null = null;
   #written = 0;
   #isClosed = false;
 
-  constructor(fetch: FetchRequest) {
+  constructor(fetch: FetchRequest, charge: (cpuMs: number) => void) {
     this.#fetch = fetch;
+    this.#charge = charge;
     this.#connected.promise.catch(() => {});
   }
 
@@ -46,6 +50,7 @@ export class Exchange {
       await setImmediate();
       // A body that is broken from its beginning is told to whoever reads it.
       const piece = await body.take(roomBeside(head)).catch(() => NOTHING);
+      this.#chargeFor(piece);
       return openAnswer(head, body.isEnd, piece);
     } catch (error) {
       this.#connected.reject(error);
@@ -58,6 +63,7 @@ export class Exchange {
     if (!this.#body) throw new Error("there is no response yet");
     try {
       const piece = await this.#body.read(MOST_PIECE_BYTES);
+      this.#chargeFor(piece);
       return readAnswer(this.#body.isEnd, piece);
     } catch (error) {
       this.close();
@@ -89,11 +95,20 @@ export class Exchange {
     this.#request?.destroy();
   }
 
+  readonly #chargeForHandshake = ({ connecting }: Socket): void => {
+    if (connecting) this.#charge(FETCH_COST.tlsConnectionMs);
+  };
+
+  #chargeFor(piece: Uint8Array): void {
+    if (this.#body?.isDecoded) this.#charge(piece.length * FETCH_COST.decodedMsPerByte);
+  }
+
   async #connect({ addresses, agent }: Way): Promise<Sent> {
     let failure: unknown;
     for (const address of addresses.slice(0, MOST_ADDRESSES)) {
       if (this.#isClosed) throw new Error("the fetch has ended");
       const sent = send(this.#fetch, address, agent);
+      if (this.#fetch.url.protocol === "https:") sent.request.once("socket", this.#chargeForHandshake);
       this.#request = sent.request;
       if (this.#fetch.bodyKind === "none") sent.request.end();
       else if (this.#fetch.bodyKind === "whole") sent.request.end(this.#fetch.body);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { gzipSync } from "node:zlib";
 import { HOME, type NetPolicy } from "../types.ts";
 import { FetchHost, MOST_EXCHANGES } from "./fetch.ts";
 import { FetchOperation } from "./fetch_operations.ts";
@@ -57,11 +58,18 @@ interface Answer {
 /** What a guest's library does, and what a hostile guest may do instead. */
 class Guest implements Disposable {
   readonly session: HostSession;
+  chargedMs = 0;
   #last = 0;
 
   constructor(host: FetchHost, net: NetPolicy = ["127.0.0.1"], tenant = HOME) {
     const id = { tenant, name: "fetches" };
-    this.session = host.host({ function: id, net, requestId: "r", deadlineMs: Infinity, charge: () => {} });
+    this.session = host.host({
+      function: id,
+      net,
+      requestId: "r",
+      deadlineMs: Infinity,
+      charge: (cpuMs) => this.chargedMs += cpuMs,
+    });
   }
 
   get last(): number {
@@ -335,6 +343,21 @@ Deno.test("too long headers of a response are an error", async () => {
   using host = newHost();
   using guest = new Guest(host);
   await assert.rejects(guest.open(peer.url), /headers of the response are too long/);
+});
+
+Deno.test("decompression is charged, and plain bytes are not", async () => {
+  const zeros = new Uint8Array(1 << 20);
+  await using peer = await Peer.start((request, response) => {
+    if (request.url === "/plain") return response.end(zeros);
+    response.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync(zeros));
+  });
+  using host = newHost();
+  using guest = new Guest(host);
+  for (const [path, isCharged] of [["plain", false], ["packed", true]] as const) {
+    let { isEnd } = await guest.open(peer.url + path);
+    while (!isEnd) ({ isEnd } = await guest.read());
+    assert.equal(guest.chargedMs > 0, isCharged, path);
+  }
 });
 
 Deno.test("another protocol is an error, and its connection is closed", async () => {

@@ -14,9 +14,9 @@ async function listening(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-function sessionOf(host: FetchHost) {
+function sessionOf(host: FetchHost, charge = (_cpuMs: number) => {}) {
   const id = { tenant: HOME, name: "fetches" };
-  return host.host({ function: id, net: ["127.0.0.1"], requestId: "r", deadlineMs: Infinity, charge: () => {} });
+  return host.host({ function: id, net: ["127.0.0.1"], requestId: "r", deadlineMs: Infinity, charge });
 }
 
 function openCall(url: string): Uint8Array<ArrayBuffer> {
@@ -26,6 +26,7 @@ function openCall(url: string): Uint8Array<ArrayBuffer> {
 
 Deno.test("a certificate that nobody vouches for is refused, and nothing is sent", async () => {
   let asked = 0;
+  let chargedMs = 0;
   const server = createServer({ cert: pem("localhost.pem"), key: pem("localhost.key") }, (_, response) => {
     asked++;
     response.end();
@@ -33,11 +34,12 @@ Deno.test("a certificate that nobody vouches for is refused, and nothing is sent
   const port = await listening(server);
   const host = new FetchHost({ clock, lookup: () => Promise.resolve(["127.0.0.1"]) });
   for (const name of ["localhost", "other.example", "127.0.0.1"]) {
-    const session = sessionOf(host);
+    const session = sessionOf(host, (cpuMs) => chargedMs += cpuMs);
     await assert.rejects(session.call(FetchOperation.OPEN, openCall(`https://${name}:${port}/`)), /certificate/);
     session.close();
   }
   assert.equal(asked, 0);
+  assert.ok(chargedMs > 0, "handshakes are charged");
   host.close();
   await new Promise((resolve) => server.close(resolve));
 });
