@@ -1,8 +1,9 @@
 /** What a body is made of. A stream is made of it only when somebody asks for one. */
 import { concatBytes, isUint8Array } from "./binary.ts";
+import { lazyStream, wholeOf } from "./lazy_stream.ts";
 import { type Bytes, native } from "./native.ts";
-import { push, resolve, slice, weakMapGet, weakMapSet, wellFormed } from "./primordials.ts";
-import { ReadableStream } from "./streams.ts";
+import { push, resolve, slice, wellFormed } from "./primordials.ts";
+import type { ReadableStream, UnderlyingByteSource } from "./streams.ts";
 
 export interface Payload {
   /** The content type that it brings along. */
@@ -13,28 +14,15 @@ export interface Payload {
 }
 
 /** All of it at once, at the first pull. */
-const streamOf = (read: () => Bytes | Promise<Bytes>): ReadableStream<Bytes> =>
-  new ReadableStream<Bytes>({
-    type: "bytes",
-    async pull(controller) {
-      const bytes = await read();
-      if (bytes.length > 0) controller.enqueue(bytes);
-      controller.close();
-      controller.byobRequest?.respond(0);
-    },
-  }, { highWaterMark: 0 });
-
-/** What is whole, of the streams that were made of it. */
-const sources = new WeakMap<ReadableStream, TextBody | BytesBody>();
-
-function remember(stream: ReadableStream<Bytes>, source: TextBody | BytesBody): ReadableStream<Bytes> {
-  weakMapSet(sources, stream, source);
-  return stream;
-}
-
-/** What nobody has touched since it was made a stream needs not be read as one: `new Response(other.body, other)`. */
-export const wholeOf = (payload: Payload | null): Payload | null =>
-  payload instanceof StreamBody ? weakMapGet(sources, payload.content) ?? payload : payload;
+const sourceOf = (body: Payload): UnderlyingByteSource => ({
+  type: "bytes",
+  async pull(controller) {
+    const bytes = await body.bytes();
+    if (bytes.length > 0) controller.enqueue(bytes);
+    controller.close();
+    controller.byobRequest?.respond(0);
+  },
+});
 
 export class TextBody implements Payload {
   constructor(readonly content: string, readonly type: string | null) {}
@@ -47,7 +35,7 @@ export class TextBody implements Payload {
     return resolve(native.utf8Encode(this.content));
   }
   stream(): ReadableStream<Bytes> {
-    return remember(streamOf(() => native.utf8Encode(this.content)), this);
+    return lazyStream(this, sourceOf);
   }
 }
 
@@ -62,13 +50,18 @@ export class BytesBody implements Payload {
     return resolve(this.content.slice());
   }
   stream(): ReadableStream<Bytes> {
-    return remember(streamOf(() => this.content.slice()), this);
+    return lazyStream(this, sourceOf);
   }
 }
 
 export class StreamBody implements Payload {
   readonly type = null;
   constructor(readonly content: ReadableStream<Bytes>) {}
+
+  /** The text or bytes that the stream is of, if nobody has begun to read it. */
+  get whole(): TextBody | BytesBody | undefined {
+    return wholeOf(this.content) as TextBody | BytesBody | undefined;
+  }
 
   async text(): Promise<string> {
     return decodeText(await this.bytes());

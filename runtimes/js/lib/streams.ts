@@ -10,6 +10,7 @@ export {
   ReadableStreamDefaultReader,
   TransformStream,
   TransformStreamDefaultController,
+  type UnderlyingByteSource,
   WritableStream,
   WritableStreamDefaultController,
   WritableStreamDefaultWriter,

@@ -47,6 +47,7 @@ export class Exchange {
   #body: Uint8Array<ArrayBuffer>;
   #bodyOpen: boolean;
   #credit = CHUNK_MAX;
+  #later: ((id: number, operation: number, bytes: Uint8Array<ArrayBuffer>) => void) | null = null;
   readonly #answering = new Set<Promise<void>>();
   /** Credit that the sandbox gave beyond the first. */
   granted = 0;
@@ -117,6 +118,27 @@ export class Exchange {
     }
   }
 
+  /** The same, with a host whose answers take time; while one is awaited, time stands still. */
+  async runWith(host: (operation: number, bytes: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>): Promise<Answer> {
+    const pending = new Set<Promise<unknown>>();
+    this.#later = (id, operation, bytes) => {
+      const answered = host(operation, bytes).then(
+        (result) => this.send(answerFrame(id, false, new Uint8Array(result))),
+        (error) => this.send(answerFrame(id, true, encoder.encode(error.message))),
+      ).finally(() => pending.delete(answered));
+      pending.add(answered);
+    };
+    for (;;) {
+      const { state, wakeMs } = this.step();
+      if (state !== GuestState.PARKED) break;
+      if (this.#input.length > 0 || (this.#bodyOpen && this.#credit > 0)) continue;
+      if (pending.size > 0) await Promise.race(pending);
+      else if (wakeMs === null) break;
+      else this.sandbox.advance(wakeMs);
+    }
+    return this.finish();
+  }
+
   finish(): Answer {
     this.answer.body = concat(this.#chunks);
     this.answer.text = decoder.decode(this.answer.body);
@@ -159,6 +181,7 @@ export class Exchange {
   #call(payload: Uint8Array<ArrayBuffer>): void {
     const view = new DataView(payload.buffer);
     const id = view.getUint32(0, true);
+    if (this.#later) return this.#later(id, view.getUint32(4, true), payload.slice(8));
     const fail = (error: unknown) => void this.send(answerFrame(id, true, encoder.encode((error as Error).message)));
     try {
       const result = this.calls(view.getUint32(4, true), payload.slice(8));

@@ -52,6 +52,16 @@ const EXPRESSIONS = [
   `new Response("x", { status: 204 })`,
   `new Request("http://a.test/", { method: "GET", body: "x" })`,
   `new Headers({ "a b": "c" })`,
+  `new Response(new Response("hello").body).text()`,
+  `new Response(new Response("hello").body, { headers: { a: "b" } }).headers.has("content-type")`,
+  `Object.getPrototypeOf(new Response("x").body) === ReadableStream.prototype`,
+  `((a) => a.body === a.body && !a.bodyUsed && !a.body.locked)(new Response("x"))`,
+  `new Response("x").body.cancel().then(() => "canceled")`,
+  `((a) => a.body.cancel().then(() => a.text()))(new Response("x"))`,
+  `Promise.all(new Response("x").body.tee().map((stream) => new Response(stream).text()))`,
+  `((a) => (a.body.getReader(), new Response(a.body)))(new Response("x"))`,
+  `((a) => (a.body, a.text().then(() => a.bodyUsed)))(new Response(new Uint8Array([104])))`,
+  `((a) => (a.body, a.clone().text()))(new Response("hello"))`,
   `new DOMException("m", "AbortError").code`,
 ];
 
