@@ -45,7 +45,7 @@ export function lazyStream<W>(whole: W, open: (whole: W) => UnderlyingByteSource
 }
 
 /** What the stream would give, if nobody has begun to read it; else undefined. */
-export function wholeOf(stream: ReadableStream<Bytes>): unknown {
-  const isUntouched = describe(stream, CONTROLLER)?.get !== undefined && !stream.locked;
-  return isUntouched ? sourceOf(stream) : undefined;
+export function untouched(stream: ReadableStream<Bytes>): unknown {
+  const isSetUp = describe(stream, CONTROLLER)?.get === undefined;
+  return isSetUp || stream.locked ? undefined : sourceOf(stream);
 }

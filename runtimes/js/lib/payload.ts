@@ -1,6 +1,6 @@
 /** What a body is made of. A stream is made of it only when somebody asks for one. */
 import { concatBytes, isUint8Array } from "./binary.ts";
-import { lazyStream, wholeOf } from "./lazy_stream.ts";
+import { lazyStream, untouched } from "./lazy_stream.ts";
 import { type Bytes, native } from "./native.ts";
 import { push, resolve, slice, wellFormed } from "./primordials.ts";
 import type { ReadableStream, UnderlyingByteSource } from "./streams.ts";
@@ -58,11 +58,6 @@ export class StreamBody implements Payload {
   readonly type = null;
   constructor(readonly content: ReadableStream<Bytes>) {}
 
-  /** The text or bytes that the stream is of, if nobody has begun to read it. */
-  get whole(): TextBody | BytesBody | undefined {
-    return wholeOf(this.content) as TextBody | BytesBody | undefined;
-  }
-
   async text(): Promise<string> {
     return decodeText(await this.bytes());
   }
@@ -82,6 +77,10 @@ export class StreamBody implements Payload {
     return this.content;
   }
 }
+
+/** What nobody has begun to read need not be read as a stream: `new Response(other.body, other)`. */
+export const wholeOf = (payload: Payload | null): Payload | null =>
+  payload instanceof StreamBody ? (untouched(payload.content) as Payload | undefined) ?? payload : payload;
 
 const MARK = [0xef, 0xbb, 0xbf];
 

@@ -4,7 +4,7 @@ import { isUnusable, streamOf } from "./body.ts";
 import { failBody, refuseResponse } from "./failures.ts";
 import { brief } from "./inspect.ts";
 import { native } from "./native.ts";
-import { BytesBody, type Payload, StreamBody, TextBody } from "./payload.ts";
+import { BytesBody, type Payload, TextBody, wholeOf } from "./payload.ts";
 import { rawResponseHeaders, type Response, responseState } from "./response.ts";
 import type { ReadableStreamDefaultReader } from "./streams.ts";
 
@@ -14,7 +14,7 @@ const isWhole = (payload: Payload): payload is TextBody | BytesBody =>
 export function respond(response: Response): void {
   const state = responseState(response);
   const { status } = state;
-  const payload = state.payload instanceof StreamBody ? state.payload.whole ?? state.payload : state.payload;
+  const payload = wholeOf(state.payload);
   if (status < 200 || status > 599) return refuseResponse(`The handler returned a response of status ${status}`);
   if (isUnusable(state)) {
     return refuseResponse("The handler returned a response whose body was read already, or is locked");
