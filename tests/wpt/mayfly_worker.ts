@@ -1,5 +1,10 @@
 /** Runs pages in the engine: the harness is in the snapshot, each page has a clone of its own. */
 import { deploy, type Func } from "../../runtimes/js/test/host.ts";
+import { systemClock } from "../../src/clock.ts";
+import { CryptoHost } from "../../src/host/crypto.ts";
+import { hostOf } from "../../src/host/host.ts";
+import { Family } from "../../src/host/operations.ts";
+import { HOME } from "../../src/types.ts";
 import type { Page } from "./pages.ts";
 
 interface Job {
@@ -7,6 +12,7 @@ interface Job {
   readonly page: Page;
 }
 
+const LONGEST_MS = 120_000;
 const MiB = 1024 * 1024;
 let func: Promise<Func> | undefined;
 
@@ -22,9 +28,25 @@ async function deployPage(harness: string): Promise<Func> {
   );
 }
 
+/** Crypto as the server has it; nothing is fetched. */
+const crypto = new CryptoHost({ clock: systemClock, cores: navigator.hardwareConcurrency });
+const host = hostOf({ [Family.CRYPTO]: crypto.open });
+
 async function run({ harness, page }: Job): Promise<unknown> {
-  const { exit, text } = (await (func ??= deployPage(harness))).call({ body: JSON.stringify(page) });
-  return exit?.code === 0 ? JSON.parse(text) : { "(the file itself)": `fail: ${exit?.text ?? "it waits"}` };
+  const exchange = (await (func ??= deployPage(harness))).begin({ body: JSON.stringify(page) });
+  const session = host({
+    function: { tenant: HOME, name: page.path },
+    net: "none",
+    requestId: page.path,
+    deadlineMs: systemClock.monotonic() + LONGEST_MS,
+    charge: () => {},
+  });
+  try {
+    const { exit, text } = await exchange.runWith((operation, bytes) => session.call(operation, bytes));
+    return exit?.code === 0 ? JSON.parse(text) : { "(the file itself)": `fail: ${exit?.text ?? "it waits"}` };
+  } finally {
+    session.close();
+  }
 }
 
 (self as unknown as Worker).onmessage = async ({ data }: MessageEvent<Job>) => {

@@ -3,8 +3,6 @@
  * It is JavaScript because its source goes into the sandbox as it is.
  */
 
-/** How long a file may wait for something that does not come. */
-const PATIENCE_MS = 5000;
 const STATUS = ["pass", "fail", "timeout", "not run", "precondition failed"];
 
 /** What the tests expect of a page beside the interfaces under test. */
@@ -27,11 +25,11 @@ function furnish(path, resources) {
 }
 
 /** The names of its subtests, with how each ended. */
-export function runPage({ path, scripts, resources }) {
+export function runPage({ path, scripts, resources, patienceMs }) {
   furnish(path, resources);
   const results = {};
   return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(results), PATIENCE_MS);
+    const timer = setTimeout(() => resolve(results), patienceMs);
     globalThis.setup({ explicit_done: true });
     globalThis.add_result_callback(({ name, status, message }) => {
       results[name] = status === 0 ? "pass" : `${STATUS[status]}: ${message}`;

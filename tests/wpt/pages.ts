@@ -7,11 +7,17 @@ export interface Page {
   readonly scripts: readonly string[];
   /** What it may fetch, by path. */
   readonly resources: Readonly<Record<string, string>>;
+  /** How long it may wait for something that does not come. */
+  readonly patienceMs: number;
 }
+
+const PATIENCE_MS = 5000;
+/** Of files that say so themselves. */
+const LONG_PATIENCE_MS = 30_000;
 
 const FOLDERS = [
   ...["url", "encoding", "streams", "FileAPI", "dom/abort", "dom/events", "html/webappapis", "hr-time"],
-  ...["console", "user-timing", "webidl"],
+  ...["WebCryptoAPI", "console", "user-timing", "webidl"],
 ];
 const TEST = /\.(any|window)\.js$/;
 /** For kinds of pages that neither Deno nor Mayfly has; and idlharness, whose parser is not in Debian's package. */
@@ -52,7 +58,8 @@ async function resourcesOf(root: string, path: string): Promise<Record<string, s
 async function page(root: string, path: string): Promise<Page> {
   const source = await Deno.readTextFile(join(root, path));
   const included = await Promise.all(includes(path, source).map((script) => Deno.readTextFile(join(root, script))));
-  return { path, scripts: [...included, source], resources: await resourcesOf(root, path) };
+  const patienceMs = /^\/\/ META: timeout=long$/m.test(source) ? LONG_PATIENCE_MS : PATIENCE_MS;
+  return { path, scripts: [...included, source], resources: await resourcesOf(root, path), patienceMs };
 }
 
 /** All that apply to an engine without documents. */

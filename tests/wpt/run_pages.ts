@@ -3,7 +3,7 @@ import type { Page } from "./pages.ts";
 /** How each subtest ended. */
 export type Results = Readonly<Record<string, string>>;
 
-const LONGEST_MS = 20_000;
+const LONGEST_MS = 120_000;
 
 export interface Runner {
   /** The module of a worker that takes a harness and a page, and answers with Results. */
