@@ -3,7 +3,7 @@
  * what the stream was to be made of can stand for it.
  */
 import type { Bytes } from "./native.ts";
-import { defineProperty, describe } from "./primordials.ts";
+import { defineProperty, describe, weakMapGet, weakMapSet } from "./primordials.ts";
 import { ReadableStream, type UnderlyingByteSource } from "./streams.ts";
 
 /** The standard's slots; the package keeps them as properties, and reaches for the controller before anything happens. */
@@ -19,8 +19,6 @@ const CONTROLLER = "_readableStreamController";
 const { create } = Object;
 const prototype = ReadableStream.prototype;
 const sources = new WeakMap<object, unknown>();
-const sourceOf = WeakMap.prototype.get.bind(sources) as (stream: object) => unknown;
-const remember = WeakMap.prototype.set.bind(sources) as (stream: object, whole: unknown) => unknown;
 
 /** `whole` is what `open` makes a source of. */
 export function lazyStream<W>(whole: W, open: (whole: W) => UnderlyingByteSource): ReadableStream<Bytes> {
@@ -40,12 +38,12 @@ export function lazyStream<W>(whole: W, open: (whole: W) => UnderlyingByteSource
     enumerable: true,
     configurable: true,
   });
-  remember(stream, whole);
+  weakMapSet(sources, stream, whole);
   return stream;
 }
 
 /** What the stream would give, if nobody has begun to read it; else undefined. */
 export function untouched(stream: ReadableStream<Bytes>): unknown {
   const isSetUp = describe(stream, CONTROLLER)?.get === undefined;
-  return isSetUp || stream.locked ? undefined : sourceOf(stream);
+  return isSetUp || stream.locked ? undefined : weakMapGet(sources, stream);
 }
