@@ -27,6 +27,8 @@ Deno.test("every bench runs, and fills its lines of the table", async () => {
     "hono + zod",
     "start to ready",
     "restart to ready",
+    "fetch in a function",
+    "fetches waiting at once",
     "called at random",
     "requests: RSS",
   ];
