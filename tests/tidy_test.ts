@@ -106,7 +106,9 @@ Deno.test("nothing is left for later", () => {
 Deno.test("packages are pinned", () => {
   const { imports } = JSON.parse(files.get("deno.json")!) as { imports: Record<string, string> };
   assert.deepEqual(
-    Object.values(imports).filter((specifier) => !/^npm:\/?(@[\w.-]+\/)?[\w.-]+@\d+\.\d+\.\d+\/?$/.test(specifier)),
+    Object.values(imports).filter((specifier) =>
+      !/^npm:\/?(@[\w.-]+\/)?[\w.-]+@\d+\.\d+\.\d+(-[\w.]+)?\/?$/.test(specifier)
+    ),
     [],
   );
 });

@@ -14,7 +14,7 @@ export const LACK_DEFINES: Readonly<Record<string, string>> = Object.fromEntries
 );
 
 const NAME_OF: ReadonlyMap<string, string> = new Map([...LACKED.keys()].map((name) => [marked(name), name]));
-const MARKED_NAME = new RegExp(`(?:Deno\\.)?${MARK}\\w+`, "g");
+const MARKED_NAME = new RegExp(`(?:\\w+\\.)?${MARK}\\w+`, "g");
 
 export interface Lack {
   readonly name: string;

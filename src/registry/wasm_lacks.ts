@@ -21,7 +21,7 @@ export function whyNotInWasm(nodeModule: string): string {
 
 const GLOBALS: Readonly<Record<string, readonly string[]>> = {
   "this engine runs no WebAssembly within a function": ["WebAssembly"],
-  [THREADS]: ["SharedArrayBuffer", "Worker", "SharedWorker"],
+  [THREADS]: ["Atomics.wait", "SharedArrayBuffer", "Worker", "SharedWorker"],
   [SOCKETS]: [
     ...["WebSocket", "EventSource", "WebSocketStream", "WebTransport"],
     ...["Deno.connect", "Deno.connectTls", "Deno.listen", "Deno.listenTls", "Deno.startTls", "Deno.resolveDns"],

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import { LACKED } from "../../../src/registry/wasm_lacks.ts";
 import { testExpressions, throws } from "./expressions.ts";
 import { deploy, evaluate } from "./host.ts";
+
+/** They are there to say why they cannot be, or have nobody to share with. */
+const USELESS = ["Deno.readFileSync", "Deno.readTextFileSync", "SharedArrayBuffer", "Atomics.wait"];
 
 const ENV = { KEY: "value", EMPTY: "" };
 
@@ -96,4 +100,11 @@ Deno.test("what a Deno.serve handler throws is onError's", async () => {
     const onError = (error) => new Response("caught " + error.message, { status: 500 });
     Deno.serve({ onError }, () => { throw new Error("it") });`);
   assert.equal(func.call().text, "caught it");
+});
+
+Deno.test("what deploys are refused for is not there", async () => {
+  const names = [...LACKED.keys()].filter((name) => !USELESS.includes(name));
+  const there = await evaluate(`return ${JSON.stringify(names)}.filter((name) =>
+    name.split(".").reduce((object, key) => object?.[key], globalThis) !== undefined)`);
+  assert.deepEqual(there, []);
 });
