@@ -29,6 +29,7 @@ const KINDS = {
   "ECDH": { detail: "namedCurve", usages: AGREEING },
   "Ed25519": { detail: null, usages: SIGNING },
   "X25519": { detail: null, usages: AGREEING },
+  "X448": { detail: null, usages: AGREEING },
 } as const satisfies Record<string, Kind>;
 
 type KeyName = keyof typeof KINDS;

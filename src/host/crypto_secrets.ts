@@ -7,7 +7,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 const SIGNERS = ["HMAC", "RSASSA-PKCS1-v1_5", "RSA-PSS", "ECDSA", "Ed25519"] as const;
 const CIPHERS = ["AES-GCM", "AES-CBC", "AES-CTR", "AES-KW", "RSA-OAEP"] as const;
-const DERIVERS = ["PBKDF2", "HKDF", "ECDH", "X25519"] as const;
+const DERIVERS = ["PBKDF2", "HKDF", "ECDH", "X25519", "X448"] as const;
 /** Deno's types do not know it. */
 const ALL = null as unknown as number;
 const NEEDS_NO_HASH_OF_ITS_OWN = "SHA-1";

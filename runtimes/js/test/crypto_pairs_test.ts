@@ -20,6 +20,7 @@ const AGREEMENTS: readonly (readonly [label: string, key: string])[] = [
   ["ECDH P-384", `{ name: "ECDH", namedCurve: "P-384" }`],
   ["ECDH P-521", `{ name: "ECDH", namedCurve: "P-521" }`],
   ["X25519", `"X25519"`],
+  ["X448", `"X448"`],
 ];
 
 interface Signed {

@@ -103,7 +103,7 @@ export class Exchange {
       if (state !== GuestState.PARKED) break;
       const hasInput = this.#input.length > 0 || (this.#bodyOpen && this.#credit > 0);
       if (hasInput) continue;
-      if (wakeMs === null) break;
+      if (wakeMs === null || this.#answering.size > 0) break;
       this.sandbox.advance(wakeMs);
     }
     return this.finish();

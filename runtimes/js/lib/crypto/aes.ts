@@ -70,11 +70,11 @@ function readGcm(options: Options) {
 
 const gcm = (operation: number) => async (params: ReturnType<typeof readGcm>, key: KeyData, data: Bytes) => {
   const { additionalData, iv, tagLength } = params;
-  if (!contains(IV_BYTES, viewLength(iv))) throw notSupported(`Cannot use an iv of ${viewLength(iv)} bytes`);
   if (!contains(TAG_LENGTHS, tagLength)) throw operationError(`Cannot have a tag of ${tagLength} bits`);
   if (operation === Operation.DECRYPT && bitsOf(data) < tagLength) {
     throw operationError("Cannot decrypt: the data is shorter than its tag");
   }
+  if (!contains(IV_BYTES, viewLength(iv))) throw notSupported(`Cannot use an iv of ${viewLength(iv)} bytes`);
   return await ask(operation, [nameText("AES-GCM"), iv, additionalData, number(tagLength), key.bytes, data]);
 };
 define("encrypt", "AES-GCM", readGcm, gcm(Operation.ENCRYPT));

@@ -1,4 +1,4 @@
-/** Keys on curves: ECDSA and ECDH on those of NIST, Ed25519 and X25519. */
+/** Keys on curves: ECDSA and ECDH on those of NIST, Ed25519, X25519 and X448. */
 import { define, NO_PARAMETERS, readHash } from "./algorithm.ts";
 import { Answer, ask, nameText, Operation, part } from "./ask.ts";
 import {
@@ -50,6 +50,7 @@ const NIST: Record<string, PairKind> = { ECDSA: nistKind(SIGNING), ECDH: nistKin
 const EDWARDS: Record<string, PairKind> = {
   Ed25519: edwardsKind("Ed25519", SIGNING),
   X25519: edwardsKind("X25519", AGREEING),
+  X448: edwardsKind("X448", AGREEING),
 };
 export const CURVE_KINDS: Record<string, PairKind> = { ...NIST, ...EDWARDS };
 
@@ -110,7 +111,7 @@ function readPublic(options: Options): KeyData {
   return keyData(key);
 }
 
-for (const name of ["ECDH", "X25519"]) {
+for (const name of ["ECDH", "X25519", "X448"]) {
   define("deriveBits", name, readPublic, async (other, key, length) => {
     checkType(key, "private");
     checkType(other, "public");

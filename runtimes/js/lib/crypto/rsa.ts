@@ -1,8 +1,18 @@
 import { define, NO_PARAMETERS, readHash } from "./algorithm.ts";
 import { ask, nameText, NOTHING, number, Operation } from "./ask.ts";
-import { dataError, optionalBytes, type Options, requiredInteger, requiredUint8Array } from "./convert.ts";
+import type { Bytes } from "../native.ts";
+import { viewLength } from "../primordials.ts";
+import {
+  dataError,
+  operationError,
+  optionalBytes,
+  type Options,
+  requiredInteger,
+  requiredUint8Array,
+} from "./convert.ts";
 import type { KeyAlgorithm } from "./key.ts";
 import { checkType, detailPart, generatePair, importPairKey, type PairKind } from "./key_pair.ts";
+import { checkUsages } from "./secret_key.ts";
 
 const MEMBERS = ["n", "e", "d", "p", "q", "dp", "dq", "qi"];
 
@@ -45,8 +55,19 @@ const readGenerate = (options: Options) => ({
   hash: readHash(options),
 });
 
+/** Those that the host makes keys with. */
+function checkExponent(exponent: Bytes): void {
+  let value = 0;
+  for (let i = 0; i < viewLength(exponent); i++) value = value * 256 + exponent[i];
+  if (value !== 3 && value !== 65537) throw operationError("Cannot make an RSA key whose exponent is not 3 or 65537");
+}
+
 for (const [name, kind] of Object.entries(RSA_KINDS)) {
-  define("generateKey", name, readGenerate, (params, request) => generatePair(kind, { name, ...params }, request));
+  define("generateKey", name, readGenerate, async (params, request) => {
+    checkUsages(request.usages, [...kind.publicUsages, ...kind.privateUsages]);
+    checkExponent(params.publicExponent);
+    return await generatePair(kind, { name, ...params }, request);
+  });
   define("importKey", name, readHash, (hash, request) => importPairKey(kind, { name, hash }, request));
 }
 
