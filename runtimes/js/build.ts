@@ -41,6 +41,12 @@ const LINK = [
  * quickjs.c are replaced so that such a call happens in the asynchronous context of its `then` (engine/async_context.c).
  */
 const PATCHES: readonly (readonly [found: string, put: string])[] = [
+  // The parser and JSON ask with these sizes. Their frames are small here and large on the native stack, which would
+  // end first, in a trap: they get less than half of the stack that functions may use.
+  [
+    "sp = js_get_stack_pointer() - alloca_size;",
+    "sp = js_get_stack_pointer() - (alloca_size == 0 || alloca_size == 1000 ? 320000 : alloca_size);",
+  ],
   ["rd->handler = js_dup(handler);", "rd->handler = async_context__bind(ctx, handler);"],
   [
     "JS_EnqueueJob(ctx, js_promise_resolve_thenable_job, 3, args);",
