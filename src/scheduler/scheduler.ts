@@ -3,6 +3,7 @@ import { MayflyError } from "../errors.ts";
 import { failure } from "../outcome.ts";
 import type { Deployment, FunctionEntry } from "../registry/function.ts";
 import type { ResponseSink, Snapshot } from "../tiers/tier.ts";
+import { Watch } from "../tiers/watch.ts";
 import type { Invocation, Outcome } from "../types.ts";
 import { Admission, Gate, type GateLimits, type Refusal, TenantGate, type Waiter } from "./admission.ts";
 import type { Deadlines } from "../deadlines.ts";
@@ -135,12 +136,12 @@ export class Scheduler {
       this.#admission.giveUp(load.gate, waiter);
       resolve(outcome);
     };
-    const left = () => giveUp(failure("canceled", "The caller left"));
-    const alarm = deadlines.at(invocation.deadlineMs, () => giveUp(busy(null, retryAfterS)));
-    invocation.signal.addEventListener("abort", left, { once: true });
+    const watch = new Watch(clock, deadlines, invocation, {
+      onDeadline: () => giveUp(busy(null, retryAfterS)),
+      onLeft: () => giveUp(failure("canceled", "The caller left")),
+    });
     return promise.then((result) => {
-      deadlines.clear(alarm);
-      invocation.signal.removeEventListener("abort", left);
+      watch.end();
       if (result !== "admitted") return result;
       invocation.queueMs = clock.monotonic() - arrivedMs;
       return this.#start(job, load);
