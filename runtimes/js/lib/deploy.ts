@@ -1,5 +1,5 @@
 /** A deploy: the bundle is evaluated, its handler found, and all made ready to be frozen. */
-import { openCall } from "./host_calls.ts";
+import { endInit } from "./host_calls.ts";
 import { capturedServer } from "./deno_serve.ts";
 import { fail } from "./failures.ts";
 import { lambdaHandler } from "./lambda.ts";
@@ -27,7 +27,7 @@ export function onDeploy(context: string): void {
 function finish(): void {
   try {
     const [kind, handler] = findHandler(native.moduleExports());
-    const call = openCall();
+    const call = endInit();
     if (call !== null) throw call;
     serveWith(handler);
     native.settleHeap();

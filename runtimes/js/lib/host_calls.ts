@@ -5,14 +5,14 @@
 import type { AbortSignal } from "./abort.ts";
 import { onAbort } from "./abort.ts";
 import { type Bytes, native } from "./native.ts";
-import { mapDelete, mapGet, mapSet, mapSize, PromiseIntrinsic, push, shift, viewLength } from "./primordials.ts";
+import { mapDelete, mapGet, mapSet, PromiseIntrinsic, push, shift, viewLength } from "./primordials.ts";
 
 interface Call {
   readonly operation: number;
   readonly resolve: (result: Bytes) => void;
   readonly reject: (reason: Error) => void;
-  /** Where it was made, for a deploy that ends before its answer. */
-  readonly place: Error;
+  /** Where it was made during init, for a deploy that ends before its answer. */
+  readonly place: Error | null;
 }
 
 const open = new Map<number, Call>();
@@ -21,8 +21,11 @@ const unsent: { id: number; operation: number; bytes: Bytes }[] = [];
 const MAX_BYTES = 65536;
 /** What the host takes at a time, and some to spare. */
 const MOST_SENT = 500;
+/** This library's own frames are above the function's: more than an error's usual ten are needed to see those. */
+const FRAMES = 64;
 let sent = 0;
 let lastId = 0;
+let isInit = true;
 
 /** Who waits for a call. */
 export interface Caller {
@@ -50,11 +53,19 @@ export function askHost(operation: number, bytes: Bytes, { resolve, reject }: Ca
     throw new RangeError(`Cannot make a host call: it has ${length} bytes, more than ${MAX_BYTES}`);
   }
   const id = ++lastId;
-  const place = new Error("Cannot finish the deploy: a call to the host is still open. It was made here");
-  mapSet(open, id, { operation, resolve, reject, place });
+  mapSet(open, id, { operation, resolve, reject, place: isInit ? placeOfCall() : null });
   push(unsent, { id, operation, bytes });
   send();
   return id;
+}
+
+function placeOfCall(): Error {
+  const errors = Error as unknown as { stackTraceLimit: number };
+  const { stackTraceLimit } = errors;
+  errors.stackTraceLimit = FRAMES;
+  const place = new Error("Cannot finish the deploy: a call to the host is still open. It was made here");
+  errors.stackTraceLimit = stackTraceLimit;
+  return place;
 }
 
 function send(): void {
@@ -77,9 +88,9 @@ export function onAnswer(id: number, failed: boolean, result: Bytes | string): v
   else call.resolve(result as Bytes);
 }
 
-/** The place of a call that has no answer yet: a snapshot cannot carry it. */
-export function openCall(): Error | null {
-  if (mapSize(open) === 0) return null;
+/** Ends init, if no call waits for its answer: a snapshot cannot carry one. Else the place of such a call. */
+export function endInit(): Error | null {
   for (const call of open.values()) return call.place;
+  isInit = false;
   return null;
 }

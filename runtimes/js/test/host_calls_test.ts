@@ -123,7 +123,11 @@ Deno.test("a host call that is open when a deploy ends fails it with its place",
   assert.match(exit.text, /at ask \(test\.js:3:/);
 });
 
-Deno.test("fetch says that it is not available yet", async () => {
-  const func = await deploy(`export default () => fetch("http://x").catch((error) => new Response(error.message));`);
-  assert.match(func.call().text, /fetch is not available yet/);
+Deno.test("so does a fetch that init does not wait for", async () => {
+  const { exit } = await tryDeploy(
+    `\nfunction ask() { fetch("http://example.test/"); }\nask();\nexport default () => new Response();`,
+  );
+  assert.equal(exit?.code, ExitCode.EXCEPTION);
+  assert.match(exit.text, /a call to the host is still open/);
+  assert.match(exit.text, /at ask \(test\.js:2:/);
 });
