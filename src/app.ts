@@ -158,7 +158,7 @@ async function compose(
     clock,
     deadlines,
     limits: { concurrency: settings.concurrency, queue: settings.queue, memoryBytes },
-    tenantLimits: (tenant) => ({ concurrency: registry.capsOf(tenant).concurrency, queue: settings.queue }),
+    tenantLimits: (tenant) => ({ concurrency: registry.concurrencyOf(tenant), queue: settings.queue }),
     load: (entry, deployment) => registry.load(entry, deployment),
   });
   const metrics = new Metrics({

@@ -100,3 +100,8 @@ function matcher(pattern: string): (name: string) => boolean {
 export function capsFor(home: Manifest, tenant: string): TenantCaps {
   return { ...DEFAULT_CAPS, ...home.caps.get("*"), ...home.caps.get(tenant) };
 }
+
+/** One of them, without making them all: cheap enough for each request. */
+export function capFor<Name extends keyof TenantCaps>(home: Manifest, tenant: string, name: Name): TenantCaps[Name] {
+  return home.caps.get(tenant)?.[name] ?? home.caps.get("*")?.[name] ?? DEFAULT_CAPS[name];
+}

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { serverSettings } from "../config.ts";
-import { capsFor, type Manifest, parseManifest } from "./manifest.ts";
+import { capFor, capsFor, type Manifest, parseManifest } from "./manifest.ts";
+import type { TenantCaps } from "./settings.ts";
 
 const parse = (value: unknown, tenant = "home") =>
   parseManifest(
@@ -40,6 +41,11 @@ Deno.test("caps are the defaults, then those of all tenants, then the tenant's o
   const manifest = parse({ tenants: { "*": { timeoutMs: 5, bodyMb: 7 }, acme: { timeoutMs: 9 } } });
   assert.deepEqual([capsFor(manifest, "acme").timeoutMs, capsFor(manifest, "acme").bodyMb], [9, 7]);
   assert.deepEqual([capsFor(manifest, "other").timeoutMs, capsFor(manifest, "other").diskMb], [5, 1024]);
+  for (const tenant of ["acme", "other"]) {
+    for (const [name, value] of Object.entries(capsFor(manifest, tenant))) {
+      assert.equal(capFor(manifest, tenant, name as keyof TenantCaps), value, `${name} of ${tenant}`);
+    }
+  }
 });
 
 Deno.test("an operator may raise the home tenant's own caps", () => {

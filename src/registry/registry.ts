@@ -15,10 +15,9 @@ import { excerptOf } from "./excerpt.ts";
 import { Follower } from "./follower.ts";
 import type { Deployment, FunctionEntry, Functions, RouteMatch } from "./function.ts";
 import { currentOf, deploymentOf, Managed } from "./managed.ts";
-import { capsFor } from "./manifest.ts";
+import { capFor } from "./manifest.ts";
 import type { MirrorFs } from "./mirror.ts";
 import type { Npm } from "./npm.ts";
-import type { TenantCaps } from "./settings.ts";
 import { Snapshots } from "./snapshots.ts";
 import { removeSource } from "./remove_source.ts";
 import { SourceMaps } from "./source_map.ts";
@@ -175,8 +174,9 @@ export class Registry implements Functions, AsyncDisposable {
     return serverSettings(this.#follower.home.server, machineMemoryMb);
   }
 
-  capsOf(tenant: string): TenantCaps {
-    return capsFor(this.#follower.home, tenant);
+  /** How many requests of a tenant may run, by the configuration of now. */
+  concurrencyOf(tenant: string): number {
+    return capFor(this.#follower.home, tenant, "concurrency");
   }
 
   problems(): string[] {

@@ -12,6 +12,7 @@ export interface SchedulerOptions {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly limits: GateLimits & { readonly memoryBytes: number };
+  /** Those of now: asked at each request. */
   readonly tenantLimits: (tenant: string) => GateLimits;
   /** Brings a deployment's snapshot within reach. */
   readonly load: (entry: FunctionEntry, deployment: Deployment) => Promise<Snapshot>;
@@ -156,6 +157,7 @@ export class Scheduler {
       this.#loads.set(entry, load);
     }
     load.gate.limits = settings;
+    load.gate.tenant.limits = this.#options.tenantLimits(entry.id.tenant);
     const most = settings.memoryMb * MiB;
     // A function that never ran may need all that it is allowed; one that did, about what it needed before.
     load.gate.weight = load.peakBytes === 0 ? most : Math.min(most, Math.max(SMALLEST_SANDBOX, 2 * load.peakBytes));

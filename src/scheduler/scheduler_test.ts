@@ -26,16 +26,17 @@ function invocation(timeoutMs = 5000, signal = new AbortController().signal): In
 }
 
 function setUp(load: (entry: FunctionEntry) => Promise<FakeSnapshot> = () => Promise.reject(new Error("no"))) {
+  const tenant = { concurrency: 50, queue: 50 };
   const scheduler = new Scheduler({
     clock: systemClock,
     deadlines: new Deadlines(systemClock),
     limits: { concurrency: 100, queue: 100, memoryBytes: 2 ** 40 },
-    tenantLimits: () => ({ concurrency: 50, queue: 50 }),
+    tenantLimits: () => tenant,
     load,
   });
   const run = (one: FunctionEntry, call = invocation()) =>
     scheduler.run({ entry: one, deployment: one.active!, invocation: call, sink });
-  return { scheduler, run };
+  return { scheduler, run, tenant };
 }
 
 Deno.test("a run that ends at once ends in the same turn", () => {
@@ -114,4 +115,20 @@ Deno.test("a snapshot that was not loaded is loaded first, and a tier that is no
   const outcome = await refused.run(cold);
   assert.ok(outcome.code === "not_deployed" && outcome.retryAfterS === 5);
   assert.equal(refused.scheduler.running, 0);
+});
+
+Deno.test("a tenant's cap that changes holds from the next request on", async () => {
+  const { run, tenant } = setUp();
+  const gate = Promise.withResolvers<Outcome>();
+  const slow = entry("slow", () => gate.promise);
+  const quick = entry("quick", () => ok());
+  const first = run(slow);
+  Object.assign(tenant, { concurrency: 1, queue: 0 });
+  const refused = run(quick);
+  assert.ok(!(refused instanceof Promise) && refused.code === "concurrency");
+  tenant.concurrency = 2;
+  const admitted = run(quick);
+  assert.ok(!(admitted instanceof Promise) && admitted.code === "ok");
+  gate.resolve(ok());
+  await first;
 });
