@@ -163,6 +163,8 @@ Deno.test("methods that a function does not name get 405 with Allow, OPTIONS 204
   assert.equal(options.status, 204);
   assert.deepEqual(header(options, "allow"), ["GET, POST, HEAD, OPTIONS"]);
   assert.equal((await gateway.call("/only", { method: "HEAD" })).status, 200);
+  const told = gateway.events.map((event) => event.type === "request" && [event.method, event.outcome.status]);
+  assert.deepEqual(told, [["DELETE", 405], ["OPTIONS", 204], ["HEAD", 200]]);
 });
 
 Deno.test("an app sees its path without its mount, a handler as it was asked", async () => {

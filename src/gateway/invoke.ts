@@ -23,6 +23,18 @@ export interface InvokerOptions {
 }
 
 const MiB = 1024 * 1024;
+/** Of an answer that took no sandbox. */
+const NO_USAGE: Usage = {
+  start: null,
+  queueMs: 0,
+  coldMs: 0,
+  cloneMs: 0,
+  runMs: 0,
+  cpuMs: 0,
+  memoryPeakBytes: 0,
+  bytesIn: 0,
+  bytesOut: 0,
+};
 
 /** A function call that came by HTTP: from the matched route to the response, and the one event that tells of it. */
 export class Invoker {
@@ -127,6 +139,7 @@ class Call implements Invocation {
     if (this.method === "HEAD" && methods.includes("GET")) return null;
     const allowed = methods.includes("GET") && !methods.includes("HEAD") ? [...methods, "HEAD"] : [...methods];
     if (this.method === "OPTIONS") {
+      this.#tell({ code: "ok", status: 204, usage: NO_USAGE });
       return new Response(null, {
         status: 204,
         headers: {
