@@ -14,7 +14,6 @@ import { adminApi } from "./gateway/admin.ts";
 import { LIMITS } from "./limits.ts";
 import { Gateway } from "./gateway/gateway.ts";
 import { listen } from "./gateway/listen.ts";
-import { starting } from "./gateway/starting.ts";
 import { Events, type Listener } from "./observe/events.ts";
 import { Logs } from "./observe/log.ts";
 import { LoopDelay } from "./observe/loop_delay.ts";
@@ -89,8 +88,8 @@ async function compose(
   closing.defer(() => opening.then((store) => store.close(), () => {}));
 
   const warn = (message: string) => events.emit({ type: "server", atMs: clock.now(), level: "warn", message });
-  let handle: (request: Request) => Response | Promise<Response> = starting;
-  const http = listen({ hostname, port, events, handle: (request) => handle(request) });
+  const gateway = new Gateway({ clock, events });
+  const http = listen({ hostname, port, events, handle: gateway.handle });
   closing.defer(() => http.close());
   await folder.announce(`http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${http.port}`);
 
@@ -173,11 +172,9 @@ async function compose(
   events.on(metrics.hear);
   const explain: Server["explain"] = (id, version, text) => registry.explained(id, version, text);
   let isDraining = false;
-  const gateway = new Gateway({
-    clock,
+  gateway.open({
     deadlines,
     scheduler,
-    events,
     explain: dev ? ({ id }, version, detail) => explain(id, version, detail) : null,
     domains: settings.domains,
     functions: registry,
@@ -193,7 +190,6 @@ async function compose(
       doctor: async () => (await import("./doctor.ts")).diagnose({ dataDir, env, progress: () => {} }),
     }),
   });
-  handle = gateway.handle;
   return {
     address: { hostname, port: http.port },
     functions: registry,

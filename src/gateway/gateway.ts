@@ -9,54 +9,65 @@ import { RequestHead } from "./head.ts";
 import { Invoker, type InvokerOptions } from "./invoke.ts";
 import { notFoundPage, wantsPage } from "./not_found_page.ts";
 import { errorResponse } from "./respond.ts";
+import { starting } from "./starting.ts";
 
-export interface GatewayOptions extends InvokerOptions {
+export interface GatewayOptions {
+  readonly clock: Clock;
+  readonly events: Events;
+}
+
+/** What requests are for. */
+export interface Service extends Omit<InvokerOptions, keyof GatewayOptions> {
   readonly domains: readonly string[];
   readonly functions: Functions;
-  /** hono: the admin API and all that is no function. It gets the request's id in `x-request-id`. */
+  /** hono: the admin API and all that is no function. */
   readonly admin: (request: Request, requestId: string) => Response | Promise<Response>;
+}
+
+interface Open extends Pick<Service, "functions" | "admin"> {
+  readonly invoker: Invoker;
 }
 
 const ADMIN_PREFIX = "/_mayfly";
 
-/** The one way in for every HTTP request. */
+/** The one way in for every HTTP request. Until it is opened it answers that the server is starting. */
 export class Gateway {
-  readonly #clock: Clock;
-  readonly #events: Events;
-  readonly #functions: Functions;
-  readonly #addresses: Addresses;
-  readonly #invoker: Invoker;
-  readonly #admin: GatewayOptions["admin"];
+  readonly #options: GatewayOptions;
+  #addresses = new Addresses([]);
+  #open: Open | null = null;
   readonly #head = new RequestHead();
   readonly #idPrefix = crypto.randomUUID().slice(0, 8);
   #requests = 0;
   #draining = false;
 
   constructor(options: GatewayOptions) {
-    this.#clock = options.clock;
-    this.#events = options.events;
-    this.#functions = options.functions;
-    this.#admin = options.admin;
-    this.#addresses = new Addresses(options.domains);
-    this.#invoker = new Invoker(options);
+    this.#options = options;
   }
 
-  /** From now on requests that come on connections that are still open are refused. */
+  open(service: Service): void {
+    const { domains, functions, admin } = service;
+    this.#addresses = new Addresses(domains);
+    this.#open = { functions, admin, invoker: new Invoker({ ...service, ...this.#options }) };
+  }
+
+  /** From now on functions are not called any more: what still comes on open connections is refused. */
   drain(): void {
     this.#draining = true;
   }
 
   readonly handle = (request: Request): Response | Promise<Response> => {
-    const arrivedMs = this.#clock.monotonic();
+    const arrivedMs = this.#options.clock.monotonic();
     let requestId = "";
     try {
       const head = this.#head;
       requestId = this.#readHead(head, request);
       const address = this.#addresses.parse(head.host, request.url);
-      if (this.#isAdmin(address)) return this.#admin(normalised(request, address), requestId);
+      const open = this.#open;
+      if (open === null) return starting(address, requestId);
+      if (this.#isAdmin(address)) return open.admin(normalised(request, address), requestId);
       if (this.#draining) throw new MayflyError("overload", "The server is going down", { retryAfterS: 1 });
       if (head.isUpgrade) throw new MayflyError("unsupported", "WebSocket upgrades are not supported yet");
-      return this.#route(request, head, address, requestId, arrivedMs);
+      return this.#route(open, request, head, address, requestId, arrivedMs);
     } catch (error) {
       return this.#failed(error, request, requestId, arrivedMs);
     }
@@ -73,6 +84,7 @@ export class Gateway {
   }
 
   #route(
+    { functions, invoker }: Open,
     request: Request,
     head: RequestHead,
     address: Address,
@@ -91,9 +103,9 @@ export class Gateway {
     // The home tenant has one address only: neither `home.localhost` nor `/@home` leads to it.
     const match = tenant === HOME && (prefix !== "" || address.tenantHost !== null)
       ? null
-      : this.#functions.match(tenant, path);
+      : functions.match(tenant, path);
     if (match === null) throw new MayflyError("not_found", "There is no function at this path");
-    return this.#invoker.invoke(request, head, address, prefix, match, requestId, arrivedMs);
+    return invoker.invoke(request, head, address, prefix, match, requestId, arrivedMs);
   }
 
   #failed(error: unknown, request: Request, knownId: string, arrivedMs: number): Response {
@@ -102,16 +114,16 @@ export class Gateway {
     const code = known ? error.code : "internal";
     const message = known ? error.message : "The server failed; its log has the cause under this request id";
     const retryAfterS = known ? error.retryAfterS : undefined;
-    this.#events.emit({
+    this.#options.events.emit({
       type: "request",
-      atMs: this.#clock.now(),
+      atMs: this.#options.clock.now(),
       id: null,
       version: null,
       requestId,
       method: request.method,
       path: pathOf(request.url),
       outcome: failure(code, message, { cause: known ? error.cause : error, retryAfterS }),
-      wallMs: this.#clock.monotonic() - arrivedMs,
+      wallMs: this.#options.clock.monotonic() - arrivedMs,
     });
     if (code === "not_found" && wantsPage(request)) return notFoundPage(pathOf(request.url), requestId);
     const functionName = known ? error.functionName : null;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { request as httpRequest } from "node:http";
+import { wire } from "../../tests/harness/wire.ts";
 import { entry, FakeFunctions, FakeSnapshot, ok, usage } from "../../tests/fakes/fake_tier.ts";
 import { systemClock } from "../clock.ts";
 import { Deadlines } from "../deadlines.ts";
@@ -44,11 +45,10 @@ class TestGateway implements AsyncDisposable {
       tenantLimits: () => ({ concurrency: 100, queue: 100 }),
       load: (entry, deployment) => functions.load(entry, deployment),
     });
-    this.gateway = new Gateway({
-      clock: systemClock,
+    this.gateway = new Gateway({ clock: systemClock, events });
+    this.gateway.open({
       deadlines,
       scheduler: this.scheduler,
-      events,
       explain: null,
       domains: ["localhost"],
       functions,
@@ -316,4 +316,26 @@ Deno.test("a gateway that drains refuses what still comes", async () => {
   await using gateway = new TestGateway([hello]);
   gateway.gateway.drain();
   assert.equal(await gateway.code("/hello"), "overload");
+});
+
+Deno.test("a gateway that is not open yet says so, as carefully as it says all else", async () => {
+  const gateway = new Gateway({ clock: systemClock, events: new Events() });
+  await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, gateway.handle);
+  const ask = (target: string, ...headers: string[]) =>
+    wire({ url: `http://127.0.0.1:${server.addr.port}` }, target, { headers: ["connection: close", ...headers] });
+  const answers = [
+    { answer: await ask("/_mayfly/health"), says: { status: "ok" } },
+    { answer: await ask("/_mayfly/ready"), says: "not_deployed" },
+    { answer: await ask("/hello"), says: "not_deployed" },
+    { answer: await ask("/hello", "upgrade: websocket"), says: "not_deployed" },
+    { answer: await ask("/hello", "host: a b"), says: "bad_request" },
+    { answer: await ask("/hello", `x: ${"a".repeat(33_000)}`), says: "headers_too_large" },
+  ];
+  for (const { answer, says } of answers) {
+    const body = JSON.parse(answer.text);
+    assert.deepEqual(body.error?.code ?? body, says);
+    const names = answer.headers.map(([name]) => name);
+    for (const name of ["x-request-id", "server-timing"]) assert.ok(names.includes(name), `${says}: ${name}`);
+    assert.equal(names.includes("retry-after"), says === "not_deployed");
+  }
 });
