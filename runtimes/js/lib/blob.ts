@@ -1,6 +1,7 @@
 import { concatBytes, copyBytes, isBufferSource } from "./binary.ts";
 import { dictionary } from "./dictionary.ts";
 import { type Bytes, native } from "./native.ts";
+import { apply, push } from "./primordials.ts";
 import { ReadableStream } from "./streams.ts";
 
 type BlobPart = BufferSource | Blob | string;
@@ -15,12 +16,28 @@ const PIECE_BYTES = 65536;
 
 const mimeType = (type: string): string => PRINTABLE.test(type) ? type.toLowerCase() : "";
 
-function partBytes(part: BlobPart, endings: string): Bytes {
-  if (isBlob(part)) return blobBytes(part);
-  if (isBufferSource(part)) return copyBytes(part);
-  const text = `${part}`;
-  return native.utf8Encode(endings === "native" ? text.replace(/\r\n?|\n/g, "\n") : text);
+/** What the parts are, before the options say how line endings are written. */
+function partsOf(parts: unknown): (Bytes | string)[] {
+  const iterate = typeof parts === "object" && parts !== null ? (parts as Iterable<BlobPart>)[Symbol.iterator] : null;
+  if (typeof iterate !== "function") throw new TypeError("Cannot make a blob: its parts are no sequence");
+  const found: (Bytes | string)[] = [];
+  // Whoever made the object may count how often it is asked for its iterator.
+  for (const part of { [Symbol.iterator]: (): Iterator<BlobPart> => apply(iterate, parts, []) }) {
+    push(found, isBlob(part) ? blobBytes(part) : isBufferSource(part) ? copyBytes(part) : `${part}`);
+  }
+  return found;
 }
+
+function endingsOf({ endings = "transparent" }: BlobPropertyBag): string {
+  const name = `${endings}`;
+  if (name === "transparent" || name === "native") return name;
+  throw new TypeError(`Cannot make a blob with the line endings ${name}`);
+}
+
+const encoded = (text: string, endings: string): Bytes =>
+  native.utf8Encode(endings === "native" ? text.replace(/\r\n?|\n/g, "\n") : text);
+
+const typeOf = ({ type }: BlobPropertyBag): string => type === undefined ? "" : mimeType(`${type}`);
 
 /** Its own bytes: not to be written to. */
 let blobBytes: (blob: Blob) => Bytes;
@@ -33,22 +50,16 @@ export class Blob {
 
   constructor(parts?: Iterable<BlobPart>, options?: BlobPropertyBag);
   constructor(parts: Iterable<BlobPart> | Bytes = [], bag?: BlobPropertyBag, secret?: symbol) {
-    const options = dictionary(bag);
-    this.#type = options.type === undefined ? "" : mimeType(`${options.type}`);
     if (secret === INTERNAL) {
       this.#bytes = parts as Bytes;
+      this.#type = typeOf(bag!);
       return;
     }
-    if (typeof parts !== "object" || parts === null || (parts as Iterable<unknown>)[Symbol.iterator] === undefined) {
-      throw new TypeError("Cannot make a blob: its parts are no sequence");
-    }
-    const { endings = "transparent" } = options;
-    if (endings !== "transparent" && endings !== "native") {
-      throw new TypeError(`Cannot make a blob with the line endings ${endings}`);
-    }
-    const pieces: Bytes[] = [];
-    for (const part of parts as Iterable<BlobPart>) pieces.push(partBytes(part, endings));
-    this.#bytes = concatBytes(pieces);
+    const pieces = partsOf(parts);
+    const options = dictionary(bag);
+    const endings = endingsOf(options);
+    this.#type = typeOf(options);
+    this.#bytes = concatBytes(pieces.map((piece) => typeof piece === "string" ? encoded(piece, endings) : piece));
   }
 
   get size(): number {

@@ -11,6 +11,7 @@ import { TextDecoderStream, TextEncoderStream } from "./encoding_streams.ts";
 import { Event, EventTarget } from "./events.ts";
 import { reportException } from "./exceptions.ts";
 import { fetch } from "./fetch.ts";
+import { FileReader, ProgressEvent } from "./file_reader.ts";
 import { FormData } from "./form_data.ts";
 import { CustomEvent, ErrorEvent, globalEventFunctions, PromiseRejectionEvent } from "./global_events.ts";
 import { Headers } from "./headers.ts";
@@ -46,6 +47,7 @@ const classes = {
   Event,
   EventTarget,
   File,
+  FileReader,
   FormData,
   Headers,
   MessageChannel,
@@ -58,6 +60,7 @@ const classes = {
   PerformanceMeasure,
   PerformanceObserver,
   PerformanceObserverEntryList,
+  ProgressEvent,
   PromiseRejectionEvent,
   Request,
   Response,

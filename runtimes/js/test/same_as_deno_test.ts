@@ -8,6 +8,13 @@ const HELPERS = `
   const hex = (text) => Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
   const form = new FormData();
   form.append("a", new File(["x"], 'ü q.txt', { type: "text/x" }));
+  const read = (how, blob, ...rest) => new Promise((resolve) => {
+    const [reader, seen] = [new FileReader(), []];
+    const note = (event) => seen.push(event.type, event.loaded, reader.readyState);
+    for (const type of ["loadstart", "progress", "load", "abort"]) reader["on" + type] = note;
+    reader.onloadend = () => resolve([seen, reader.result instanceof ArrayBuffer ? reader.result.byteLength : reader.result]);
+    reader["readAs" + how](blob, ...rest);
+  });
   const groups = (pattern, url) => new URLPattern(pattern).exec(url)?.pathname.groups ?? null;
 `;
 
@@ -41,6 +48,19 @@ const EXPRESSIONS = [
   `structuredClone(new Map([[1, new Set([2n])]])).get(1).has(2n)`,
   `Object.getOwnPropertyDescriptor(globalThis, "URLPattern").enumerable`,
   `AbortSignal.any([AbortSignal.abort("why")]).reason`,
+  ...["ArrayBuffer", "BinaryString", "DataURL", "Text"].flatMap((how) => [
+    `read("${how}", new Blob(["añb"], { type: "text/plain" }))`,
+    `read("${how}", new Blob([]))`,
+  ]),
+  `read("Text", new Blob([new Uint8Array([0xe9])], { type: "text/plain;charset=latin1" }))`,
+  `read("Text", new Blob([new Uint8Array([0xe9])]), "windows-1251")`,
+  `read("Text", new Blob([new Uint8Array([0xff, 0xfe, 0x61, 0])]), "no such encoding")`,
+  `new FileReader().readAsText("text")`,
+  `((reader) => (reader.readAsText(new Blob(["a"])), reader.readAsText(new Blob(["b"]))))(new FileReader())`,
+  `((reader) => (reader.readAsText(new Blob(["a"])), reader.abort(), [reader.readyState, reader.result]))(new FileReader())`,
+  `((event) => [event.lengthComputable, event.loaded, event.total])(new ProgressEvent("x", { loaded: 1, total: 2 }))`,
+  `new Blob(["a\\r\\nb"], { endings: "native" }).text()`,
+  `new Blob([], { get endings() { throw new RangeError("first"); }, get type() { throw new TypeError("second"); } })`,
   `new Response("x").bytes().then((bytes) => [...bytes])`,
   `Array.fromAsync(ReadableStream.from([1, 2, 3]))`,
   `new Response(form).formData().then((f) => f.get("a")).then(async (file) => [file.name, file.type, await file.text()])`,
