@@ -1,51 +1,66 @@
-/** What Deno passes and Mayfly does not, by file and subtest: a list that may only get shorter. */
-import type { Results } from "./run_pages.ts";
+/** What fails here of the tests, by page and subtest: a list that may only get shorter. */
+import type { Outcomes, Results } from "./run_pages.ts";
 
 const FILE = new URL("expectations.json", import.meta.url);
+/** Of a page of which nothing passes: all its subtests. */
+const ALL = ["*"];
 
-/** By a file's path: the subtests that are known to fail. */
-export type Gaps = Readonly<Record<string, readonly string[]>>;
+type Subtests = Readonly<Record<string, readonly string[]>>;
 
+/** Both are known; by which of them Deno passes, when the list was written, readers see what is missing here. */
+export interface Expectations {
+  readonly denoPasses: Subtests;
+  readonly denoFails: Subtests;
+}
+
+export const readExpectations = async (): Promise<Expectations> => JSON.parse(await Deno.readTextFile(FILE));
+
+export async function writeExpectations(expectations: Expectations): Promise<void> {
+  await Deno.writeTextFile(FILE, `${JSON.stringify(expectations, null, 2)}\n`);
+}
+
+const names = (results: Results | null | undefined, ended: "passed" | "failed"): string[] =>
+  Object.keys(results ?? {}).filter((name) => (results![name] === "pass") === (ended === "passed")).sort();
+
+export function expectationsOf(deno: Outcomes, mayfly: Outcomes): Expectations {
+  const denoPasses: Record<string, readonly string[]> = {};
+  const denoFails: Record<string, readonly string[]> = {};
+  for (const path of [...mayfly.keys()].sort()) {
+    const passedInDeno = names(deno.get(path), "passed");
+    const failed = names(mayfly.get(path), "failed");
+    const here = failed.filter((name) => passedInDeno.includes(name));
+    const everywhere = failed.filter((name) => !passedInDeno.includes(name));
+    const nothingPasses = passedInDeno.length === 0 && names(mayfly.get(path), "passed").length === 0;
+    if (here.length > 0) denoPasses[path] = here;
+    if (everywhere.length > 0) denoFails[path] = nothingPasses ? ALL : everywhere;
+  }
+  return { denoPasses, denoFails };
+}
+
+/** The subtests that ran and failed, by page, though they are not known to. */
+export function surprises(mayfly: Outcomes, { denoPasses, denoFails }: Expectations): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const [path, results] of mayfly) {
+    const known = new Set([...denoPasses[path] ?? [], ...denoFails[path] ?? []]);
+    const unknown = known.has(ALL[0]) ? [] : names(results, "failed").filter((name) => !known.has(name));
+    if (unknown.length > 0) found.set(path, unknown);
+  }
+  return found;
+}
+
+/** How many of the subtests that Deno passes Mayfly passes, of a folder's pages that finished in both. */
 export interface Tally {
   deno: number;
   mayfly: number;
 }
 
-export const readGaps = async (): Promise<Gaps> => JSON.parse(await Deno.readTextFile(FILE));
-
-export async function writeGaps(gaps: Gaps): Promise<void> {
-  await Deno.writeTextFile(FILE, `${JSON.stringify(gaps, null, 2)}\n`);
-}
-
-const passed = (results: Results | undefined): string[] =>
-  Object.keys(results ?? {}).filter((name) => results![name] === "pass");
-
-export function gapsOf(deno: ReadonlyMap<string, Results>, mayfly: ReadonlyMap<string, Results>): Gaps {
-  const gaps: Record<string, string[]> = {};
-  for (const path of [...deno.keys()].sort()) {
-    const missing = passed(deno.get(path)).filter((name) => mayfly.get(path)?.[name] !== "pass").sort();
-    if (missing.length > 0) gaps[path] = missing;
+export function tally(folder: string, deno: Outcomes, mayfly: Outcomes): Tally {
+  const count = { deno: 0, mayfly: 0 };
+  for (const [path, results] of mayfly) {
+    if (!path.startsWith(`${folder}/`) || results === null) continue;
+    const passed = names(deno.get(path), "passed");
+    count.deno += passed.length;
+    count.mayfly += passed.filter((name) => results[name] === "pass").length;
   }
-  return gaps;
-}
-
-/** What is in the first and not in the second, as `file: subtest`. */
-export function beyond(gaps: Gaps, known: Gaps): string[] {
-  return Object.entries(gaps).flatMap(([path, names]) =>
-    names.filter((name) => !known[path]?.includes(name)).map((name) => `${path}: ${name}`)
-  );
-}
-
-/** By folder, how many subtests Deno passes, and how many of those Mayfly does. */
-export function tally(deno: ReadonlyMap<string, Results>, gaps: Gaps): Map<string, Tally> {
-  const folders = new Map<string, Tally>();
-  for (const [path, results] of deno) {
-    const folder = path.split("/").slice(0, /^(dom|html)\//.test(path) ? 2 : 1).join("/");
-    const count = folders.get(folder) ?? { deno: 0, mayfly: 0 };
-    const passing = passed(results).length;
-    count.deno += passing;
-    count.mayfly += passing - (gaps[path]?.length ?? 0);
-    folders.set(folder, count);
-  }
-  return folders;
+  return count;
 }

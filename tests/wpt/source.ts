@@ -11,11 +11,16 @@ const SHA256 = "6ce58062c71eae37d9c5ac31eeaeff9c2d48561d21c2849179d056c9c1bd9ebc
 const INSIDE = "*/test/fixtures/wpt/*";
 /** Of a path in the package: `node-v18.20.4/test/fixtures/wpt/`. */
 const LEADING_FOLDERS = 4;
+/** For one command: what is left of the test file's time is enough for the tests. */
+const LIMIT_MS = 60_000;
 const LISTS = ["/etc/apt/sources.list.d/debian.sources", "/etc/apt/sources.list"];
 
 /** The tests cannot be had on this machine, and why. */
 export class NoTests extends Error {
   override readonly name = "NoTests";
+  constructor(why: string) {
+    super(`Cannot get web-platform-tests from Debian's source package of nodejs: ${why}`);
+  }
 }
 
 /** The folder of the tests. */
@@ -83,11 +88,19 @@ async function download(work: string, archive: string): Promise<string> {
 }
 
 async function run(cwd: string, [command, ...args]: string[]): Promise<void> {
+  const signal = AbortSignal.timeout(LIMIT_MS);
   try {
-    const { success, stderr } = await new Deno.Command(command, { args, cwd }).output();
-    if (!success) throw new NoTests(`${command} failed: ${new TextDecoder().decode(stderr).trim()}`);
+    const { success, stderr } = await new Deno.Command(command, { args, cwd, signal }).output();
+    if (signal.aborted) throw new NoTests(`${command} took over ${LIMIT_MS / 1000} s`);
+    if (!success) throw new NoTests(`${command} failed: ${firstErrorOf(new TextDecoder().decode(stderr))}`);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) throw new NoTests(`there is no ${command}`);
     throw error;
   }
+}
+
+/** Debian's client explains in many lines; those that say what is wrong begin so. */
+function firstErrorOf(text: string): string {
+  const lines = text.trim().split("\n");
+  return lines.find((line) => line.startsWith("E: ")) ?? lines[0];
 }
