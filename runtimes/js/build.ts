@@ -81,12 +81,19 @@ export async function engineInputs(): Promise<{ files: string[]; flags: string[]
   };
 }
 
+/** What the library imports of the server: numbers that both know. */
+const SHARED = [
+  "ffi/layout.ts",
+  ...["operations.ts", "crypto_operations.ts", "fetch_operations.ts"].map((name) => `src/host/${name}`),
+];
+
 /** The same for the library, beside Deno. */
 export async function libraryInputs(): Promise<{ files: string[]; flags: string[] }> {
   const folders = [LIBRARY, join(LIBRARY, "crypto"), join(LIBRARY, "node")];
   const sources = await Promise.all(folders.map((folder) => filesOf(folder, /\.ts$/)));
+  const shared = SHARED.map((file) => join(REPO, file));
   return {
-    files: [...sources.flat(), join(here, "encodings.ts"), join(REPO, "deno.json")],
+    files: [...sources.flat(), ...shared, join(here, "encodings.ts"), join(REPO, "deno.json")],
     flags: [...BUNDLE, ...INTRINSICS],
   };
 }

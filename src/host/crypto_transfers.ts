@@ -1,11 +1,12 @@
 /** Arguments and answers that are too long for one call, while they are carried in pieces. */
 import type { ByteBudget } from "./crypto_budget.ts";
 import { CRYPTO_BOUNDS } from "./crypto_bounds.ts";
+import { MOST_CALL_BYTES } from "./operations.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
 const WORD = 4;
-const PIECE_BYTES = 64 * 1024 - WORD;
+const PIECE_BYTES = MOST_CALL_BYTES - WORD;
 const MOST_TRANSFERS = 1024;
 /** Each costs something, however short it is. */
 const MOST_PIECES = 2048;

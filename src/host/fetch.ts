@@ -2,13 +2,10 @@ import type { Clock } from "../clock.ts";
 import { Connections } from "./connections.ts";
 import { Egress, type EgressOptions } from "./egress.ts";
 import { Exchange } from "./fetch_exchange.ts";
-import { FetchOperation } from "./fetch_operations.ts";
+import { FetchOperation, MOST_EXCHANGES } from "./fetch_operations.ts";
 import { exchangeNumber, parseOpen, parseWrite } from "./fetch_wire.ts";
 import { explain } from "./fetch_failure.ts";
 import type { Host, HostCaller, HostSession } from "./host.ts";
-
-/** Exchanges that are open at once: of one sandbox, of one tenant, of all. The guest's library waits before the first. */
-export const MOST_EXCHANGES = { sandbox: 128, tenant: 2048, all: 4096 } as const;
 
 export interface FetchHostOptions extends EgressOptions {
   readonly clock: Clock;

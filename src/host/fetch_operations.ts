@@ -1,17 +1,21 @@
+import { Family } from "./operations.ts";
+
+const FIRST = Family.FETCH << 8;
+
 /**
  * The operations of family FETCH. The guest numbers its exchanges itself, so that it can close one whose OPEN it still
  * waits for. Numbers are words, little endian.
  */
 export const FetchOperation = {
   /** exchange, length of the head, head, bytes of the body. Answers when the response's head is there. */
-  OPEN: 0x201,
+  OPEN: FIRST + 1,
   /** exchange. Answers with the next bytes of the response's body. */
-  READ: 0x202,
+  READ: FIRST + 2,
   /** exchange, 1 if these are the last, bytes of the request's body. Answers when there is room for more. */
-  WRITE: 0x203,
+  WRITE: FIRST + 3,
   /** exchange. Whatever is under way for it ends. */
-  CLOSE: 0x204,
+  CLOSE: FIRST + 4,
 } as const;
 
-/** Bytes of an argument, and of an answer. */
-export const MOST_FETCH_BYTES = 65_536;
+/** Exchanges that are open at once: of one sandbox, of one tenant, of all. The guest's library waits before the first. */
+export const MOST_EXCHANGES = { sandbox: 128, tenant: 2048, all: 4096 } as const;

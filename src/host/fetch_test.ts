@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo, Socket } from "node:net";
 import { gzipSync } from "node:zlib";
 import { HOME, type NetPolicy } from "../types.ts";
-import { FetchHost, MOST_EXCHANGES } from "./fetch.ts";
-import { FetchOperation } from "./fetch_operations.ts";
+import { FetchHost } from "./fetch.ts";
+import { FetchOperation, MOST_EXCHANGES } from "./fetch_operations.ts";
 import type { HostSession } from "./host.ts";
 
 const clock = { ms: 0, now: () => 0, monotonic: () => clock.ms };

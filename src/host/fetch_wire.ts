@@ -1,6 +1,6 @@
 /** What a guest and the host say to each other about fetch. Whatever a guest wrote is checked here, once. */
 import { STATUS_CODES, validateHeaderName, validateHeaderValue } from "node:http";
-import { MOST_FETCH_BYTES } from "./fetch_operations.ts";
+import { MOST_CALL_BYTES } from "./operations.ts";
 
 /** How the request's body comes: not at all, with the head, or by WRITE: of an unknown length, or of so many bytes. */
 export type BodyKind = "none" | "whole" | "stream" | number;
@@ -16,7 +16,7 @@ export interface FetchRequest {
 const WORD = 4;
 const HEAD_WORDS = 2 * WORD;
 /** Of an answer, for bytes of a body. */
-export const MOST_PIECE_BYTES = MOST_FETCH_BYTES - WORD;
+export const MOST_PIECE_BYTES = MOST_CALL_BYTES - WORD;
 const MOST_HEAD_BYTES = 48 * 1024;
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -98,7 +98,7 @@ export function encodeHead(status: number, rawHeaders: readonly string[]): Uint8
   return head;
 }
 
-export const roomBeside = (head: Uint8Array): number => MOST_FETCH_BYTES - HEAD_WORDS - head.length;
+export const roomBeside = (head: Uint8Array): number => MOST_CALL_BYTES - HEAD_WORDS - head.length;
 
 /** Whether the body ends here, length of the head, head, bytes of the body. */
 export function openAnswer(head: Uint8Array, isEnd: boolean, body: Uint8Array): Uint8Array {

@@ -1,16 +1,14 @@
-/** One request to a server and its response, by host calls (src/host/fetch_operations.ts has their form). */
+/** One request to a server and its response, by host calls. */
+import { FetchOperation, MOST_EXCHANGES } from "../../../src/host/fetch_operations.ts";
+import { MOST_CALL_BYTES } from "../../../src/host/operations.ts";
 import type { AbortSignal } from "./abort.ts";
 import { hostCall } from "./host_calls.ts";
 import { type Bytes, native } from "./native.ts";
 import { PromiseIntrinsic, push, shift, slice, split, viewLength } from "./primordials.ts";
 
-const Operation = { OPEN: 0x201, READ: 0x202, WRITE: 0x203, CLOSE: 0x204 } as const;
-const MOST_BYTES = 65536;
 const WORD = 4;
 /** Of a piece that is sent on its own. */
-export const PIECE_BYTES = MOST_BYTES - 2 * WORD;
-/** The host lets no sandbox have more open. */
-const MOST_OPEN = 128;
+export const PIECE_BYTES = MOST_CALL_BYTES - 2 * WORD;
 
 let open = 0;
 let lastNumber = 0;
@@ -23,7 +21,7 @@ function leave(): void {
 }
 
 /** Whether one waits for its turn, or the next one would. */
-export const isCrowded = (): boolean => open === MOST_OPEN;
+export const isCrowded = (): boolean => open === MOST_EXCHANGES.sandbox;
 
 export interface ResponseHead {
   readonly status: number;
@@ -64,7 +62,7 @@ export class FetchExchange {
 
   /** `head`: method, URL, kind of the body, headers. `body`: goes along; null: `write` will bring it, or there is none. */
   async open(head: Bytes, body: Bytes | null, willWrite: boolean): Promise<ResponseHead> {
-    if (open === MOST_OPEN) await new PromiseIntrinsic<void>((resolve) => push(waiting, resolve));
+    if (open === MOST_EXCHANGES.sandbox) await new PromiseIntrinsic<void>((resolve) => push(waiting, resolve));
     else open++;
     if (this.#state === "over") leave();
     this.#signal.throwIfAborted();
@@ -72,7 +70,7 @@ export class FetchExchange {
     this.#sent = !willWrite;
     const call = joined(words(this.#number, head.length), head);
     try {
-      const answer = await hostCall(Operation.OPEN, body === null ? call : joined(call, body));
+      const answer = await hostCall(FetchOperation.OPEN, body === null ? call : joined(call, body));
       const bodyAt = 2 * WORD + wordAt(answer, WORD);
       const text = native.utf8Decode(answer.subarray(2 * WORD, bodyAt), false)!;
       const [status, statusText] = split(text, "\n");
@@ -88,7 +86,7 @@ export class FetchExchange {
 
   /** The next bytes of the response; there may be none. */
   async read(): Promise<Bytes> {
-    const answer = await hostCall(Operation.READ, words(this.#number));
+    const answer = await hostCall(FetchOperation.READ, words(this.#number));
     this.#ended = isLast(answer);
     this.#settle();
     return answer.subarray(WORD);
@@ -96,7 +94,7 @@ export class FetchExchange {
 
   /** Resolves when there is room for more. */
   async write(bytes: Bytes, last: boolean): Promise<void> {
-    await hostCall(Operation.WRITE, joined(words(this.#number, last ? 1 : 0), bytes));
+    await hostCall(FetchOperation.WRITE, joined(words(this.#number, last ? 1 : 0), bytes));
     this.#sent = last;
     this.#settle();
   }
@@ -104,7 +102,7 @@ export class FetchExchange {
   /** Whatever is under way ends. */
   close(): void {
     if (this.#state === "open") {
-      native.markHandled(hostCall(Operation.CLOSE, words(this.#number)));
+      native.markHandled(hostCall(FetchOperation.CLOSE, words(this.#number)));
       leave();
     }
     this.#state = "over";

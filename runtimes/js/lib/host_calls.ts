@@ -2,6 +2,7 @@
  * Host calls: what the library cannot do itself it asks of the host. A call has an id, and waits without holding
  * anything; its answer comes with some later step.
  */
+import { MOST_CALL_BYTES } from "../../../src/host/operations.ts";
 import type { AbortSignal } from "./abort.ts";
 import { onAbort } from "./abort.ts";
 import { type Bytes, native } from "./native.ts";
@@ -18,7 +19,6 @@ interface Call {
 const open = new Map<number, Call>();
 /** Those that wait for others to be answered, or for room in a step. */
 const unsent: { id: number; operation: number; bytes: Bytes }[] = [];
-const MAX_BYTES = 65536;
 /** What the host takes at a time, and some to spare. */
 const MOST_SENT = 500;
 /** This library's own frames are above the function's: more than an error's usual ten are needed to see those. */
@@ -49,8 +49,8 @@ export function hostCall(operation: number, bytes: Bytes, signal?: AbortSignal):
 /** Without a promise, which would look for `then` in the answer: a function may have put one there to see it. */
 export function askHost(operation: number, bytes: Bytes, { resolve, reject }: Caller): number {
   const length = viewLength(bytes);
-  if (length > MAX_BYTES) {
-    throw new RangeError(`Cannot make a host call: it has ${length} bytes, more than ${MAX_BYTES}`);
+  if (length > MOST_CALL_BYTES) {
+    throw new RangeError(`Cannot make a host call: it has ${length} bytes, more than ${MOST_CALL_BYTES}`);
   }
   const id = ++lastId;
   mapSet(open, id, { operation, resolve, reject, place: isInit ? placeOfCall() : null });

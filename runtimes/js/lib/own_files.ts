@@ -1,4 +1,5 @@
 /** The files of a function that is a folder, as they were when it was deployed. */
+import { FileOperation } from "../../../src/host/operations.ts";
 import { denoError, errors } from "./deno_errors.ts";
 import { hostCall } from "./host_calls.ts";
 import type { Bytes } from "./native.ts";
@@ -6,8 +7,6 @@ import { native } from "./native.ts";
 import { settings } from "./settings.ts";
 import { URL } from "./url.ts";
 
-/** See src/host/operations.ts. */
-const READ_FILE = 0x401;
 /** Of an answer: the file's whole length, before its bytes. None: there is no such file. */
 const LENGTH_BYTES = 4;
 
@@ -40,7 +39,7 @@ async function piece(path: string, from: number): Promise<Bytes> {
   const argument: Bytes = new Uint8Array(LENGTH_BYTES + name.length);
   new DataView(argument.buffer).setUint32(0, from, true);
   argument.set(name, LENGTH_BYTES);
-  return await hostCall(READ_FILE, argument);
+  return await hostCall(FileOperation.READ, argument);
 }
 
 export async function readFile(path: unknown): Promise<Bytes> {

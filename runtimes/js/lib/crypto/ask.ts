@@ -1,23 +1,13 @@
-/** Calls to the host's Web Crypto: src/host/crypto_operations.ts says what they are. */
+/** Calls to the host's Web Crypto. */
+import { CryptoOperation as Operation } from "../../../../src/host/crypto_operations.ts";
+import { MOST_CALL_BYTES } from "../../../../src/host/operations.ts";
 import { concatBytes, setBytes } from "../binary.ts";
 import { askHost } from "../host_calls.ts";
 import { type Bytes, native } from "../native.ts";
 import { mapGet, mapSet, PromiseIntrinsic, viewBuffer, viewLength, viewOffset } from "../primordials.ts";
 import { domException } from "../dom_exception.ts";
 
-export const Operation = {
-  UPLOAD: 0x100,
-  RUN: 0x101,
-  DOWNLOAD: 0x102,
-  IMPORT: 0x110,
-  EXPORT: 0x111,
-  GENERATE: 0x112,
-  SIGN: 0x120,
-  VERIFY: 0x121,
-  ENCRYPT: 0x130,
-  DECRYPT: 0x131,
-  DERIVE: 0x140,
-} as const;
+export { Operation };
 
 const Uint8ArrayIntrinsic = Uint8Array;
 const DataViewIntrinsic = DataView;
@@ -28,8 +18,8 @@ const setUint32 = Function.prototype.call.bind(DataView.prototype.setUint32) as 
   littleEndian: boolean,
 ) => void;
 const WORD = 4;
-/** Of one call's argument; its answer may be a little longer. */
-const MOST_BYTES = 65_536 - 512;
+/** Of one call's argument; an answer may be longer by what goes before the data. */
+const MOST_BYTES = MOST_CALL_BYTES - 512;
 
 /**
  * Bytes on their way through promises. A promise asks what it is resolved with for its `then`; this has none to inherit,
