@@ -1,19 +1,7 @@
 /** What the engine offers the library (runtimes/js/engine/*.c). Nothing of it is reachable for a user's code. */
+export { ExitCode, LogLevel, RequestString as HeadString } from "../../../ffi/layout.ts";
 
 export type Bytes = Uint8Array<ArrayBuffer>;
-
-export const LogLevel = { DEBUG: 0, INFO: 1, WARN: 2, ERROR: 3 } as const;
-
-export const ExitCode = {
-  OK: 0,
-  EXCEPTION: 1,
-  MEMORY: 2,
-  BAD_RESPONSE: 3,
-  BODY_ERROR: 4,
-  UNSUPPORTED: 5,
-} as const;
-
-export const HeadString = { METHOD: 0, URL: 1, HEADERS: 2, ID: 3 } as const;
 
 /** Bits of `bodyState`. */
 export const BodyState = { UNREAD: 1, COMPLETE: 2 } as const;

@@ -1,30 +1,10 @@
 /** What a sandbox and its host say to each other (ffi/shim/guest.h, frames.h), for the tests. */
+import { ExitCode, FrameType, HeadFlag, LAYOUT } from "../../../ffi/layout.ts";
 
-export const FrameType = {
-  HEAD: 1,
-  CHUNK: 2,
-  END: 3,
-  CALL: 4,
-  ANSWER: 5,
-  CANCEL: 6,
-  LOG: 7,
-  EXIT: 8,
-  CREDIT: 9,
-} as const;
+export { ExitCode, FrameType };
 
-export const ExitCode = {
-  OK: 0,
-  EXCEPTION: 1,
-  MEMORY: 2,
-  BAD_RESPONSE: 3,
-  BODY_ERROR: 4,
-  UNSUPPORTED: 5,
-} as const;
-
-/** Flags of a HEAD. */
-export const HAS_BODY = 1;
-export const DEPLOY = 2;
-export const CHUNK_MAX = 65536;
+export const { HAS_BODY, DEPLOY } = HeadFlag;
+export const CHUNK_MAX = LAYOUT.chunkMax;
 
 export interface Frame {
   type: number;
