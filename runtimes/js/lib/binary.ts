@@ -1,6 +1,5 @@
-import type { Bytes } from "./native.ts";
+import { type Bytes, native } from "./native.ts";
 import {
-  bufferLength,
   dataViewBuffer,
   dataViewLength,
   dataViewOffset,
@@ -12,19 +11,11 @@ import {
 
 const Uint8ArrayIntrinsic = Uint8Array;
 const isView = ArrayBuffer.isView;
-const { isArray } = Array;
 
 export const isUint8Array = (value: unknown): value is Bytes => viewTag(value) === "Uint8Array";
 
-export function isArrayBuffer(value: unknown): value is ArrayBuffer {
-  if (typeof value !== "object" || value === null || isArray(value)) return false;
-  try {
-    bufferLength(value as ArrayBuffer);
-    return true;
-  } catch {
-    return false;
-  }
-}
+export const isArrayBuffer = (value: unknown): value is ArrayBuffer =>
+  typeof value === "object" && value !== null && native.className(value) === "ArrayBuffer";
 
 export const isBufferSource = (value: unknown): value is BufferSource => isView(value) || isArrayBuffer(value);
 

@@ -29,13 +29,13 @@ export type BodyInit =
 /** As the fetch standard extracts it. */
 export function payloadOf(init: BodyInit): Payload {
   if (typeof init === "string") return new TextBody(init, "text/plain;charset=UTF-8");
-  if (isBufferSource(init)) return new BytesBody(copyBytes(init), null);
   if (isReadableStream(init)) {
     if (init.locked || isDisturbed(init)) {
       throw new TypeError("Cannot use a stream as a body: it is locked or was read");
     }
     return new StreamBody(init);
   }
+  if (isBufferSource(init)) return new BytesBody(copyBytes(init), null);
   if (isBlob(init)) return new BytesBody(blobBytes(init), init.type === "" ? null : init.type);
   if (isURLSearchParams(init)) return new TextBody(`${init}`, "application/x-www-form-urlencoded;charset=UTF-8");
   if (isFormData(init)) return encodeMultipart(init);

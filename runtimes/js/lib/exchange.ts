@@ -4,8 +4,6 @@ import { abortError } from "./dom_exception.ts";
 import { HeadString, native } from "./native.ts";
 
 export class Exchange {
-  #method: string | null = null;
-  #url: string | null = null;
   #id: string | null = null;
   #signal: AbortSignal | null = null;
   #canceled = false;
@@ -16,10 +14,10 @@ export class Exchange {
   constructor(readonly context: string) {}
 
   get method(): string {
-    return this.#method ??= this.#read(HeadString.METHOD);
+    return this.#read(HeadString.METHOD);
   }
   get url(): string {
-    return this.#url ??= this.#read(HeadString.URL);
+    return this.#read(HeadString.URL);
   }
   get id(): string {
     return this.#id ??= this.#read(HeadString.ID);

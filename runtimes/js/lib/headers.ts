@@ -1,7 +1,8 @@
 import { invalidResponse } from "./failures.ts";
 import { native } from "./native.ts";
 import { alias, pairIteratorOf } from "./pair_iterator.ts";
-import { apply, join, ownKeys, push, splice, split } from "./primordials.ts";
+import { apply, isArray, isEnumerable, join, ownKeys, push, splice, split } from "./primordials.ts";
+import { textOf } from "./text_of.ts";
 
 /** Who may change it: nobody, when it belongs to a request that came in. */
 type Guard = "none" | "immutable";
@@ -23,19 +24,20 @@ interface IncomingHead {
 type Raw = IncomingHead | string;
 
 function parseRaw(raw: string): string[] {
+  if (raw === "") return [];
   const pairs = split(raw, "\n");
   if (pairs.length % 2 === 1) pairs.length--;
   return pairs;
 }
 
 function validName(name: string): string {
-  const lower = native.headerName(`${name}`);
+  const lower = native.headerName(textOf(name));
   if (lower === null) throw invalidResponse(new TypeError(`Cannot have a header of the name ${JSON.stringify(name)}`));
   return lower;
 }
 
 function validValue(name: string, value: string): string {
-  const valid = native.headerValue(`${value}`);
+  const valid = native.headerValue(textOf(value));
   if (valid === null) throw invalidResponse(new TypeError(`Cannot have this value in the header ${name}`));
   return valid;
 }
@@ -53,23 +55,19 @@ let setDefault: (headers: Headers, name: string, value: string) => void;
 let pairAt: (headers: Headers, index: number) => [string, string] | undefined;
 
 export class Headers {
-  /** Flat pairs: a name in lower case, its value. null: still in `#raw`. */
-  #list: string[] | null = null;
-  #raw: Raw = "";
+  /** Flat pairs, a name in lower case and its value; or what they come from, before somebody needs them. */
+  #content: string[] | Raw = "";
   #guard: Guard = "none";
-  /** Lets an iterator see that the list has changed under it. */
-  #version = 0;
-  #sortedVersion = -1;
-  #sortedPairs: [string, string][] = [];
+  /** What iterators walk on: null, it was not asked for since the last change. */
+  #sorted: [string, string][] | null = null;
 
   constructor(init?: HeadersInit);
   constructor(init?: HeadersInit | typeof INTERNAL, raw?: Raw, guard?: Guard) {
     if (init === INTERNAL) {
-      this.#raw = raw!;
+      this.#content = raw!;
       this.#guard = guard!;
       return;
     }
-    this.#list = [];
     if (init === undefined) return;
     if (init === null || (typeof init !== "object" && typeof init !== "function")) {
       throw new TypeError("Cannot make headers of what is no object");
@@ -81,29 +79,23 @@ export class Headers {
     const make = Headers as unknown as new (secret: typeof INTERNAL, raw: Raw, guard: Guard) => Headers;
     incomingHeaders = (head) => new make(INTERNAL, head, "immutable");
     headersFromRaw = (raw, guard = "none") => new make(INTERNAL, raw, guard);
-    isHeaders = (value): value is Headers => typeof value === "object" && value !== null && #list in value;
+    isHeaders = (value): value is Headers => typeof value === "object" && value !== null && #content in value;
     rawHeaders = (headers) => {
-      const list = headers.#list;
-      if (list !== null) return list.length === 0 ? "" : join(list, "\n") + "\n";
-      return typeof headers.#raw === "string" ? headers.#raw : headers.#raw.readHeaders();
+      const content = headers.#content;
+      if (typeof content === "string") return content;
+      if (!isArray(content)) return content.readHeaders();
+      return content.length === 0 ? "" : join(content, "\n") + "\n";
     };
     getHeader = (headers, name) => headers.#get(name);
     setDefault = (headers, name, value) => {
       if (!headers.#has(name)) headers.#append(name, value);
     };
-    pairAt = (headers, index) => {
-      if (headers.#sortedVersion !== headers.#version) {
-        headers.#sortedPairs = headers.#sorted();
-        headers.#sortedVersion = headers.#version;
-      }
-      return headers.#sortedPairs[index];
-    };
+    pairAt = (headers, index) => (headers.#sorted ??= headers.#sort())[index];
   }
 
   #fill(init: HeadersInit): void {
     if (isHeaders(init) && init[iteratorOf] === Headers.prototype[iteratorOf]) {
-      const source = init.#pairs();
-      for (let i = 0; i < source.length; i++) push(this.#list!, source[i]);
+      this.#content = init.#copy();
       return;
     }
     const iterate = (init as Iterable<unknown>)[iteratorOf];
@@ -111,7 +103,7 @@ export class Headers {
     const keys = ownKeys(init);
     for (let i = 0; i < keys.length; i++) {
       const key = keys[i] as string;
-      if (!Object.getOwnPropertyDescriptor(init, key)?.enumerable) continue;
+      if (!isEnumerable(init, key)) continue;
       if (typeof key === "symbol") throw new TypeError("Cannot have a header whose name is a symbol");
       this.#append(key, (init as Record<string, string>)[key]);
     }
@@ -126,12 +118,22 @@ export class Headers {
   }
 
   #pairs(): string[] {
-    return this.#list ??= parseRaw(rawHeaders(this));
+    const content = this.#content;
+    return isArray(content) ? content : this.#content = parseRaw(rawHeaders(this));
+  }
+
+  /** Text is shared. */
+  #copy(): string[] | string {
+    const content = this.#content;
+    if (!isArray(content)) return rawHeaders(this);
+    const copy: string[] = [];
+    for (let i = 0; i < content.length; i++) copy[i] = content[i];
+    return copy;
   }
 
   #change(): string[] {
     if (this.#guard === "immutable") throw new TypeError("Cannot change these headers: they are immutable");
-    this.#version++;
+    this.#sorted = null;
     return this.#pairs();
   }
 
@@ -143,8 +145,8 @@ export class Headers {
     const lower = validName(name);
     const valid = validValue(lower, value);
     const list = this.#change();
-    push(list, lower);
-    push(list, valid);
+    list[list.length] = lower;
+    list[list.length] = valid;
   }
 
   delete(name: string): void {
@@ -161,8 +163,9 @@ export class Headers {
 
   #get(name: string): string | null {
     const lower = validName(name);
-    if (this.#list === null && typeof this.#raw !== "string") {
-      const value = this.#raw.readHeader(lower);
+    const content = this.#content;
+    if (typeof content !== "string" && !isArray(content)) {
+      const value = content.readHeader(lower);
       if (value !== undefined) return value;
     }
     const list = this.#pairs();
@@ -179,7 +182,8 @@ export class Headers {
 
   #has(name: string): boolean {
     const lower = validName(name);
-    if (this.#list === null && typeof this.#raw !== "string") return this.#raw.readHeader(lower) !== null;
+    const content = this.#content;
+    if (typeof content !== "string" && !isArray(content)) return content.readHeader(lower) !== null;
     const list = this.#pairs();
     for (let i = 0; i < list.length; i += 2) {
       if (list[i] === lower) return true;
@@ -203,8 +207,8 @@ export class Headers {
       }
       return;
     }
-    push(list, lower);
-    push(list, valid);
+    list[list.length] = lower;
+    list[list.length] = valid;
   }
 
   getSetCookie(): string[] {
@@ -222,7 +226,7 @@ export class Headers {
   }
 
   /** By name; values of one name combined, but each cookie for itself. */
-  #sorted(): [string, string][] {
+  #sort(): [string, string][] {
     const list = this.#pairs();
     const combined = new Map<string, string>();
     const cookies: [string, string][] = [];

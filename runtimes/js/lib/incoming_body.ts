@@ -2,6 +2,7 @@
 import { BodyState, type Bytes, native } from "./native.ts";
 import type { Payload } from "./payload.ts";
 import { PromiseIntrinsic, resolve } from "./primordials.ts";
+import { shareFields } from "./shared_fields.ts";
 import { type ReadableByteStreamController, ReadableStream } from "./streams.ts";
 
 const PIECE_BYTES = 65536;
@@ -33,8 +34,7 @@ const readText = (): string => native.bodyText();
 const readBytes = (): Bytes => native.bodyBytes(ALL_BYTES);
 
 export class IncomingBody implements Payload {
-  readonly type = null;
-  readonly length = null;
+  declare readonly type: null;
 
   text(): Promise<string> {
     return isComplete() ? resolve(readText()) : complete().then(readText);
@@ -57,3 +57,4 @@ export class IncomingBody implements Payload {
     }, { highWaterMark: 0 });
   }
 }
+shareFields(IncomingBody, { type: null });

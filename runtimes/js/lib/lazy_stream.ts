@@ -3,7 +3,7 @@
  * what the stream was to be made of can stand for it.
  */
 import type { Bytes } from "./native.ts";
-import { defineProperty, describe, weakMapGet, weakMapSet } from "./primordials.ts";
+import { defineProperty, describe } from "./primordials.ts";
 import { ReadableStream, type UnderlyingByteSource } from "./streams.ts";
 
 /** The standard's slots; the package keeps them as properties, and reaches for the controller before anything happens. */
@@ -15,35 +15,68 @@ interface Slots {
   _readableStreamController: { _controlledReadableByteStream: object };
 }
 
+/** Gives a source of it. */
+type Open<W> = (whole: W) => UnderlyingByteSource;
+
 const CONTROLLER = "_readableStreamController";
 const { create } = Object;
 const prototype = ReadableStream.prototype;
-const sources = new WeakMap<object, unknown>();
+
+/** A class below one that returns an object puts its private fields into that object: a WeakMap takes longer. */
+class Returned {
+  constructor(object: object) {
+    return object;
+  }
+}
+
+class Opening extends Returned {
+  readonly #whole: unknown;
+  readonly #open: Open<unknown>;
+
+  constructor(stream: object, whole: unknown, open: Open<unknown>) {
+    super(stream);
+    this.#whole = whole;
+    this.#open = open;
+  }
+
+  static wholeOf(stream: object): unknown {
+    return #whole in stream ? stream.#whole : undefined;
+  }
+
+  /** A source of the stream, which is made but once. */
+  static sourceOf(stream: object): UnderlyingByteSource {
+    const opening = stream as Opening;
+    return opening.#open(opening.#whole);
+  }
+}
+
+/** One for all such streams: they tell themselves apart. */
+const pending = {
+  get(this: object) {
+    const real = new ReadableStream(Opening.sourceOf(this), { highWaterMark: 0 }) as unknown as Slots;
+    const controller = real._readableStreamController;
+    controller._controlledReadableByteStream = this;
+    defineProperty(this, CONTROLLER, { value: controller, writable: true, enumerable: true, configurable: true });
+    return controller;
+  },
+  enumerable: true,
+  configurable: true,
+};
 
 /** `whole` is what `open` makes a source of. */
-export function lazyStream<W>(whole: W, open: (whole: W) => UnderlyingByteSource): ReadableStream<Bytes> {
+export function lazyStream<W>(whole: W, open: Open<W>): ReadableStream<Bytes> {
   const stream = create(prototype) as Slots & ReadableStream<Bytes>;
   stream._state = "readable";
   stream._reader = undefined;
   stream._storedError = undefined;
   stream._disturbed = false;
-  defineProperty(stream, CONTROLLER, {
-    get() {
-      const real = new ReadableStream(open(whole), { highWaterMark: 0 }) as unknown as Slots;
-      const controller = real._readableStreamController;
-      controller._controlledReadableByteStream = stream;
-      defineProperty(stream, CONTROLLER, { value: controller, writable: true, enumerable: true, configurable: true });
-      return controller;
-    },
-    enumerable: true,
-    configurable: true,
-  });
-  weakMapSet(sources, stream, whole);
+  defineProperty(stream, CONTROLLER, pending);
+  new Opening(stream, whole, open as Open<unknown>);
   return stream;
 }
 
 /** What the stream would give, if nobody has begun to read it; else undefined. */
 export function untouched(stream: ReadableStream<Bytes>): unknown {
   const isSetUp = describe(stream, CONTROLLER)?.get === undefined;
-  return isSetUp || stream.locked ? undefined : weakMapGet(sources, stream);
+  return isSetUp || stream.locked ? undefined : Opening.wholeOf(stream);
 }

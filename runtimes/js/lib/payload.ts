@@ -3,6 +3,7 @@ import { concatBytes, isUint8Array } from "./binary.ts";
 import { lazyStream, untouched } from "./lazy_stream.ts";
 import { type Bytes, native } from "./native.ts";
 import { push, resolve, slice, wellFormed } from "./primordials.ts";
+import { shareFields } from "./shared_fields.ts";
 import type { ReadableStream, UnderlyingByteSource } from "./streams.ts";
 
 export interface Payload {
@@ -25,7 +26,12 @@ const sourceOf = (body: Payload): UnderlyingByteSource => ({
 });
 
 export class TextBody implements Payload {
-  constructor(readonly content: string, readonly type: string | null) {}
+  declare readonly content: string;
+  declare readonly type: string | null;
+  constructor(content: string, type: string | null) {
+    this.content = content;
+    this.type = type;
+  }
 
   text(): Promise<string> {
     const { content } = this;
@@ -41,7 +47,12 @@ export class TextBody implements Payload {
 
 /** The bytes are its own: nobody else writes to them. */
 export class BytesBody implements Payload {
-  constructor(readonly content: Bytes, readonly type: string | null) {}
+  declare readonly content: Bytes;
+  declare readonly type: string | null;
+  constructor(content: Bytes, type: string | null) {
+    this.content = content;
+    this.type = type;
+  }
 
   text(): Promise<string> {
     return resolve(decodeText(this.content));
@@ -55,8 +66,11 @@ export class BytesBody implements Payload {
 }
 
 export class StreamBody implements Payload {
-  readonly type = null;
-  constructor(readonly content: ReadableStream<Bytes>) {}
+  declare readonly content: ReadableStream<Bytes>;
+  declare readonly type: null;
+  constructor(content: ReadableStream<Bytes>) {
+    this.content = content;
+  }
 
   async text(): Promise<string> {
     return decodeText(await this.bytes());
@@ -77,6 +91,8 @@ export class StreamBody implements Payload {
     return this.content;
   }
 }
+
+shareFields(StreamBody, { type: null });
 
 /** What nobody has begun to read need not be read as a stream: `new Response(other.body, other)`. */
 export const wholeOf = (payload: Payload | null): Payload | null =>

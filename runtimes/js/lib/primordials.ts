@@ -17,6 +17,7 @@ const uncurry = Function.prototype.bind.bind(Function.prototype.call) as unknown
 export const { apply, ownKeys, getOwnPropertyDescriptor: describe } = Reflect;
 export const { defineProperty, freeze, getPrototypeOf } = Object;
 export const { isArray } = Array;
+export const isEnumerable = uncurry(Object.prototype.propertyIsEnumerable);
 export const { parse: parseJson, stringify: toJson } = JSON;
 export const { floor, max, min, trunc } = Math;
 export const isFiniteNumber = Number.isFinite;

@@ -15,6 +15,7 @@ import { IncomingBody } from "./incoming_body.ts";
 import { type Bytes, native } from "./native.ts";
 import { type Payload, StreamBody } from "./payload.ts";
 import { upperCase } from "./primordials.ts";
+import { shareFields } from "./shared_fields.ts";
 import { TransformStream } from "./streams.ts";
 import { parseUrl } from "./url.ts";
 
@@ -36,16 +37,42 @@ export interface RequestInit {
 
 /** Of a request that came in everything is asked of its exchange when it is needed. */
 class State implements BodySlot {
-  payload: Payload | null = null;
-  used = false;
-  headers: Headers | null = null;
-  signal: AbortSignal | null = null;
-  init: RequestInit | null = null;
-  constructor(public exchange: Exchange | null, public method: string | null, public url: string | null) {}
+  declare exchange: Exchange | null;
+  declare method: string | null;
+  declare url: string | null;
+  declare payload: Payload | null;
+  declare used: boolean;
+  declare headers: Headers | null;
+  declare signal: AbortSignal | null;
+  declare init: RequestInit | null;
 
   contentType(): string | null {
     return getHeader(headersOf(this), "content-type");
   }
+}
+
+shareFields(State, {
+  exchange: null,
+  method: null,
+  url: null,
+  payload: null,
+  used: false,
+  headers: null,
+  signal: null,
+  init: null,
+});
+
+function incomingState(exchange: Exchange): State {
+  const state = new State();
+  state.exchange = exchange;
+  return state;
+}
+
+function stateFor(method: string, url: string): State {
+  const state = new State();
+  state.method = method;
+  state.url = url;
+  return state;
 }
 
 const headersOf = (state: State): Headers =>
@@ -76,12 +103,12 @@ export class Request {
   constructor(input: Request | string | URL, init?: RequestInit);
   constructor(input: Request | string | URL | Exchange, init?: RequestInit | typeof INTERNAL) {
     if (init === INTERNAL) {
-      this.#state = new State(input as Exchange, null, null);
+      this.#state = incomingState(input as Exchange);
       return;
     }
     const state = typeof input === "object" && input !== null && #state in input
       ? copyOf(input as Request)
-      : new State(null, "GET", validUrl(`${input}`));
+      : stateFor("GET", validUrl(`${input}`));
     initialize(state, dictionary(init as RequestInit | undefined), input);
     this.#state = state;
   }
@@ -162,7 +189,7 @@ function validUrl(text: string): string {
 /** All but the body, which moves over only when the new request brings none of its own. */
 function copyOf(source: Request): State {
   const state = stateOf(source);
-  const copy = new State(null, methodOf(state), urlOf(state));
+  const copy = stateFor(methodOf(state), urlOf(state));
   copy.headers = headersFromRaw(rawHeaders(headersOf(state)));
   copy.signal = AbortSignal.any([signalOf(state)]);
   copy.init = state.init;

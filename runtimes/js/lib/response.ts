@@ -4,6 +4,8 @@ import { getHeader, Headers, headersFromRaw, type HeadersInit, rawHeaders, setDe
 import { dictionary } from "./dictionary.ts";
 import { type Payload, TextBody } from "./payload.ts";
 import { toJson } from "./primordials.ts";
+import { shareFields } from "./shared_fields.ts";
+import { textOf } from "./text_of.ts";
 import { parseUrl } from "./url.ts";
 
 export interface ResponseInit {
@@ -16,20 +18,36 @@ type ResponseType = "default" | "basic" | "error";
 
 /** Nothing but the body's content type, until somebody asks for more. */
 class State implements BodySlot {
-  used = false;
-  status = 200;
-  statusText = "";
-  type: ResponseType = "default";
-  url = "";
-  redirected = false;
+  declare payload: Payload | null;
+  declare raw: string;
+  declare used: boolean;
+  declare status: number;
+  declare statusText: string;
+  declare type: ResponseType;
+  declare url: string;
+  declare redirected: boolean;
   /** null: `raw` is all there is. */
-  headers: Headers | null = null;
-  constructor(public payload: Payload | null, public raw: string) {}
+  declare headers: Headers | null;
+
+  constructor(payload: Payload | null, raw: string) {
+    this.payload = payload;
+    this.raw = raw;
+  }
 
   contentType(): string | null {
     return getHeader(headersOf(this), "content-type");
   }
 }
+
+shareFields(State, {
+  used: false,
+  status: 200,
+  statusText: "",
+  type: "default",
+  url: "",
+  redirected: false,
+  headers: null,
+});
 
 const headersOf = (state: State): Headers => state.headers ??= headersFromRaw(state.raw);
 
@@ -39,7 +57,7 @@ const JSON_TYPE = "application/json";
 const INTERNAL = Symbol("a response of the engine's own");
 
 export const isNullBodyStatus = (status: number): boolean => status === 204 || status === 205 || status === 304;
-const contentType = (type: string): string => `content-type\n${type}\n`;
+const contentType = (type: string): string => "content-type\n" + type + "\n";
 
 let stateOf: (response: Response) => State;
 let isResponse: (value: unknown) => value is Response;
@@ -48,7 +66,7 @@ const bodyNotAllowed = (status: number) =>
   invalidResponse(new TypeError(`Cannot make a response of status ${status} with a body`));
 
 function validStatus(status: unknown): number {
-  const code = Number(status) & 0xffff;
+  const code = (status as number) & 0xffff;
   if (code < 200 || code > 599) {
     throw invalidResponse(new RangeError(`Cannot make a response: its status is ${String(status)}, not 200 to 599`));
   }
@@ -58,8 +76,8 @@ function validStatus(status: unknown): number {
 function initialize(state: State, init: ResponseInit): void {
   if (init.status !== undefined) state.status = validStatus(init.status);
   if (init.statusText !== undefined) {
-    state.statusText = `${init.statusText}`;
-    if (!REASON_PHRASE.test(state.statusText)) {
+    state.statusText = textOf(init.statusText);
+    if (state.statusText !== "" && !REASON_PHRASE.test(state.statusText)) {
       throw invalidResponse(new TypeError("Cannot make a response: its status text is invalid"));
     }
   }
