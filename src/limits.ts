@@ -76,6 +76,8 @@ export const LIMITS = {
   adminBodyBytes: 64 * KiB,
   /** Versions of a function that are kept. */
   versionsKept: 10,
+  /** Files of a function's folder that are counted before it is deleted. */
+  countedFiles: 10_000,
   /** A source file, and a bundle. */
   sourceFileBytes: 64 * MiB,
   bundleBytes: 16 * MiB,

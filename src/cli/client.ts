@@ -1,6 +1,7 @@
 import ky, { HTTPError, type KyInstance, type Options as KyOptions } from "ky";
 import { OperatorError } from "../errors.ts";
 import type { FunctionDescription, FunctionSummary, VersionSummary } from "../gateway/admin_shapes.ts";
+import type { SourceExtent } from "../registry/function.ts";
 import { errorIn } from "./api_error.ts";
 import { findServer, type FoundServer, type ServerChoice } from "./discovery.ts";
 import type { Shell } from "./shell.ts";
@@ -59,8 +60,9 @@ export class Client {
     return this.#json(`${pathOf(name)}/rollback`, { method: "post", json: { version } }, hint);
   }
 
-  async remove(name: string): Promise<void> {
-    await this.#ask(() => this.#api(pathOf(name), { method: "delete" }));
+  /** Tells what was deleted. */
+  remove(name: string): Promise<{ removed: string } & SourceExtent> {
+    return this.#json(pathOf(name), { method: "delete" });
   }
 
   /** Calls `show` for each line as it comes. Of all functions where there is no name. */

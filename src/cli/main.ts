@@ -19,7 +19,10 @@ const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<{
     load: () => import("./commands/logs.ts"),
   },
   invoke: { summary: "calls a function", load: () => import("./commands/invoke.ts") },
-  rm: { summary: "deletes a function's files", load: () => import("./commands/rm.ts") },
+  rm: {
+    summary: "deletes a function: its file or its whole folder, its versions and its log",
+    load: () => import("./commands/rm.ts"),
+  },
   versions: { summary: "lists the kept versions of a function", load: () => import("./commands/versions.ts") },
   rollback: {
     summary: "serves an older version until the source changes",

@@ -186,7 +186,15 @@ Deno.test("rollback sends the version, or none for the one before", async () => 
   assert.deepEqual(JSON.parse(named.asked[0].body), { version: "v0" });
 });
 
-const REMOVABLE = { "GET /_mayfly/functions/hello": json(HELLO), "DELETE /_mayfly/functions/hello": json({}) };
+const REMOVED = { removed: "hello", path: "hello.ts", files: 1 };
+const REMOVABLE = {
+  "GET /_mayfly/functions/hello": json({ ...HELLO, source: { path: "hello.ts", files: 1 } }),
+  "DELETE /_mayfly/functions/hello": json(REMOVED),
+};
+const PROJECT = {
+  "GET /_mayfly/functions/proj": json({ ...HELLO, file: "proj/main.ts", source: { path: "proj/", files: 3 } }),
+  "DELETE /_mayfly/functions/proj": json({ removed: "proj", path: "proj/", files: 3 }),
+};
 const deletes = ({ asked }: Ran) => asked.filter(({ method }) => method === "DELETE").length;
 
 Deno.test("rm deletes nothing where nobody can be asked", async () => {
@@ -202,6 +210,20 @@ Deno.test("rm deletes only after a yes", async () => {
   }
   const ran = await run(["rm", "hello", "--yes"], REMOVABLE);
   assert.deepEqual([ran.code, deletes(ran)], [0, 1]);
+});
+
+Deno.test("rm says that it deletes a whole folder, before and after", async () => {
+  let question = "";
+  const { shell } = await run(["rm", "proj"], PROJECT, (shell) => {
+    shell.confirm = (asked) => {
+      question = asked;
+      return true;
+    };
+  });
+  assert.equal(question, "Delete the folder proj/ (3 files), its versions and its log?");
+  assert.match(shell.out, /^Removed proj: the folder proj\/ \(3 files\), its versions and its log$/m);
+  const { shell: { out } } = await run(["rm", "proj", "--yes", "--json"], PROJECT);
+  assert.deepEqual(JSON.parse(out), { removed: "proj", path: "proj/", files: 3 });
 });
 
 Deno.test("invoke gives the body as it is to a program, and a safe one to a person", async () => {

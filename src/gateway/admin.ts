@@ -65,8 +65,7 @@ export function adminApi(options: AdminOptions): (request: Request, requestId: s
   app.get("/functions/:name", async (c) => c.json(await describe(options, entryOf(c, functions), originOf(c))));
   app.delete("/functions/:name", async (c) => {
     const { id } = entryOf(c, functions);
-    await functions.remove(id);
-    return c.json({ removed: qualifiedName(id) });
+    return c.json({ removed: qualifiedName(id), ...await functions.remove(id) });
   });
   app.get("/functions/:name/logs", (c) => logResponse(c, logs, entryOf(c, functions).id));
   app.get("/functions/:name/versions", async (c) => c.json(await functions.versions(entryOf(c, functions).id)));
@@ -94,12 +93,14 @@ async function describe(
   origin: string,
 ): Promise<FunctionDescription> {
   const minute = Math.floor(clock.now() / MINUTE_MS);
-  const [versions, usage] = await Promise.all([
+  const [versions, source, usage] = await Promise.all([
     functions.versions(entry.id),
+    functions.source(entry.id),
     meter.usage(entry.id, minute - DAY),
   ]);
   return {
     ...summaryOf(entry, origin),
+    source,
     settings: settingsOf(entry),
     versions: versions.map(({ version }) => version),
     usage: { lastHour: sumOf(usage.filter((row) => row.minute > minute - HOUR)), lastDay: sumOf(usage) },

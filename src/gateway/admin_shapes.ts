@@ -8,7 +8,7 @@
  *     GET    /_mayfly/functions                  FunctionSummary[], by name
  *     GET    /_mayfly/problems                   string[]: what is wrong with configuration files, and where
  *     GET    /_mayfly/functions/NAME             FunctionDescription
- *     DELETE /_mayfly/functions/NAME             { removed: NAME }
+ *     DELETE /_mayfly/functions/NAME             { removed: NAME, path, files }: what was deleted
  *     GET    /_mayfly/functions/NAME/logs        ?lines=100&follow=1
  *     GET    /_mayfly/functions/NAME/versions    VersionSummary[], what was deployed last first
  *     POST   /_mayfly/functions/NAME/rollback    { version? } -> { version }
@@ -17,7 +17,7 @@
  *     GET    /_mayfly/doctor                     what `mayfly doctor --json` prints
  */
 import { NO_USAGE, type UsageSum } from "../observe/usage_sum.ts";
-import type { FunctionEntry } from "../registry/function.ts";
+import type { FunctionEntry, SourceExtent } from "../registry/function.ts";
 import type { UsageRow } from "../state/store.ts";
 import { type FunctionSettings, type HandlerKind, HOME, qualifiedName, type TierName } from "../types.ts";
 
@@ -43,6 +43,8 @@ export interface FunctionSummary {
 }
 
 export interface FunctionDescription extends FunctionSummary {
+  /** What its removal deletes, versions and log aside; null of what is refused for its name. */
+  readonly source: SourceExtent | null;
   /** Of the version that serves. Of its environment the names alone. */
   readonly settings: (Omit<FunctionSettings, "env"> & { readonly env: readonly string[] }) | null;
   readonly versions: readonly string[];

@@ -27,9 +27,9 @@ class Registry extends FakeFunctions {
     if (version === "bug") return Promise.reject(new TypeError("x is not a function"));
     return Promise.resolve(version ?? "v0");
   }
-  override remove(...args: unknown[]): Promise<void> {
+  override remove(...args: unknown[]) {
     this.removed.push(args[0] as FunctionId);
-    return Promise.resolve();
+    return Promise.resolve({ path: "score/", files: 3 });
   }
 }
 
@@ -256,6 +256,7 @@ Deno.test("a description has settings, versions and use, and of the environment 
     const described: FunctionDescription = JSON.parse(text);
     assert.deepEqual(described.settings, { ...SETTINGS, timeoutMs: 1234, env: ["SECRET"] });
     assert.deepEqual(described.versions, ["v1"]);
+    assert.deepEqual(described.source, { path: "hello.ts", files: 1 });
     assert.deepEqual([described.usage.lastHour.requests, described.usage.lastDay.requests], [2, 4]);
     assert.equal(described.usage.lastDay.memoryPeakBytes, 100);
     assert.equal((await (await ask("/functions/broken")).json()).settings, null);
@@ -275,7 +276,11 @@ Deno.test("versions, rollback and removal reach the registry with the function's
     assert.deepEqual(await (await rollback(`{"version":"v7"}`)).json(), { version: "v7" });
     assert.deepEqual(registry.rolledBack, [id, "v7"]);
 
-    assert.deepEqual(await (await ask(path, { method: "DELETE" })).json(), { removed: "@acme/score" });
+    assert.deepEqual(await (await ask(path, { method: "DELETE" })).json(), {
+      removed: "@acme/score",
+      path: "score/",
+      files: 3,
+    });
     assert.deepEqual(registry.removed, [id]);
   });
 });

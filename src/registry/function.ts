@@ -28,6 +28,13 @@ export interface FunctionEntry {
   error: string | null;
 }
 
+/** What a function is made from, as far as it goes when the function is removed. */
+export interface SourceExtent {
+  /** Relative to its root; of a folder with a slash at the end. */
+  readonly path: string;
+  readonly files: number;
+}
+
 /** What a path leads to. */
 export interface RouteMatch {
   readonly entry: FunctionEntry;
@@ -52,6 +59,8 @@ export interface Functions {
     id: FunctionId,
   ): Promise<{ version: string; deployedAtMs: number; active: boolean; snapshotBytes: number }[]>;
   rollback(id: FunctionId, version: string | null): Promise<string>;
-  /** Deletes the source from the functions folder, and with it the function. */
-  remove(id: FunctionId): Promise<void>;
+  /** What `remove` would delete; null of what is no function for a reason. */
+  source(id: FunctionId): Promise<SourceExtent | null>;
+  /** Deletes the source from the functions folder, and with it the function; tells what it deleted. */
+  remove(id: FunctionId): Promise<SourceExtent>;
 }

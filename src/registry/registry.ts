@@ -13,13 +13,13 @@ import { Catalog } from "./catalog.ts";
 import { Deploys } from "./deploys.ts";
 import { excerptOf } from "./excerpt.ts";
 import { Follower } from "./follower.ts";
-import type { Deployment, FunctionEntry, Functions, RouteMatch } from "./function.ts";
+import type { Deployment, FunctionEntry, Functions, RouteMatch, SourceExtent } from "./function.ts";
 import { currentOf, deploymentOf, Managed } from "./managed.ts";
 import { capFor } from "./manifest.ts";
 import type { MirrorFs } from "./mirror.ts";
 import type { Npm } from "./npm.ts";
 import { Snapshots } from "./snapshots.ts";
-import { removeSource } from "./remove_source.ts";
+import { extentOf, removeSource } from "./remove_source.ts";
 import { SourceMaps } from "./source_map.ts";
 import { VersionFolders } from "./version_folders.ts";
 import { Watcher, type WatcherOptions } from "./watcher.ts";
@@ -149,10 +149,17 @@ export class Registry implements Functions, AsyncDisposable {
     return await this.#deploys.rollback(this.#find(id), version);
   }
 
-  async remove(id: FunctionId): Promise<void> {
+  async source(id: FunctionId): Promise<SourceExtent | null> {
+    const managed = this.#catalog.find(id);
+    return managed && await extentOf(this.#follower.folderOf(managed.tenant), managed.source);
+  }
+
+  async remove(id: FunctionId): Promise<SourceExtent> {
     const { source, tenant } = this.#find(id);
-    const path = await removeSource(this.#follower.folderOf(tenant), source);
+    const removed = await removeSource(this.#follower.folderOf(tenant), source);
+    const path = source.folder ?? source.file;
     await this.#follower.follow([tenant === HOME ? path : `@${tenant}/${path}`]);
+    return removed;
   }
 
   /** Text of a guest with the places of the bundle replaced by those of the user's files. */

@@ -178,7 +178,12 @@ Deno.test("a function is removed with its source and its versions", async () => 
   await using h = await RegistryHarness.start({ "f.ts": says("f"), "dir/main.ts": says("dir"), "dir/lib.ts": "" });
   const f = h.entry("f")!.active!;
   await h.registry.remove(F);
-  await h.registry.remove({ tenant: "home", name: "dir" });
+  // What nobody serves goes with the folder, and is counted.
+  await Deno.mkdir(join(h.functions, "dir/.git"));
+  await Deno.writeTextFile(join(h.functions, "dir/.git/HEAD"), "");
+  const extent = { path: "dir/", files: 3 };
+  assert.deepEqual(await h.registry.source({ tenant: "home", name: "dir" }), extent);
+  assert.deepEqual(await h.registry.remove({ tenant: "home", name: "dir" }), extent);
   assert.equal(h.entry("f"), null);
   assert.equal(h.registry.match("home", "/dir"), null);
   assert.deepEqual([...Deno.readDirSync(h.functions)], []);

@@ -1,4 +1,4 @@
-import type { Deployment, FunctionEntry, Functions, RouteMatch } from "../../src/registry/function.ts";
+import type { Deployment, FunctionEntry, Functions, RouteMatch, SourceExtent } from "../../src/registry/function.ts";
 import type { ResponseSink, Snapshot } from "../../src/tiers/tier.ts";
 import type { FunctionSettings, HandlerKind, Invocation, Outcome, Usage } from "../../src/types.ts";
 
@@ -118,7 +118,10 @@ export class FakeFunctions implements Functions {
   rollback(): Promise<string> {
     return Promise.reject(new Error("It has no versions"));
   }
-  remove(): Promise<void> {
-    return Promise.resolve();
+  source(): Promise<SourceExtent | null> {
+    return Promise.resolve({ path: "hello.ts", files: 1 });
+  }
+  remove(): Promise<SourceExtent> {
+    return Promise.resolve({ path: "hello.ts", files: 1 });
   }
 }
