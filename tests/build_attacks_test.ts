@@ -168,3 +168,32 @@ Deno.test("modules whose evaluation never ends do not keep others from being dep
   const before = endless.filter((name) => states.get(name) === "building").length;
   assert.ok(before >= 15, `only ${before} of the endless ones are not through`);
 });
+
+Deno.test("a deno.lock makes a build go nowhere but to npm", async () => {
+  const knocks: string[] = [];
+  const listener = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
+    knocks.push(request.url);
+    return new Response("no package");
+  });
+  await using server = await Server.prepare();
+  const tarball = `http://127.0.0.1:${listener.addr.port}/x.tgz`;
+  await server.drop({
+    "deno.lock": JSON.stringify({
+      version: "5",
+      specifiers: { "npm:ms@2.1.3": "2.1.3", "npm:leftish-pad@1.0.0": "1.0.0" },
+      npm: {
+        "ms@2.1.3": {
+          integrity: "sha512-6FlzubTLZG3J2a/NVCAleEhjzq5oxgHyaCU9yYXvcLsvoVaHJq/s5xXI6/XXP6tz7R9xAOtHnSO/tXtF3WRTlA==",
+          tarball,
+        },
+        "leftish-pad@1.0.0": { integrity: "sha512-AAAA", tarball },
+      },
+    }),
+    "lock.ts": `import ms from "npm:ms@2.1.3"; export default () => new Response(ms(1000));`,
+  });
+  await server.up();
+  await server.built(["lock"]);
+  await listener.shutdown();
+  assert.deepEqual(knocks, []);
+  expectAnswer(await server.call("/lock"), { text: "1s" });
+});

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { npmEnv } from "./child_env.ts";
 import type { NpmPackage, NpmTable } from "./bundle_wire.ts";
+import { npmPartOf } from "./npm_lock.ts";
 
 export interface NpmOptions {
   readonly deno: string;
@@ -70,7 +71,9 @@ export class Npm {
     const cwd = join(folder, tenant);
     await Deno.mkdir(join(cwd, "npm"), { recursive: true });
     const lockName = lock === null ? "chosen.lock" : `${lock.hash}.lock`;
-    if (lock !== null) await Deno.copyFile(lock.file, join(cwd, lockName));
+    if (lock !== null) {
+      await Deno.writeTextFile(join(cwd, lockName), lockText(specifiers, await Deno.readTextFile(lock.file)));
+    }
     await Deno.writeTextFile(
       join(cwd, "imports.ts"),
       specifiers.map((name) => `import ${JSON.stringify(name)};\n`).join(""),
@@ -94,6 +97,14 @@ export class Npm {
     }).output();
     if (code !== 0) throw unresolved(specifiers, new TextDecoder().decode(stderr));
     return tableOf(specifiers, JSON.parse(new TextDecoder().decode(stdout)));
+  }
+}
+
+function lockText(specifiers: readonly string[], lock: string): string {
+  try {
+    return npmPartOf(lock);
+  } catch (error) {
+    throw new NpmError(specifiers, `deno.lock cannot be read: ${(error as Error).message}`);
   }
 }
 
