@@ -193,3 +193,21 @@ function* files(folder: string): Generator<[file: string, modified: number | und
     else if (entry.isFile) yield [file, Deno.statSync(file).mtime?.getTime()];
   }
 }
+
+Deno.test("a snapshot that is damaged when it is read again is built again", async () => {
+  // Of this memory an eighth is for snapshots: two of these four fit.
+  const large = `const kept = new Uint8Array(3 * 2 ** 20).fill(1);
+export default () => new Response(String(kept.length));`;
+  const names = ["a", "b", "c", "d"];
+  await using server = await Server.start({
+    files: {
+      "mayfly.json": JSON.stringify({ server: { memoryMb: 64 } }),
+      ...Object.fromEntries(names.map((name) => [`${name}.ts`, large])),
+    },
+  });
+  for (const name of names) expectAnswer(await server.call(`/${name}`), { text: `${3 * 2 ** 20}` });
+  const { version } = (await server.admin.function("a"))!;
+  await Deno.truncate(`${server.data}/versions/home/a/${version}/snapshot.bin`, 1000);
+  expectError(await server.call("/a"), "not_deployed");
+  await server.answers("/a", text(`${3 * 2 ** 20}`));
+});

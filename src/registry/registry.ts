@@ -129,7 +129,7 @@ export class Registry implements Functions, AsyncDisposable {
       return await this.#snapshots.load(managed, active);
     } catch (error) {
       if (error instanceof MayflyError) throw error;
-      if (entry.active === active) await this.#heal(managed, active.version, error);
+      if (entry.active === active) await this.#heal(managed, active, error);
       throw new MayflyError("not_deployed", "The function is being built again", { cause: error, retryAfterS: 1 });
     }
   }
@@ -236,16 +236,29 @@ export class Registry implements Functions, AsyncDisposable {
   }
 
   /** A version whose files are damaged is built again. */
-  async #heal(managed: Managed, version: string, error: unknown): Promise<void> {
-    const { events, clock } = this.#options;
-    const message = `Cannot read ${qualifiedName(managed.id)} from the data folder; it is built again`;
-    events.emit({ type: "server", atMs: clock.now(), level: "error", message, detail: `${error}` });
-    managed.entry.active = null;
+  async #heal(managed: Managed, damaged: Deployment, error: unknown): Promise<void> {
+    this.#report(`Cannot read ${qualifiedName(managed.id)} from the data folder; it is built again`, error);
     managed.current = null;
-    managed.entry.rolledBackFrom = null;
+    Object.assign(managed.entry, { active: null, rolledBackFrom: null, state: "building" });
+    await this.#snapshots.retire(damaged);
     // Its files have the right sizes and would be taken for whole again.
-    await this.#folders.remove(managed.id, version);
+    await this.#folders.remove(managed.id, damaged.version);
     this.#follower.build(managed);
+  }
+
+  /** One that had to leave the memory, and was to come back. */
+  #onDamaged(id: FunctionId, version: string, error: unknown): void {
+    const managed = this.#catalog.find(id);
+    const active = managed?.entry.active;
+    if (!managed || active?.version !== version) return;
+    this.#heal(managed, active, error).catch((error) => {
+      this.#report(`Cannot have ${qualifiedName(id)} built again`, error);
+    });
+  }
+
+  #report(message: string, error: unknown): void {
+    const { events, clock } = this.#options;
+    events.emit({ type: "server", atMs: clock.now(), level: "error", message, detail: `${error}` });
   }
 }
 

@@ -68,6 +68,8 @@ export interface TierBudget {
 
 export interface Tier {
   readonly name: TierName;
+  /** Told when what is stored of a version cannot be read again; who asked for it is told that it is not deployed. */
+  onDamaged: ((id: FunctionId, version: string, error: unknown) => void) | null;
   /** Evaluates the artifact in a sandbox and writes the snapshot into `dir`. Throws BuildError. */
   prepare(artifact: Artifact, dir: string, log: (line: GuestLine) => void, signal: AbortSignal): Promise<Prepared>;
   /** After a restart: the snapshot that `prepare` left in `dir`. Throws if it is damaged. */

@@ -21,6 +21,7 @@ const IMAGE_FILE = "snapshot.bin";
 /** Runs JavaScript and WASI commands in Wasm sandboxes inside this process. */
 export class WasmTier implements Tier {
   readonly name = "wasm";
+  onDamaged: Tier["onDamaged"] = null;
   readonly #options: WasmTierOptions;
   readonly #residents: Residents;
 
@@ -70,7 +71,7 @@ export class WasmTier implements Tier {
 
   #snapshot(artifact: Omit<Artifact, "bundle">, dir: string): WasmSnapshot {
     const { engine, wasi } = this.#options;
-    const { id, settings } = artifact;
+    const { id, version, settings } = artifact;
     const isWasi = artifact.language === "wasi";
     return new WasmSnapshot({
       engine,
@@ -81,6 +82,7 @@ export class WasmTier implements Tier {
       files: new VersionFiles(dir),
       bring: async (dir) =>
         isWasi ? await wasi.load(artifact, dir) : imageInEngine(engine, await Deno.readFile(`${dir}/${IMAGE_FILE}`)),
+      onDamaged: (error) => this.onDamaged?.(id, version, error),
       contextOf: isWasi ? wasiContext(artifact.mount) : jsContext,
     });
   }

@@ -27,6 +27,8 @@ export interface WasmSnapshotOptions {
   readonly files: VersionFiles;
   /** Brings what is stored of it into the engine. Throws if that is damaged. */
   readonly bring: (dir: string) => Promise<LoadedSnapshot>;
+  /** Told when that failed for a run; `fetch` throws instead. */
+  readonly onDamaged: (error: unknown) => void;
   readonly contextOf: ContextOf;
 }
 
@@ -98,14 +100,26 @@ export class WasmSnapshot implements Snapshot, Resident {
 
   async #runCold(invocation: Invocation, sink: ResponseSink, onSettled: () => void): Promise<Outcome> {
     try {
-      this.#loading ??= this.fetch().finally(() => this.#loading = null);
+      this.#loading ??= this.#bringBack();
       await this.#loading;
     } catch (error) {
       this.#running--;
+      this.#dropIfIdle();
       onSettled();
-      return failure("internal", "Cannot read the function's snapshot", { cause: error });
+      return failure("not_deployed", "The function is being built again", { cause: error, retryAfterS: 1 });
     }
     return this.#runWarm(invocation, sink, onSettled);
+  }
+
+  async #bringBack(): Promise<void> {
+    try {
+      await this.fetch();
+    } catch (error) {
+      this.#options.onDamaged(error);
+      throw error;
+    } finally {
+      this.#loading = null;
+    }
   }
 
   #runWarm(

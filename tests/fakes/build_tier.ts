@@ -14,6 +14,7 @@ export class BuildTier implements Tier {
   readonly name = "wasm";
   readonly prepared: string[] = [];
   readonly loaded: string[] = [];
+  onDamaged: Tier["onDamaged"] = null;
   disposed = 0;
   /** Builds wait here while it is set. */
   gate: Promise<void> | null = null;
