@@ -71,6 +71,7 @@ export class Registry implements Functions, AsyncDisposable {
     this.#queue = new BuildQueue({ most: builds, patienceMs: BUILD_PATIENCE_MS }, deploy);
     this.#follower = new Follower({ ...shared, queue: this.#queue, deploys });
     this.#deploys = deploys;
+    tier.onDamaged = (id, version, error) => this.#onDamaged(id, version, error);
   }
 
   /** Resolves when all that was deployed before serves, and the builds of what changed meanwhile are under way. */

@@ -234,6 +234,21 @@ Deno.test("a version whose files were cut is built again, from a mirror that was
   assert.match((await h.text("f"))!, /whole/);
 });
 
+Deno.test("a version that turns out damaged while it serves is built again, once, and another version's damage is none", async () => {
+  await using h = await RegistryHarness.start({ "f.ts": says("whole") });
+  const entry = h.entry("f")!;
+  const { version } = entry.active!;
+  const { id } = entry;
+  h.tier.onDamaged!(id, "0123456789abcdef", new Error("damaged"));
+  assert.equal(entry.active!.version, version);
+  for (let times = 0; times < 2; times++) h.tier.onDamaged!(id, version, new Error("damaged"));
+  assert.deepEqual([entry.active, entry.state], [null, "building"]);
+  await h.until("it serves again", () => entry.active);
+  await h.registry.settled();
+  assert.match((await h.text("f"))!, /whole/);
+  assert.deepEqual([h.tier.prepared, h.tier.disposed], [["f", "f"], 1]);
+});
+
 Deno.test("what a killed server left half made is swept", async () => {
   await using h = await RegistryHarness.start({ "f.ts": says("f") });
   await h.down();
