@@ -10,7 +10,8 @@ export const CRYPTO_BOUNDS = {
   iterationsInAll: 4_000_000,
   /** Of what is derived. */
   derivedBytes: 16 * KiB,
-  modulusBits: 4096,
+  /** Deno ends, the whole process, when a signature of SHA-384 or more is to be made with an RSA key of 512 bits. */
+  modulusBits: { least: 1024, most: 4096 },
   /** Those that Deno computes soon: the time grows with it. */
   exponents: [3, 65537] as readonly number[],
   /** A key in any format. */

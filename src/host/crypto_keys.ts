@@ -74,15 +74,15 @@ async function importKey(
     ? await crypto.subtle.importKey("jwk", JSON.parse(new TextDecoder().decode(data)), algorithm, true, usages)
     : await crypto.subtle.importKey(format, data, algorithm, true, usages);
   if (key.type !== type) throw new Error(`Cannot import the key: it is a ${key.type} one`);
-  const { modulusLength = 0 } = key.algorithm as Partial<RsaKeyAlgorithm>;
-  checkModulus(modulusLength);
+  const { modulusLength } = key.algorithm as Partial<RsaKeyAlgorithm>;
+  if (modulusLength !== undefined) checkModulus(modulusLength);
   return key;
 }
 
 function checkModulus(bits: number): void {
-  if (bits > CRYPTO_BOUNDS.modulusBits) {
-    throw new Error(`Cannot use an RSA key of ${bits} bits: ${CRYPTO_BOUNDS.modulusBits} is the most here`);
-  }
+  const { least, most } = CRYPTO_BOUNDS.modulusBits;
+  if (bits > most) throw new Error(`Cannot use an RSA key of ${bits} bits: ${most} is the most here`);
+  if (bits < least) throw new Error(`Cannot use an RSA key of ${bits} bits: ${least} is the least here`);
 }
 
 const derOf = async (key: CryptoKey): Promise<Bytes> =>

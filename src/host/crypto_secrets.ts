@@ -30,8 +30,10 @@ async function readSigner(
       };
     }
     case "RSA-PSS": {
-      const saltLength = parts.number();
-      return { algorithm: { name, saltLength } as RsaPssParams, key: await readKey(name, type, parts) };
+      const asked = parts.number();
+      const key = await readKey(name, type, parts);
+      const saltLength = type === "private" ? checkedSalt(asked, key) : Math.min(asked, mostSalt(key) + 1);
+      return { algorithm: { name, saltLength } as RsaPssParams, key };
     }
     case "ECDSA": {
       const hash = parts.oneOf(HASHES);
@@ -40,6 +42,19 @@ async function readSigner(
     default:
       return { algorithm: { name }, key: await readKey(name, type, parts) };
   }
+}
+
+/** RSA-PSS has as many bytes as the modulus, less the hash and two. No signature has a longer salt. */
+function mostSalt(key: CryptoKey): number {
+  const { modulusLength, hash } = key.algorithm as RsaHashedKeyAlgorithm;
+  return Math.ceil((modulusLength - 1) / 8) - digestBits(hash.name) / 8 - 2;
+}
+
+/** Deno makes the salt, gigabytes of it, before it sees that there is no room. */
+function checkedSalt(length: number, key: CryptoKey): number {
+  const most = mostSalt(key);
+  if (length > most) throw new Error(`Cannot sign with a salt of ${length} bytes: ${most} is the most for this key`);
+  return length;
 }
 
 export async function signing(parts: PartsReader): Promise<Bytes> {

@@ -54,6 +54,55 @@ Deno.test("RSA keys are bounded when they are made and when they come", async ()
   await assert.rejects(session.call(CryptoOperation.IMPORT, packParts(large)), Error);
 });
 
+const rsaParameters = { publicExponent: Uint8Array.of(1, 0, 1) };
+
+Deno.test("an RSA key too small for a signature is refused in every form: Deno would end with it", async () => {
+  using server = openHost();
+  const session = server.open();
+  const name = "RSASSA-PKCS1-v1_5";
+  const [algorithm, hash] = [textPart(name), textPart("SHA-512")];
+  const exponent = rsaParameters.publicExponent;
+  const generate = [algorithm, hash, numberPart(512), exponent];
+  await assert.rejects(session.call(CryptoOperation.GENERATE, packParts(generate)), { message: /1024 is the least/ });
+  const parameters = { name, hash: "SHA-512", modulusLength: 512, ...rsaParameters };
+  const pair = await crypto.subtle.generateKey(parameters, true, ["sign", "verify"]) as CryptoKeyPair;
+  const forms = [["private", "pkcs8", pair.privateKey], ["public", "spki", pair.publicKey]] as const;
+  for (const [type, der, key] of forms) {
+    const jwk = textPart(JSON.stringify(await crypto.subtle.exportKey("jwk", key)));
+    const bytes = new Uint8Array(await crypto.subtle.exportKey(der, key));
+    for (const [format, data] of [["jwk", jwk], [der, bytes]] as const) {
+      const parts = [algorithm, hash, textPart(type), textPart(format), data];
+      await assert.rejects(session.call(CryptoOperation.IMPORT, packParts(parts)), { message: /1024 is the least/ });
+    }
+    const isPrivate = type === "private";
+    const operation = isPrivate ? CryptoOperation.SIGN : CryptoOperation.VERIFY;
+    const parts = [algorithm, hash, bytes, ...(isPrivate ? [] : [new Uint8Array(64)]), EMPTY];
+    await assert.rejects(session.call(operation, packParts(parts)), { message: /1024 is the least/ });
+  }
+});
+
+Deno.test("a salt for which the key has no room is never made", async () => {
+  using server = openHost();
+  const session = server.open();
+  const parameters = { name: "RSA-PSS", hash: "SHA-256", modulusLength: 1024, ...rsaParameters };
+  const pair = await crypto.subtle.generateKey(parameters, true, ["sign", "verify"]) as CryptoKeyPair;
+  const privateKey = new Uint8Array(await crypto.subtle.exportKey("pkcs8", pair.privateKey));
+  const publicKey = new Uint8Array(await crypto.subtle.exportKey("spki", pair.publicKey));
+  const pss = (salt: number) => [textPart("RSA-PSS"), numberPart(salt), textPart("SHA-256")];
+  const sign = (salt: number) => session.call(CryptoOperation.SIGN, packParts([...pss(salt), privateKey, EMPTY]));
+  const verify = (salt: number, signature: Bytes) =>
+    session.call(CryptoOperation.VERIFY, packParts([...pss(salt), publicKey, signature, EMPTY]));
+  const most = 128 - 32 - 2;
+  const signature = Uint8Array.from(await sign(most));
+  assert.deepEqual(await verify(most, signature), Uint8Array.of(1));
+  const before = Deno.memoryUsage().rss;
+  for (const salt of [most + 1, 512 * 2 ** 20, 2 ** 32 - 1]) {
+    await assert.rejects(sign(salt), { message: new RegExp(`salt of ${salt} bytes: ${most} is the most`) });
+    assert.deepEqual(await verify(salt, signature), Uint8Array.of(0));
+  }
+  assert.ok(Deno.memoryUsage().rss - before < 256 * 2 ** 20);
+});
+
 Deno.test("what the host computes is charged to who asked", async () => {
   let charged = 0;
   using server = openHost((cpuMs) => charged += cpuMs);
