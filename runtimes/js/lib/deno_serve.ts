@@ -44,8 +44,8 @@ export function serve(...args: unknown[]): unknown {
   return serverAt(address);
 }
 
-/** Where the caller is: behind the server's own connection, which a function does not see. */
-const CALLER = { transport: "tcp", hostname: "127.0.0.1", port: 0 } as const;
+/** Where the caller is: behind the server's own connection, which a function does not see. No address is that of one. */
+const CALLER = { transport: "tcp", hostname: "0.0.0.0", port: 0 } as const;
 
 /** What the handler throws is `onError`'s, where there is one. */
 function answer(handler: DenoHandler, { onError }: ServeOptions, request: unknown): unknown {

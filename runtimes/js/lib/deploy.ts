@@ -40,9 +40,21 @@ function finish(): void {
 const isFunction = (value: unknown): value is (...args: unknown[]) => unknown => typeof value === "function";
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
+/** A class with a static `fetch` is an app as it is. Of classes alone the prototype cannot be replaced. */
+function isClass(value: unknown): boolean {
+  if (!isFunction(value) || isFunction((value as { fetch?: unknown }).fetch)) return false;
+  return Object.getOwnPropertyDescriptor(value, "prototype")?.writable === false;
+}
+
 /** The first that fits. */
 function findHandler(exports: Record<string, unknown>): [Kind, Handler] {
   const { default: main, handler } = exports;
+  if (isClass(main)) {
+    throw new TypeError(
+      "Cannot find a handler: the default export is a class, and nobody makes an instance of it. Export one: " +
+        "`export default new App()`",
+    );
+  }
   if (isFunction(main) && !isFunction((main as { fetch?: unknown }).fetch)) return ["handler", main as Handler];
   if ((isObject(main) || isFunction(main)) && isFunction((main as { fetch?: unknown }).fetch)) {
     const app = main as { fetch: Handler };

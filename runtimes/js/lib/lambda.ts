@@ -75,7 +75,8 @@ async function eventOf(request: Request, context: Context): Promise<unknown> {
         method: request.method,
         path,
         protocol: "HTTP/1.1",
-        sourceIp: request.headers.get("x-forwarded-for")?.split(",")[0].trim() ?? "127.0.0.1",
+        // Not known here; `x-forwarded-for` is what the caller says, where no proxy is in front.
+        sourceIp: "0.0.0.0",
         userAgent: request.headers.get("user-agent") ?? "",
       },
       requestId: context.requestId,
@@ -114,6 +115,7 @@ function lambdaContext(context: Context, callback: Callback): object {
 }
 
 function responseOf(result: unknown): Response {
+  if (result instanceof Response) return result;
   const { statusCode } = (typeof result === "object" && result !== null ? result : {}) as LambdaResult;
   if (statusCode === undefined) {
     const body = typeof result === "string" ? result : JSON.stringify(result) ?? "";

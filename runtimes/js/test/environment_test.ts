@@ -59,6 +59,13 @@ testExpressions([
   ["process.nextTick runs soon", `await new Promise((resolve) => process.nextTick(resolve, 7))`, 7],
   ["process.hrtime counts on", `const a = process.hrtime.bigint(); return process.hrtime.bigint() >= a`, true],
   ["process.getBuiltinModule gives Node's modules", `process.getBuiltinModule("node:path").join("a", "..", "b")`, "b"],
+  [
+    "os knows of as many processors as may be used",
+    `
+    const os = process.getBuiltinModule("os");
+    return os.cpus().length === os.availableParallelism()`,
+    true,
+  ],
   ["process.getBuiltinModule gives nothing of the others", `process.getBuiltinModule("net") === undefined`, true],
   [
     "setImmediate runs soon, unless it is cleared",
@@ -86,12 +93,12 @@ for (const [how, call] of SERVERS) {
       const onListen = (address) => listening.push(address.hostname);
       const handler = async (request, info) => {
         const settled = await Promise.race([server.finished, "open"]);
-        return Response.json([typeof info.remoteAddr.hostname, server.addr.transport, settled, listening]);
+        return Response.json([info.remoteAddr.hostname, server.addr.transport, settled, listening]);
       };
       const server = ${call};`);
     assert.equal(func.kind, "serve");
     const listening = how === "a handler" ? [] : ["0.0.0.0"];
-    assert.deepEqual(JSON.parse(func.call().text), ["string", "tcp", "open", listening]);
+    assert.deepEqual(JSON.parse(func.call().text), ["0.0.0.0", "tcp", "open", listening]);
   });
 }
 

@@ -56,6 +56,7 @@ const FAILURES: [name: string, source: string, text: RegExp][] = [
     "await null;\nawait 0;\nmissing();",
     /^ReferenceError: missing is not defined\n.*test\.js:3:/,
   ],
+  ["a class", "export default class { fetch() { return new Response(); } }", /is a class.*export default new App\(\)/],
   ["a second Deno.serve", "Deno.serve(() => 1); Deno.serve(() => 1);", /Cannot serve twice/],
   [
     "a thrown cause",
@@ -143,7 +144,7 @@ Deno.test("a lambda gets the request as an HTTP API event of version 2.0", async
   const answer = func.call({
     url: "http://shop.localhost/a/b%20c?x=1&x=2&y=%26",
     headers:
-      "host\nshop.localhost\ncookie\na=1; b=2\naccept\none\naccept\ntwo\ncontent-type\napplication/json\nuser-agent\ntester\n",
+      "host\nshop.localhost\nx-forwarded-for\n6.6.6.6\ncookie\na=1; b=2\naccept\none\naccept\ntwo\ncontent-type\napplication/json\nuser-agent\ntester\n",
     body: '{"a":1}',
     id: "req-7",
     context: { params: { id: "7" } },
@@ -160,6 +161,7 @@ Deno.test("a lambda gets the request as an HTTP API event of version 2.0", async
   assert.equal(event.body, '{"a":1}');
   assert.equal(event.isBase64Encoded, false);
   assert.equal(event.requestContext.http.method, "POST");
+  assert.equal(event.requestContext.http.sourceIp, "0.0.0.0");
   assert.equal(event.requestContext.http.userAgent, "tester");
   assert.equal(event.requestContext.requestId, "req-7");
   assert.match(event.requestContext.time, /^\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d \+0000$/);
@@ -185,6 +187,7 @@ const RESULTS: [name: string, result: string, status: number, body: string, type
     "hi",
     "text/plain;charset=UTF-8",
   ],
+  ["a Response", `new Response("gone", { status: 410 })`, 410, "gone", "text/plain;charset=UTF-8"],
   ["a status as text", `({ statusCode: "201", headers: { "Content-Type": "a/b" }, body: "x" })`, 201, "x", "a/b"],
 ];
 

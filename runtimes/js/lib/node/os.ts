@@ -5,7 +5,10 @@ export const constants = { signals: {}, errno: {}, priority: {} };
 
 export const arch = (): string => "wasm32";
 export const availableParallelism = (): number => 1;
-export const cpus = (): object[] => [];
+/** As many as `availableParallelism` says: libraries divide their work by the length. */
+export const cpus = (): object[] => [
+  { model: "", speed: 0, times: { user: 0, nice: 0, sys: 0, idle: 0, irq: 0 } },
+];
 export const endianness = (): string => "LE";
 export const freemem = (): number => 0;
 export const homedir = (): string => "/";
