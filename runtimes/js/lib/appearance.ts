@@ -1,6 +1,7 @@
 /** How the library's own interfaces look in the log: by the members that matter. */
 import { AbortSignal } from "./abort.ts";
 import { Blob, File } from "./blob.ts";
+import { Context } from "./context.ts";
 import { CryptoKey } from "./crypto/key.ts";
 import { Event } from "./events.ts";
 import { FormData } from "./form_data.ts";
@@ -43,6 +44,17 @@ function showAsMap(prototype: object): void {
   });
 }
 
+/** The values of the environment are left out: what is logged is read by others than the function. */
+function showContext(): void {
+  defineInspection(Context.prototype, function (this: Context, show, { depth }) {
+    if (depth < 0) return "[Context]";
+    const { params, mount, requestId, signal, function: name } = this;
+    const env = Object.fromEntries(Object.keys(this.env).map((key) => [key, "..."]));
+    return `Context ${show({ params, mount, requestId, signal, function: name, env })}`;
+  });
+}
+
+showContext();
 showAsObject(Headers.prototype);
 showAsMap(URLSearchParams.prototype);
 showAsMap(FormData.prototype);

@@ -53,6 +53,16 @@ Deno.test("ctx has empty params and the deploy's mount when the request says not
   assert.equal(func.call().text, '[{},"/m"]');
 });
 
+Deno.test("ctx shows what it has in the log, but no value of the environment", async () => {
+  const func = await deploy(`export default (_, ctx) => (console.log(ctx), new Response());`, {
+    env: { KEY: "sesame" },
+    mount: "/at",
+  });
+  const [{ text }] = func.call({ context: { params: { id: "7" } }, id: "r-1" }).logs;
+  assert.match(text, /^Context \{[^]*params: \{ id: "7" \}[^]*mount: "\/at"[^]*requestId: "r-1"[^]*KEY: "\.\.\."/);
+  assert.doesNotMatch(text, /sesame/);
+});
+
 const WRONG_RESULTS: [name: string, source: string, text: RegExp][] = [
   ["undefined", "() => {}", /^The handler did not return a Response but undefined/],
   ["a string", '() => "hello"', /but "hello"/],
