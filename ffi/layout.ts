@@ -83,13 +83,9 @@ export const WASI_OPTIONS = { memoryBytes: 0, logBytes: 8, stringsLength: 12 } a
 /** Sizes in bytes, and values that stand for none. */
 export const LAYOUT = {
   shimAbi: 1,
-  framesAbi: 1,
-  guestAbi: 1,
-  ringBytes: 64,
   optionsBytes: 64,
   statsBytes: 160,
   wasiOptionsBytes: 16,
-  slotHeader: 256,
   slotIn: 256,
   slotOut: 256 + 128 * 1024,
   slotBytes: 256 + 128 * 1024 + 256 * 1024,
@@ -104,7 +100,6 @@ export const LAYOUT = {
   frameBytes: 8,
   chunkMax: 65_536,
   headMax: 49_152,
-  logMax: 8_192,
   initialCredit: 65_536,
 } as const;
 

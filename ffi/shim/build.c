@@ -126,7 +126,7 @@ int build__freeze(struct instance *instance, uint8_t **out, size_t *out_length) 
     return rc;
 }
 
-/* ---- the base image ------------------------------------------------------------------------------------------------ */
+/* ---- the base image ---------------------------------------------------------------------------------------------- */
 
 struct base_job {
     const uint8_t *native, *library;

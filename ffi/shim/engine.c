@@ -189,7 +189,8 @@ static const char *engine__missing_export(struct engine *engine, const wasm_expo
     const wasm_externtype_t *type = engine__export(exports, "__stack_pointer");
     if (type == NULL || wasm_externtype_kind(type) != WASM_EXTERN_GLOBAL) return "__stack_pointer";
     const wasm_globaltype_t *global = wasm_externtype_as_globaltype_const(type);
-    if (wasm_globaltype_mutability(global) != WASM_VAR || wasm_valtype_kind(wasm_globaltype_content(global)) != WASM_I32) {
+    if (wasm_globaltype_mutability(global) != WASM_VAR ||
+        wasm_valtype_kind(wasm_globaltype_content(global)) != WASM_I32) {
         return "__stack_pointer";
     }
 

@@ -2,14 +2,12 @@
  * Frames: what a sandbox and the server say to each other, on every tier.
  *
  * A step hands a sandbox some frames and takes back the frames that it wrote until it ended or had
- * to wait. This header is shared by the shim, by guests, and (by a test) with src/tiers/wire.ts.
+ * to wait. This header is shared by the shim and by guests; a test compares it with ffi/layout.ts.
  */
 #ifndef MAYFLY_FRAMES_H
 #define MAYFLY_FRAMES_H
 
 #include <stdint.h>
-
-#define MF_FRAMES_ABI 1u
 
 enum mf_frame_type {
     MF_HEAD = 1,   /* both ways: a request, or the head of its response */
@@ -46,7 +44,7 @@ enum mf_request_string {
     MF_REQUEST_URL = 1,
     MF_REQUEST_HEADERS = 2,
     MF_REQUEST_ID = 3,
-    MF_REQUEST_CONTEXT = 4, /* JSON, or empty: {"params":{..},"mount":"/.."}; for a deploy see below */
+    MF_REQUEST_CONTEXT = 4, /* see below */
     MF_REQUEST_STRINGS = 5,
 };
 
@@ -56,14 +54,17 @@ enum mf_head_flag {
 };
 
 /*
- * A deploy's context: {"function":{"name","tenant","version"},"mount","env":{..},"file",
- * "memoryBytes","timers","logBytes"}. The guest evaluates the bundle and answers HEAD 200 with the
- * JSON body {"kind":"handler"|"fetch"|"serve"|"lambda"}, or exits with MF_EXIT_EXCEPTION.
+ * A request's context for JavaScript: nothing, or JSON: {"params":{..},"mount":"/.."}. For a WASI module: its mount and
+ * its own variables, each with a NUL at its end: "/at", "PARAM_id=7".
+ *
+ * A deploy's context: {"function":{"name","tenant","version"},"mount","env":{..},"file","memoryBytes","timeoutMs",
+ * "timers","logBytes"}. The guest evaluates the bundle and answers HEAD 200 with the JSON body
+ * {"kind":"handler"|"fetch"|"serve"|"lambda"}, or exits with MF_EXIT_EXCEPTION.
  *
  * MF_HEAD from a guest: aux is the status; payload is the headers as above.
  * MF_CALL: payload is id (u32), operation (u32), then the operation's own bytes.
  * MF_ANSWER: payload is id (u32), error (u32, 0 or 1), then the result, or the error as UTF-8.
- * MF_LOG: aux is the level, payload the text. flags & 1: a host-side count of dropped lines.
+ * MF_LOG: aux is the level, payload the text.
  * MF_CREDIT: payload is bytes (u32).
  * MF_EXIT: aux is the code; payload is "message\nstack" of an exception (the stack may be empty).
  */

@@ -99,7 +99,8 @@ static int mirror__copy(int from, int to, const struct stat *before) {
 int mf_mirror_file(int root, const char *path, const char *to, uint64_t limit, uint64_t info[4]) {
     static atomic_uint copies;
     char temporary[PATH_MAX];
-    int length = snprintf(temporary, sizeof temporary, "%s.%d.%u.part", to, (int)getpid(), atomic_fetch_add(&copies, 1));
+    unsigned number = atomic_fetch_add(&copies, 1);
+    int length = snprintf(temporary, sizeof temporary, "%s.%d.%u.part", to, (int)getpid(), number);
     if (length < 0 || (size_t)length >= sizeof temporary) return -ENAMETOOLONG;
 
     struct stat status;

@@ -203,7 +203,7 @@ int mf_freeze(uint32_t sandbox, uint32_t generation, uint8_t **out, size_t *out_
     return (int)shim__leave(rc);
 }
 
-/* ---- steps -------------------------------------------------------------------------------------------------------- */
+/* ---- steps ------------------------------------------------------------------------------------------------------- */
 
 int mf_submit(uint32_t slot) {
     struct shim *shim = shim__enter();

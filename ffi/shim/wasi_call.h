@@ -1,6 +1,6 @@
 /*
- * One call of a function of WASI by a guest. Its arguments are the guest's and so are hostile: addresses become pointers
- * in wasi_mem and nowhere else.
+ * One call of a function of WASI by a guest. Its arguments are the guest's and so are hostile: addresses become
+ * pointers in wasi_mem and nowhere else.
  */
 #ifndef MAYFLY_WASI_CALL_H
 #define MAYFLY_WASI_CALL_H
@@ -83,7 +83,8 @@ static inline uint32_t wasi_call__check_iovs(const struct wasi_call *call, uint3
 }
 
 /* The piece at a place of a list that was checked. False: it is not the guest's. */
-static inline bool wasi_call__iov(const struct wasi_call *call, uint32_t address, uint32_t place, struct wasi_iov *iov) {
+static inline bool wasi_call__iov(const struct wasi_call *call, uint32_t address, uint32_t place,
+                                  struct wasi_iov *iov) {
     const uint8_t *entry = wasi_mem(call, address + place * 8, 8);
     if (entry == NULL) return false;
     iov->length = wasi__get_u32(entry + 4);

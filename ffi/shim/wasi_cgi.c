@@ -81,7 +81,8 @@ static uint8_t *field__write(const struct field *field, uint8_t *to) {
     return to;
 }
 
-int64_t wasi_cgi__parse(const uint8_t *header, uint32_t length, uint8_t *payload, uint16_t *status, const char **problem) {
+int64_t wasi_cgi__parse(const uint8_t *header, uint32_t length, uint8_t *payload, uint16_t *status,
+                        const char **problem) {
     uint8_t *to = payload;
     uint32_t fields = 0;
     bool has_location = false;

@@ -11,6 +11,7 @@ bool wasi_cgi__is_whole(const uint8_t *header, uint32_t length);
  * The payload of a HEAD frame, at most twice as long as the header. Returns its length, or -1 with the reason: a static
  * text.
  */
-int64_t wasi_cgi__parse(const uint8_t *header, uint32_t length, uint8_t *payload, uint16_t *status, const char **problem);
+int64_t wasi_cgi__parse(const uint8_t *header, uint32_t length, uint8_t *payload, uint16_t *status,
+                        const char **problem);
 
 #endif

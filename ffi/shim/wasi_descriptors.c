@@ -51,7 +51,7 @@ uint32_t wasi__is_missing(struct wasi_call *call) {
     return WASI_NOSYS;
 }
 
-/* ---- what a descriptor is ------------------------------------------------------------------------------------------ */
+/* ---- what a descriptor is ---------------------------------------------------------------------------------------- */
 
 static uint8_t place__type(const struct wasi_place *place) {
     return place->is_folder ? WASI_FILETYPE_DIRECTORY : WASI_FILETYPE_REGULAR;
@@ -116,7 +116,7 @@ uint32_t wasi__fd_prestat_dir_name(struct wasi_call *call) {
     return WASI_OK;
 }
 
-/* ---- opening and closing ---------------------------------------------------------------------------------------------- */
+/* ---- opening and closing ----------------------------------------------------------------------------------------- */
 
 uint32_t wasi__fd_close(struct wasi_call *call) {
     uint32_t number = wasi_call__u32(call, 0);
@@ -169,7 +169,7 @@ uint32_t wasi__path_open(struct wasi_call *call) {
     return error;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
 
 uint32_t wasi__read_file(struct wasi_call *call, const struct wasi_descriptor *descriptor, uint64_t from,
                          uint64_t *length) {
@@ -230,7 +230,7 @@ uint32_t wasi__fd_tell(struct wasi_call *call) {
     return wasi_call__store_u64(call, wasi_call__u32(call, 1), descriptor->offset);
 }
 
-/* ---- folders ---------------------------------------------------------------------------------------------------------------- */
+/* ---- folders ----------------------------------------------------------------------------------------------------- */
 
 #define DIRENT_BYTES 24u
 

@@ -1,6 +1,6 @@
 /*
- * wasmtime for users' own modules, apart from the JavaScript engine's: these pay for epoch checks, which is how they are
- * killed, and are instantiated for each request from a pool that wasmtime keeps.
+ * wasmtime for users' own modules, apart from the JavaScript engine's: these pay for epoch checks, which is how they
+ * are killed, and are instantiated for each request from a pool that wasmtime keeps.
  */
 #ifndef MAYFLY_WASI_ENGINE_H
 #define MAYFLY_WASI_ENGINE_H
@@ -25,8 +25,8 @@ int wasi_engine__init(struct wasi_engine *engine, struct text *message);
 void wasi_engine__fini(struct wasi_engine *engine);
 
 /*
- * A module to native code, in a buffer for the caller to free. -EINVAL with the reason if it is none that can be run: no
- * WASI preview 1 command, or its memory is larger than `memory_bytes`.
+ * A module to native code, in a buffer for the caller to free. -EINVAL with the reason if it is none that can be run:
+ * no WASI preview 1 command, or its memory is larger than `memory_bytes`.
  */
 int wasi_engine__compile(const struct wasi_engine *engine, const uint8_t *wasm, size_t length, uint64_t memory_bytes,
                          uint8_t **out, size_t *out_length, struct text *message);

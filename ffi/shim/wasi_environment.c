@@ -164,7 +164,7 @@ static bool environment__add_headers(struct wasi_environment *environment, struc
     return true;
 }
 
-/* ---- a head -------------------------------------------------------------------------------------------------------- */
+/* ---- a head ------------------------------------------------------------------------------------------------------ */
 
 static int head__split(const uint8_t *head, uint32_t length, struct slice strings[MF_REQUEST_STRINGS]) {
     uint32_t at = MF_REQUEST_STRINGS * sizeof(uint32_t);

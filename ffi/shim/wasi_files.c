@@ -63,7 +63,8 @@ static int pack__read(int descriptor, void *to, size_t length, uint64_t at) {
     return 0;
 }
 
-static int pack__check(struct wasi_files *files, const struct pack_entry *entries, uint64_t names_length, uint64_t size) {
+static int pack__check(struct wasi_files *files, const struct pack_entry *entries, uint64_t names_length,
+                       uint64_t size) {
     for (uint32_t i = 0; i < files->count; i++) {
         struct pack_entry entry = entries[i];
         if (entry.name_at > names_length || entry.name_length > names_length - entry.name_at) return -EBADMSG;
@@ -146,7 +147,8 @@ static uint32_t files__lookup(const struct wasi_files *files, char *name, uint32
         return WASI_OK;
     }
     uint32_t at = files__lower_bound(files, name, length);
-    if (at < files->count && files->files[at].name_length == length && file__begins_with(&files->files[at], name, length)) {
+    if (at < files->count && files->files[at].name_length == length &&
+        file__begins_with(&files->files[at], name, length)) {
         *out = (struct wasi_place){.first = at, .end = at + 1};
         return WASI_OK;
     }
@@ -219,7 +221,8 @@ bool wasi_files__next(const struct wasi_files *files, const struct wasi_place *f
     return true;
 }
 
-int64_t wasi_files__read(const struct wasi_files *files, uint32_t file, uint64_t from, uint8_t *bytes, uint64_t length) {
+int64_t wasi_files__read(const struct wasi_files *files, uint32_t file, uint64_t from, uint8_t *bytes,
+                         uint64_t length) {
     const struct wasi_file *entry = &files->files[file];
     if (from >= entry->length) return 0;
     if (length > entry->length - from) length = entry->length - from;

@@ -142,7 +142,7 @@ static void function__call_async(void *env, wasmtime_caller_t *caller, const was
     *continuation = (wasmtime_async_continuation_t){.callback = function__go_on, .env = sandbox};
 }
 
-/* ---- names and types ------------------------------------------------------------------------------------------------ */
+/* ---- names and types --------------------------------------------------------------------------------------------- */
 
 static bool function__has_result(const struct wasi_function *function) {
     return function->run != NULL;

@@ -47,7 +47,8 @@ static void output__add_frame(struct wasi_output *output, uint8_t type, uint16_t
     output__set_frame(output, output->length, type, aux, length);
 }
 
-static void output__add_text(struct wasi_output *output, uint8_t type, uint16_t aux, const char *text, uint32_t length) {
+static void output__add_text(struct wasi_output *output, uint8_t type, uint16_t aux, const char *text,
+                             uint32_t length) {
     uint32_t room = MF_GUEST_OUT_BYTES - output->length - (uint32_t)sizeof(struct mf_frame) - 4;
     if (length > MF_LOG_MAX) length = MF_LOG_MAX;
     if (length > room) length = room;
@@ -166,7 +167,7 @@ void wasi_output__end_log(struct wasi_output *output) {
     wasi_output__log(output, MF_LOG_WARN, text, (uint32_t)length);
 }
 
-/* ---- ending --------------------------------------------------------------------------------------------------------- */
+/* ---- ending ------------------------------------------------------------------------------------------------------ */
 
 void wasi_output__credit(struct wasi_output *output, uint32_t bytes) {
     memcpy(output__payload(output), &bytes, sizeof bytes);

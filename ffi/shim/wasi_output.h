@@ -1,6 +1,6 @@
 /*
- * What a WASI command writes, as frames: its standard output is a CGI response, its standard error are lines of the log.
- * The frames go straight into the slot of the step that runs.
+ * What a WASI command writes, as frames: its standard output is a CGI response, its standard error are lines of the
+ * log. The frames go straight into the slot of the step that runs.
  */
 #ifndef MAYFLY_WASI_OUTPUT_H
 #define MAYFLY_WASI_OUTPUT_H

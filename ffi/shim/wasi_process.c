@@ -39,7 +39,7 @@ uint32_t wasi__environ_get(struct wasi_call *call) {
     return WASI_OK;
 }
 
-/* ---- clocks ---------------------------------------------------------------------------------------------------------- */
+/* ---- clocks ------------------------------------------------------------------------------------------------------ */
 
 uint32_t wasi__clock_res_get(struct wasi_call *call) {
     if (wasi_call__u32(call, 0) > WASI_CLOCK_THREAD_CPU) return WASI_INVAL;
@@ -66,7 +66,7 @@ uint32_t wasi__clock_time_get(struct wasi_call *call) {
     return wasi_call__store_u64(call, wasi_call__u32(call, 2), now_ns);
 }
 
-/* ---- the rest ----------------------------------------------------------------------------------------------------------- */
+/* ---- the rest ---------------------------------------------------------------------------------------------------- */
 
 /* So much is filled between looks whether the guest was killed: a memory full of random bytes takes seconds. */
 #define RANDOM_BYTES_MAX 65536u

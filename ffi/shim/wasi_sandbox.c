@@ -7,7 +7,8 @@
 /* ---- life -------------------------------------------------------------------------------------------------- */
 
 /* Called by the guest's code when somebody was killed: goes on unless it was this one. */
-static wasmtime_error_t *sandbox__on_epoch(const wasmtime_context_t *context, void *data, uint64_t *delta, uint8_t *kind) {
+static wasmtime_error_t *sandbox__on_epoch(const wasmtime_context_t *context, void *data, uint64_t *delta,
+                                           uint8_t *kind) {
     const struct wasi_sandbox *sandbox = data;
     (void)context;
     (void)kind;
@@ -169,8 +170,8 @@ bool wasi_sandbox__run(struct wasi_sandbox *sandbox) {
 /* ---- ending ------------------------------------------------------------------------------------------------------ */
 
 /*
- * wasmtime does not say that it refused to grow a memory. A guest that fails while it holds this part of what it may have
- * is taken to have wanted more.
+ * wasmtime does not say that it refused to grow a memory. A guest that fails while it holds this part of what it may
+ * have is taken to have wanted more.
  */
 static bool sandbox__is_short_of_memory(const struct wasi_sandbox *sandbox) {
     return wasi_sandbox__memory_bytes(sandbox) > sandbox->module->memory_bytes / 2;

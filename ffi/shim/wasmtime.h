@@ -208,7 +208,7 @@ void wasmtime_store_delete(wasmtime_store_t *);
 /* At most so many bytes of a memory, elements of a table, and things of each kind; negative: no such limit. */
 void wasmtime_store_limiter(wasmtime_store_t *, int64_t memory_bytes, int64_t table_elements, int64_t instances,
                             int64_t tables, int64_t memories);
-/* Called when the epoch has reached the store's deadline. An error ends the guest; else `*delta` is the next deadline. */
+/* Called when the epoch has reached the store's deadline. An error ends the guest; else `*delta` is the next one. */
 void wasmtime_store_epoch_deadline_callback(wasmtime_store_t *,
                                             wasmtime_error_t *(*)(const wasmtime_context_t *, void *data,
                                                                   uint64_t *delta, uint8_t *kind),
@@ -224,12 +224,12 @@ uint8_t *wasmtime_memory_data(wasmtime_context_t *, const wasmtime_memory_t *);
 size_t wasmtime_memory_data_size(const wasmtime_context_t *, const wasmtime_memory_t *);
 void wasmtime_global_get(wasmtime_context_t *, const wasmtime_global_t *, wasmtime_val_t *out);
 wasmtime_error_t *wasmtime_global_set(wasmtime_context_t *, const wasmtime_global_t *, const wasmtime_val_t *);
-wasmtime_error_t *wasmtime_func_call_unchecked(wasmtime_context_t *, const wasmtime_func_t *, wasmtime_val_raw_t *values,
-                                               size_t count, wasm_trap_t **trap);
+wasmtime_error_t *wasmtime_func_call_unchecked(wasmtime_context_t *, const wasmtime_func_t *,
+                                               wasmtime_val_raw_t *values, size_t count, wasm_trap_t **trap);
 
 /*
- * Running on a stack of the guest's own, which is left when a host function has to wait. All pointers that are passed in
- * stay in use until the future is deleted; a poll that returns true was the last.
+ * Running on a stack of the guest's own, which is left when a host function has to wait. All pointers that are passed
+ * in stay in use until the future is deleted; a poll that returns true was the last.
  */
 typedef struct {
     bool (*callback)(void *env); /* true: the host function is done, its results are set */

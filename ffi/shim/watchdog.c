@@ -19,7 +19,8 @@
 
 static uint64_t watchdog__cpu_ns(struct runner *runner, uint64_t word, uint64_t elapsed_ns) {
     struct run *run = &runner->run;
-    uint64_t number = run__number(word), now_ns = os__clock_ns(atomic_load_explicit(&run->cpu_clock, memory_order_relaxed));
+    uint64_t number = run__number(word);
+    uint64_t now_ns = os__clock_ns(atomic_load_explicit(&run->cpu_clock, memory_order_relaxed));
     if (atomic_load_explicit(&run->sampled_number, memory_order_relaxed) != number) {
         /* It is not known how much of its first tick the run had the processor: all of it, then. */
         uint64_t before_ns = elapsed_ns < TICK_NS ? elapsed_ns : TICK_NS;
@@ -63,7 +64,8 @@ static void watchdog__kill(struct runner *runner, uint64_t word, uint32_t reason
     /* At its priority the thread may not find out for a long time, but its caller is told now. */
     if (word & RUN_LONG) {
         setpriority(PRIO_PROCESS, (id_t)runner->tid, runner->shim->workers.nice); /* with the privilege for it */
-        uint64_t cpu_ns = os__clock_ns(atomic_load_explicit(&run->cpu_clock, memory_order_relaxed)) - atomic_load(&run->cpu_base_ns);
+        uint64_t now_ns = os__clock_ns(atomic_load_explicit(&run->cpu_clock, memory_order_relaxed));
+        uint64_t cpu_ns = now_ns - atomic_load(&run->cpu_base_ns);
         step__complete_killed(&runner->step, (enum mf_step_result)reason, cpu_ns, is_revoked);
     }
     run__release(run, word, RUN_KILLED, 0);
