@@ -1,12 +1,12 @@
 import type { Clock } from "../clock.ts";
+import type { Deadlines } from "../deadlines.ts";
 import { MayflyError } from "../errors.ts";
 import { failure } from "../outcome.ts";
 import type { Deployment, FunctionEntry } from "../registry/function.ts";
 import type { ResponseSink, Snapshot } from "../tiers/tier.ts";
-import { Watch } from "../tiers/watch.ts";
 import type { Invocation, Outcome } from "../types.ts";
+import { Watch } from "../watch.ts";
 import { Admission, Gate, type GateLimits, type Refusal, TenantGate, type Waiter } from "./admission.ts";
-import type { Deadlines } from "../deadlines.ts";
 
 export interface SchedulerOptions {
   readonly clock: Clock;

@@ -4,6 +4,7 @@ import { LIMITS } from "../limits.ts";
 import type { HostCaller } from "../host/host.ts";
 import { failure } from "../outcome.ts";
 import type { FunctionId, Invocation, NetPolicy, Outcome, StartKind, Usage } from "../types.ts";
+import { Watch, type Watcher } from "../watch.ts";
 import { BodySource } from "./body_source.ts";
 import { exitFailure, killFailure } from "./endings.ts";
 import type { ContextOf } from "./context.ts";
@@ -12,7 +13,6 @@ import { GuestResponse } from "./guest_response.ts";
 import { OpenCalls } from "./open_calls.ts";
 import type { GuestLine, ResponseSink } from "./tier.ts";
 import { learnCost, type Turn, type TurnLine } from "./turns.ts";
-import { Watch, type Watcher } from "./watch.ts";
 import { WireError } from "./wire.ts";
 
 /** A sandbox that waits for its next step. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Alarm, Deadlines } from "../deadlines.ts";
+import type { Alarm, Deadlines } from "./deadlines.ts";
 import { Watch } from "./watch.ts";
 
 const NOW_MS = 100;
