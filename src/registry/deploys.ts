@@ -78,8 +78,14 @@ export class Deploys {
     const rows = await store.versions(entry.id);
     const target = asked === null ? versionBefore(rows, entry.active, name) : versionCalled(rows, asked, name);
     if (target.version === entry.active?.version) return target.version;
-    if (target.engine !== engine || !await folders.isWhole(entry.id, target.version)) {
+    if (target.engine !== engine) {
       throw new MayflyError("not_found", `Cannot roll back ${name}: version ${target.version} is of another engine`);
+    }
+    if (!await folders.isWhole(entry.id, target.version)) {
+      throw new MayflyError(
+        "not_found",
+        `Cannot roll back ${name}: the files of version ${target.version} are damaged`,
+      );
     }
     const made = managed.current?.version ?? null;
     await this.#activate(managed, target, deploymentOf(target), target.version === made ? null : made);

@@ -40,7 +40,8 @@ export class Follower {
   #rows = new Map<string, MirrorRow[]>();
   #looks: Promise<void> = Promise.resolve();
   #looksAhead = 0;
-  #again: ReturnType<typeof setTimeout> | undefined;
+  /** Looks that are still to be begun, at what was just being written. */
+  readonly #again = new Set<ReturnType<typeof setTimeout>>();
   #ended = false;
 
   constructor(options: FollowerOptions) {
@@ -73,7 +74,7 @@ export class Follower {
 
   async end(): Promise<void> {
     this.#ended = true;
-    clearTimeout(this.#again);
+    for (const timer of this.#again) clearTimeout(timer);
     await this.#looks;
   }
 
@@ -169,7 +170,11 @@ export class Follower {
     await this.#apply(root, change);
     if (change.unsettled.length > 0) {
       const paths = change.unsettled.map((path) => tenant === HOME ? path : `@${tenant}/${path}`);
-      this.#again = setTimeout(() => this.follow(paths), LOOK_AGAIN_MS);
+      const timer = setTimeout(() => {
+        this.#again.delete(timer);
+        this.follow(paths);
+      }, LOOK_AGAIN_MS);
+      this.#again.add(timer);
     }
     if (tenant !== HOME && this.#options.catalog.functionsOf(tenant).size === 0 && root.mirror.files.size === 0) {
       this.#roots.delete(tenant);

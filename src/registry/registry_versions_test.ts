@@ -174,6 +174,21 @@ Deno.test("a rollback to what is not there changes nothing", async () => {
   assert.match((await h.text("f"))!, /"f"/);
 });
 
+Deno.test("a rollback to what cannot serve says why", async () => {
+  await using h = await RegistryHarness.start();
+  await deployed(h, "one", "two");
+  const [{ version: newest }, { version: oldest }] = await h.registry.versions(F);
+  await Deno.truncate(join(h.data, "versions", "home", "f", oldest, "snapshot"), 1);
+  await assert.rejects(h.registry.rollback(F, oldest), {
+    message: /^Cannot roll back f: the files of .* are damaged$/,
+  });
+  await h.down();
+  h.engine = "engine-2";
+  await h.up();
+  await h.serves("f", `"two"`);
+  await assert.rejects(h.registry.rollback(F, newest), { message: /^Cannot roll back f: .* is of another engine$/ });
+});
+
 Deno.test("a function is removed with its source and its versions", async () => {
   await using h = await RegistryHarness.start({ "f.ts": says("f"), "dir/main.ts": says("dir"), "dir/lib.ts": "" });
   const f = h.entry("f")!.active!;
