@@ -6,7 +6,7 @@ import { encodeMultipart, parseMultipart } from "./multipart.ts";
 import type { Bytes } from "./native.ts";
 import { BytesBody, type Payload, StreamBody, TextBody } from "./payload.ts";
 import { parseJson, reject, viewBuffer } from "./primordials.ts";
-import { isDisturbed, isReadableStream } from "./stream_state.ts";
+import { isDisturbed, isLocked, isReadableStream } from "./stream_state.ts";
 import type { ReadableStream } from "./streams.ts";
 import { isURLSearchParams, URLSearchParams } from "./url_search_params.ts";
 
@@ -30,7 +30,7 @@ export type BodyInit =
 export function payloadOf(init: BodyInit): Payload {
   if (typeof init === "string") return new TextBody(init, "text/plain;charset=UTF-8");
   if (isReadableStream(init)) {
-    if (init.locked || isDisturbed(init)) {
+    if (isLocked(init) || isDisturbed(init)) {
       throw new TypeError("Cannot use a stream as a body: it is locked or was read");
     }
     return new StreamBody(init);
@@ -46,7 +46,7 @@ export const isUsed = (slot: BodySlot): boolean =>
   slot.used || (slot.payload instanceof StreamBody && isDisturbed(slot.payload.content));
 
 export const isUnusable = (slot: BodySlot): boolean =>
-  isUsed(slot) || (slot.payload instanceof StreamBody && slot.payload.content.locked);
+  isUsed(slot) || (slot.payload instanceof StreamBody && isLocked(slot.payload.content));
 
 /** The body as a stream, from now on always this one. */
 export function streamOf(slot: BodySlot): ReadableStream<Bytes> | null {

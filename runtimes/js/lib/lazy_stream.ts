@@ -3,7 +3,8 @@
  * what the stream was to be made of can stand for it.
  */
 import type { Bytes } from "./native.ts";
-import { defineProperty, describe } from "./primordials.ts";
+import { defineProperty } from "./primordials.ts";
+import { isLocked } from "./stream_state.ts";
 import { ReadableStream, type UnderlyingByteSource } from "./streams.ts";
 
 /** The standard's slots; the package keeps them as properties, and reaches for the controller before anything happens. */
@@ -31,7 +32,8 @@ class Returned {
 
 class Opening extends Returned {
   readonly #whole: unknown;
-  readonly #open: Open<unknown>;
+  /** null: it was called. */
+  #open: Open<unknown> | null;
 
   constructor(stream: object, whole: unknown, open: Open<unknown>) {
     super(stream);
@@ -39,21 +41,23 @@ class Opening extends Returned {
     this.#open = open;
   }
 
+  /** undefined: it was opened, or is a stream of another kind. */
   static wholeOf(stream: object): unknown {
-    return #whole in stream ? stream.#whole : undefined;
+    return #open in stream && stream.#open !== null ? stream.#whole : undefined;
   }
 
-  /** A source of the stream, which is made but once. */
-  static sourceOf(stream: object): UnderlyingByteSource {
+  static open(stream: object): UnderlyingByteSource {
     const opening = stream as Opening;
-    return opening.#open(opening.#whole);
+    const open = opening.#open!;
+    opening.#open = null;
+    return open(opening.#whole);
   }
 }
 
 /** One for all such streams: they tell themselves apart. */
 const pending = {
   get(this: object) {
-    const real = new ReadableStream(Opening.sourceOf(this), { highWaterMark: 0 }) as unknown as Slots;
+    const real = new ReadableStream(Opening.open(this), { highWaterMark: 0 }) as unknown as Slots;
     const controller = real._readableStreamController;
     controller._controlledReadableByteStream = this;
     defineProperty(this, CONTROLLER, { value: controller, writable: true, enumerable: true, configurable: true });
@@ -76,7 +80,5 @@ export function lazyStream<W>(whole: W, open: Open<W>): ReadableStream<Bytes> {
 }
 
 /** What the stream would give, if nobody has begun to read it; else undefined. */
-export function untouched(stream: ReadableStream<Bytes>): unknown {
-  const isSetUp = describe(stream, CONTROLLER)?.get === undefined;
-  return isSetUp || stream.locked ? undefined : Opening.wholeOf(stream);
-}
+export const untouched = (stream: ReadableStream<Bytes>): unknown =>
+  isLocked(stream) ? undefined : Opening.wholeOf(stream);

@@ -73,10 +73,11 @@ function validStatus(status: unknown): number {
   return code;
 }
 
-function initialize(state: State, init: ResponseInit): void {
-  if (init.status !== undefined) state.status = validStatus(init.status);
-  if (init.statusText !== undefined) {
-    state.statusText = textOf(init.statusText);
+/** Reads each member once, in the order of their names. */
+function initialize(state: State, { headers: givenHeaders, status, statusText }: ResponseInit): void {
+  if (status !== undefined) state.status = validStatus(status);
+  if (statusText !== undefined) {
+    state.statusText = textOf(statusText);
     if (state.statusText !== "" && !REASON_PHRASE.test(state.statusText)) {
       throw invalidResponse(new TypeError("Cannot make a response: its status text is invalid"));
     }
@@ -84,9 +85,9 @@ function initialize(state: State, init: ResponseInit): void {
   if (state.payload !== null && isNullBodyStatus(state.status)) {
     throw bodyNotAllowed(state.status);
   }
-  if (init.headers === undefined) return;
+  if (givenHeaders === undefined) return;
   const type = state.payload?.type ?? null;
-  const headers = new Headers(init.headers);
+  const headers = new Headers(givenHeaders);
   if (type !== null) setDefault(headers, "content-type", type);
   state.headers = headers;
 }

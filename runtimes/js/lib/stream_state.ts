@@ -1,7 +1,14 @@
 import { ReadableStream } from "./streams.ts";
 
-/** Whether it was read from or canceled. The standard's slot; the package keeps it as a property. */
-export const isDisturbed = (stream: ReadableStream): boolean =>
-  (stream as unknown as { _disturbed: boolean })._disturbed;
+/** The standard's slots; the package keeps them as properties. */
+interface Slots {
+  readonly _disturbed: boolean;
+  readonly _reader: unknown;
+}
+const slotsOf = (stream: ReadableStream) => stream as unknown as Slots;
+
+/** Whether it was read from or canceled. */
+export const isDisturbed = (stream: ReadableStream): boolean => slotsOf(stream)._disturbed;
+export const isLocked = (stream: ReadableStream): boolean => slotsOf(stream)._reader !== undefined;
 
 export const isReadableStream = (value: unknown): value is ReadableStream => value instanceof ReadableStream;
