@@ -1,6 +1,7 @@
 import { ExitCode, FrameType, HeadFlag, LAYOUT, RING, SLOT, Start, StepFlag, StepResult } from "../ffi/layout.ts";
 import { Native } from "../ffi/native.ts";
 import { NativeWasi } from "../ffi/native_wasi.ts";
+import { openShim } from "../ffi/symbols.ts";
 import { startSetup } from "../src/setup/setup.ts";
 import { FrameReader, FrameWriter } from "../src/tiers/wire.ts";
 
@@ -25,7 +26,7 @@ export interface FunctionImage {
 
 /** The native engine on this thread, without a server: one slot, run inline. */
 export class EngineAlone implements AsyncDisposable {
-  readonly #library: string;
+  readonly #wasi: NativeWasi;
   readonly #native: Native;
   readonly #words: Uint32Array<ArrayBuffer>;
   readonly #wide: BigUint64Array<ArrayBuffer>;
@@ -33,8 +34,8 @@ export class EngineAlone implements AsyncDisposable {
   readonly #reader: FrameReader;
   readonly #slot: number;
 
-  private constructor(library: string, native: Native, memory: ArrayBuffer) {
-    this.#library = library;
+  private constructor(wasi: NativeWasi, native: Native, memory: ArrayBuffer) {
+    this.#wasi = wasi;
     this.#native = native;
     this.#words = new Uint32Array(memory);
     this.#wide = new BigUint64Array(memory);
@@ -46,13 +47,14 @@ export class EngineAlone implements AsyncDisposable {
   static async open(): Promise<EngineAlone> {
     const setup = startSetup({ progress: () => {} });
     const [{ library }, image] = await Promise.all([setup.shim, setup.engine]);
-    const native = new Native(library);
+    const shim = openShim(library);
+    const native = new Native(shim);
     const memory = native.open(
       { slots: 1, workers: 1, longWorkers: 1, instances: 1, warmInstances: 1, inlineUs: INLINE_US, longUs: 1000 },
       image.native,
       image.base,
     );
-    return new EngineAlone(library, native, memory);
+    return new EngineAlone(new NativeWasi(shim), native, memory);
   }
 
   async deploy(bundle: string): Promise<FunctionImage> {
@@ -73,9 +75,8 @@ export class EngineAlone implements AsyncDisposable {
   }
 
   async deployWasi(module: Uint8Array<ArrayBuffer>): Promise<FunctionImage> {
-    const native = new NativeWasi(this.#library);
-    const code = await native.compile(module, 64 * MiB);
-    const snapshot = native.load(code, { memoryBytes: 64 * MiB, logBytes: 1024, strings: ["bench"], files: null });
+    const code = await this.#wasi.compile(module, 64 * MiB);
+    const snapshot = this.#wasi.load(code, { memoryBytes: 64 * MiB, logBytes: 1024, strings: ["bench"], files: null });
     return { snapshot, bytes: code.length };
   }
 

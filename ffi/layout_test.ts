@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { startSetup } from "../src/setup/setup.ts";
 import * as layout from "./layout.ts";
 import { Native } from "./native.ts";
+import { openShim } from "./symbols.ts";
 
 const { library } = await startSetup({ progress: console.log }).shim;
 
@@ -15,7 +16,7 @@ function linesOfTypeScript(): string[] {
 }
 
 function linesOfTheShim(): string[] {
-  return new Native(library).layout().trim().split("\n").map((line) => {
+  return new Native(openShim(library)).layout().trim().split("\n").map((line) => {
     const [group, name, value] = line.split(/[.=]/);
     return `${group}.${name === name.toUpperCase() ? name : camelCase(name)}=${value}`;
   });

@@ -3,11 +3,12 @@ import { join } from "node:path";
 import { startSetup } from "../src/setup/setup.ts";
 import { RING, SLOT, StepResult } from "./layout.ts";
 import { type EngineOptions, Native, NativeError } from "./native.ts";
+import { openShim } from "./symbols.ts";
 import { putEmptyStep } from "./testing/empty_step.ts";
 
 const setup = startSetup({ progress: console.log });
 const { library } = await setup.shim;
-const native = new Native(library);
+const native = new Native(openShim(library));
 const engine = await setup.engine;
 
 const OPTIONS: EngineOptions = {

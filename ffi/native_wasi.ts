@@ -1,42 +1,8 @@
 import { LAYOUT, WASI_OPTIONS } from "./layout.ts";
 import { type Bytes, check, cString, Message, NativeError, OutBuffer } from "./native_values.ts";
+import type { Symbols } from "./symbols.ts";
 
 export { NativeError };
-
-/** What ffi/shim/mayfly.h declares for WASI modules, each parameter with its C text. */
-const SYMBOLS = {
-  mf_wasi_compile: {
-    parameters: [
-      "buffer", // const uint8_t *wasm
-      "usize", // size_t length
-      "u64", // uint64_t memory_bytes
-      "buffer", // uint8_t **out
-      "buffer", // size_t *out_length
-      "buffer", // char *message
-      "usize", // size_t capacity
-    ],
-    result: "i32",
-    nonblocking: true,
-  },
-  mf_wasi_load: {
-    parameters: [
-      "buffer", // const uint8_t *native
-      "usize", // size_t length
-      "buffer", // const struct mf_wasi_options *options
-      "buffer", // const char *strings
-      "buffer", // const char *files
-      "buffer", // char *message
-      "usize", // size_t capacity
-    ],
-    result: "i64",
-  },
-  mf_buffer_free: {
-    parameters: [
-      "pointer", // uint8_t *buffer
-    ],
-    result: "void",
-  },
-} as const satisfies Deno.ForeignLibraryInterface;
 
 export interface WasiModule {
   /** Of one sandbox. */
@@ -49,12 +15,12 @@ export interface WasiModule {
   readonly files: string | null;
 }
 
-/** The part of the shim's library that is for WASI modules; its engine must be open. */
+/** The part of the shim that is for WASI modules; its engine must be open. */
 export class NativeWasi {
-  readonly #symbols: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+  readonly #symbols: Symbols;
 
-  constructor(library: string) {
-    this.#symbols = Deno.dlopen(library, SYMBOLS).symbols;
+  constructor(symbols: Symbols) {
+    this.#symbols = symbols;
   }
 
   /** A module to native code. A NativeError with EINVAL says why it cannot be run. */

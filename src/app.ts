@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Native } from "../ffi/native.ts";
 import { NativeWasi } from "../ffi/native_wasi.ts";
+import { openShim } from "../ffi/symbols.ts";
 import type { ServeOptions } from "./cli/serve_options.ts";
 import { systemClock as clock } from "./clock.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -94,7 +95,8 @@ async function compose(
   await folder.announce(`http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${http.port}`);
 
   const [store, { library }, image] = await Promise.all([opening, setup.shim, setup.engine]);
-  const native = new Native(library);
+  const shim = openShim(library);
+  const native = new Native(shim);
   native.wasmtimeVersion();
   native.boundReceive(http.port, LIMITS.unreadBytes);
   const deadlines = new Deadlines(clock);
@@ -105,7 +107,7 @@ async function compose(
   closing.defer(() => computing.close());
   const host = hostOf({ [Family.CRYPTO]: computing.open, [Family.FETCH]: fetching.host, [Family.FILES]: filesHost });
   const engine = await openEngine({ native, image, clock, deadlines, host, cores });
-  const wasi = new WasiModules(new NativeWasi(library));
+  const wasi = new WasiModules(new NativeWasi(shim));
   const tier = new WasmTier({ clock, engine, wasi, residentBytes: RESIDENT_BYTES });
   closing.defer(() => tier.close());
 
@@ -158,7 +160,7 @@ async function compose(
     deadlines,
     limits: { concurrency: settings.concurrency, queue: settings.queue, memoryBytes },
     tenantLimits: (tenant) => ({ concurrency: registry.concurrencyOf(tenant), queue: settings.queue }),
-    load: (entry, deployment) => registry.load(entry, deployment),
+    load: (entry) => registry.load(entry),
   });
   const metrics = new Metrics({
     running: () => scheduler.running,

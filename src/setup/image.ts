@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { LAYOUT } from "../../ffi/layout.ts";
 import { Native } from "../../ffi/native.ts";
+import { openShim } from "../../ffi/symbols.ts";
 import type { Recipe } from "./cache.ts";
 import { sha256, shortHash } from "./hash.ts";
 import { type Progress, told } from "./progress.ts";
@@ -43,7 +44,7 @@ export function imageRecipe(parts: ImageParts, progress: Progress): Recipe {
     async make(folder) {
       const [module, shim] = await Promise.all([parts.module.read(), parts.shim.read()]);
       await told(progress, "Making the JavaScript engine's base image", async () => {
-        const engine = new Native(shim);
+        const engine = new Native(openShim(shim));
         engine.wasmtimeVersion();
         const [native, library] = await Promise.all([engine.compile(module), parts.library.read()]);
         const base = await engine.makeBase(native, library);

@@ -1,0 +1,199 @@
+import { LAYOUT } from "./layout.ts";
+import { NativeError } from "./native_values.ts";
+
+/** What ffi/shim/mayfly.h declares, each parameter with its C text. */
+const DECLARED = {
+  mf_abi: { parameters: [], result: "u32" },
+  mf_now_ns: { parameters: [], result: "u64" },
+  mf_layout: { parameters: [], result: "pointer" },
+  mf_wasmtime_version: {
+    parameters: [
+      "buffer", // char *text
+      "usize", // size_t capacity
+    ],
+    result: "i32",
+  },
+  mf_compile: {
+    parameters: [
+      "buffer", // const uint8_t *wasm
+      "usize", // size_t length
+      "buffer", // uint8_t **out
+      "buffer", // size_t *out_length
+      "buffer", // char *message
+      "usize", // size_t capacity
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+  mf_make_base: {
+    parameters: [
+      "buffer", // const uint8_t *native
+      "usize", // size_t length
+      "buffer", // const uint8_t *library
+      "usize", // size_t library_length
+      "buffer", // uint8_t **out
+      "buffer", // size_t *out_length
+      "buffer", // char *message
+      "usize", // size_t capacity
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+  mf_buffer_free: {
+    parameters: [
+      "pointer", // uint8_t *buffer
+    ],
+    result: "void",
+  },
+  mf_open: {
+    parameters: [
+      "buffer", // const struct mf_options *options
+      "buffer", // const uint8_t *native
+      "usize", // size_t native_length
+      "buffer", // const uint8_t *base
+      "usize", // size_t base_length
+      "buffer", // struct mf_ring **ring
+      "buffer", // char *message
+      "usize", // size_t capacity
+    ],
+    result: "i32",
+  },
+  mf_resize: {
+    parameters: [
+      "u32", // uint32_t instances
+      "u32", // uint32_t warm_instances
+    ],
+    result: "i32",
+  },
+  mf_stats_read: {
+    parameters: [
+      "buffer", // struct mf_stats *stats
+    ],
+    result: "i32",
+  },
+  mf_close: { parameters: [], result: "i32", nonblocking: true },
+  mf_wake_listen: {
+    parameters: [
+      "buffer", // const char *path
+    ],
+    result: "i32",
+  },
+  mf_wake_accept: { parameters: [], result: "i32" },
+  mf_park: {
+    parameters: [
+      "u32", // uint32_t head
+    ],
+    result: "i32",
+  },
+  mf_snapshot_load: {
+    parameters: [
+      "buffer", // const uint8_t *image
+      "usize", // size_t length
+    ],
+    result: "i64",
+  },
+  mf_snapshot_drop: {
+    parameters: [
+      "u32", // uint32_t snapshot
+    ],
+    result: "i32",
+  },
+  mf_freeze: {
+    parameters: [
+      "u32", // uint32_t sandbox
+      "u32", // uint32_t generation
+      "buffer", // uint8_t **out
+      "buffer", // size_t *out_length
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+  mf_submit: {
+    parameters: [
+      "u32", // uint32_t slot
+    ],
+    result: "i32",
+  },
+  mf_wake: { parameters: [], result: "i32" },
+  mf_run_inline: {
+    parameters: [
+      "u32", // uint32_t slot
+    ],
+    result: "i32",
+  },
+  mf_cancel: {
+    parameters: [
+      "u32", // uint32_t slot
+    ],
+    result: "i32",
+  },
+  mf_root_open: {
+    parameters: [
+      "buffer", // const char *path
+    ],
+    result: "i32",
+  },
+  mf_root_close: {
+    parameters: [
+      "i32", // int root
+    ],
+    result: "i32",
+  },
+  mf_mirror_file: {
+    parameters: [
+      "i32", // int root
+      "buffer", // const char *path
+      "buffer", // const char *to
+      "u64", // uint64_t limit
+      "buffer", // uint64_t info[4]
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+  mf_bound_receive: {
+    parameters: [
+      "u16", // uint16_t port
+      "u32", // uint32_t bytes
+    ],
+    result: "i32",
+  },
+  mf_wasi_compile: {
+    parameters: [
+      "buffer", // const uint8_t *wasm
+      "usize", // size_t length
+      "u64", // uint64_t memory_bytes
+      "buffer", // uint8_t **out
+      "buffer", // size_t *out_length
+      "buffer", // char *message
+      "usize", // size_t capacity
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+  mf_wasi_load: {
+    parameters: [
+      "buffer", // const uint8_t *native
+      "usize", // size_t length
+      "buffer", // const struct mf_wasi_options *options
+      "buffer", // const char *strings
+      "buffer", // const char *files
+      "buffer", // char *message
+      "usize", // size_t capacity
+    ],
+    result: "i64",
+  },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** The shim's functions, for Native and NativeWasi. */
+export type Symbols = Deno.DynamicLibrary<typeof DECLARED>["symbols"];
+
+/**
+ * Loads the shim's library, beside which `libwasmtime.so` is expected. It stays loaded until the process ends, because
+ * its threads may outlive any close.
+ */
+export function openShim(library: string): Symbols {
+  const { symbols } = Deno.dlopen(library, DECLARED);
+  const abi = symbols.mf_abi();
+  if (abi === LAYOUT.shimAbi) return symbols;
+  throw new NativeError("use the shim", "ENOSYS", `it speaks ABI ${abi}, this is ABI ${LAYOUT.shimAbi}`);
+}
