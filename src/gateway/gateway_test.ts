@@ -43,7 +43,7 @@ class TestGateway implements AsyncDisposable {
       deadlines,
       limits,
       tenantLimits: () => ({ concurrency: 100, queue: 100 }),
-      load: (entry, deployment) => functions.load(entry, deployment),
+      load: (entry) => functions.load(entry),
     });
     this.gateway = new Gateway({ clock: systemClock, events });
     this.gateway.open({

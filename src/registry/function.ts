@@ -6,7 +6,7 @@ export interface Deployment {
   readonly version: string;
   readonly kind: HandlerKind;
   readonly settings: FunctionSettings;
-  /** null until its first request after a restart; see `Registry.snapshotOf`. */
+  /** null until its first request after a restart; see `Functions.load`. */
   snapshot: Snapshot | null;
 }
 
@@ -53,8 +53,8 @@ export interface Functions {
   list(): FunctionEntry[];
   /** What is wrong with configuration files, with file, line and column; the last good ones are in force. */
   problems(): string[];
-  /** Brings the snapshot of an active deployment into memory's reach. */
-  load(entry: FunctionEntry, deployment: Deployment): Promise<Snapshot>;
+  /** Brings the snapshot of the deployment that serves into memory's reach. */
+  load(entry: FunctionEntry): Promise<Snapshot>;
   versions(
     id: FunctionId,
   ): Promise<{ version: string; deployedAtMs: number; active: boolean; snapshotBytes: number }[]>;

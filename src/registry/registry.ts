@@ -121,8 +121,7 @@ export class Registry implements Functions, AsyncDisposable {
     return this.#catalog.list();
   }
 
-  /** Of the deployment that serves now: the one that was asked for may have been replaced while its request waited. */
-  async load(entry: FunctionEntry, _deployment: Deployment): Promise<Snapshot> {
+  async load(entry: FunctionEntry): Promise<Snapshot> {
     const managed = this.#catalog.find(entry.id);
     const { active } = entry;
     if (!managed || !active) throw new MayflyError("not_deployed", "The function is not deployed", { retryAfterS: 1 });

@@ -225,9 +225,8 @@ Deno.test("a request that waited while its version was replaced gets the one tha
   await using h = await RegistryHarness.start();
   await deployed(h, "one");
   const entry = h.entry("f")!;
-  const old = entry.active!;
   await deployed(h, "two");
-  assert.equal(await h.registry.load(entry, old), entry.active!.snapshot);
+  assert.equal(await h.registry.load(entry), entry.active!.snapshot);
 });
 
 Deno.test("a version whose files were cut is built again, from a mirror that was cut as well", async () => {
@@ -242,7 +241,7 @@ Deno.test("a version whose files were cut is built again, from a mirror that was
   await h.up();
   const entry = h.entry("f")!;
   await assert.rejects(
-    h.registry.load(entry, entry.active!),
+    h.registry.load(entry),
     (error) => error instanceof MayflyError && error.code === "not_deployed",
   );
   await h.until("it serves again", () => entry.active);

@@ -14,8 +14,8 @@ export interface SchedulerOptions {
   readonly limits: GateLimits & { readonly memoryBytes: number };
   /** Those of now: asked at each request. */
   readonly tenantLimits: (tenant: string) => GateLimits;
-  /** Brings a deployment's snapshot within reach. */
-  readonly load: (entry: FunctionEntry, deployment: Deployment) => Promise<Snapshot>;
+  /** Brings a snapshot within reach, of what serves now: the job's own may have been replaced while it waited. */
+  readonly load: (entry: FunctionEntry) => Promise<Snapshot>;
 }
 
 export interface Job {
@@ -111,7 +111,7 @@ export class Scheduler {
   async #loadAndRun(job: Job, settled: () => void): Promise<Outcome> {
     let snapshot: Snapshot;
     try {
-      snapshot = await this.#options.load(job.entry, job.deployment);
+      snapshot = await this.#options.load(job.entry);
     } catch (error) {
       settled();
       if (!(error instanceof MayflyError)) return failure("internal", "Cannot load the function", { cause: error });

@@ -109,7 +109,8 @@ export class FakeFunctions implements Functions {
   problems(): string[] {
     return [];
   }
-  load(_entry: FunctionEntry, { snapshot }: Deployment): Promise<Snapshot> {
+  load({ active }: FunctionEntry): Promise<Snapshot> {
+    const snapshot = active?.snapshot;
     return snapshot ? Promise.resolve(snapshot) : Promise.reject(new Error("It has no snapshot"));
   }
   versions() {

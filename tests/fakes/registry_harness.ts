@@ -80,7 +80,7 @@ export class RegistryHarness implements AsyncDisposable {
   async text(name: string): Promise<string | null> {
     const entry = this.entry(name);
     if (!entry?.active) return null;
-    return ((await this.registry.load(entry, entry.active)) as FakeBuilt).text;
+    return ((await this.registry.load(entry)) as FakeBuilt).text;
   }
 
   async until<T>(what: string, check: () => T | Promise<T>): Promise<NonNullable<T>> {
