@@ -31,7 +31,7 @@ export class Addresses {
    * in absolute form brings a host of its own. Both are refused: the URL has to start with the very Host that was sent.
    */
   parse(host: string | null, url: string): Address {
-    if (host === null) throw new MayflyError("bad_request", "Cannot route a request without a Host header");
+    if (host === null) throw new MayflyError("bad_request", "Cannot route the request: it has no Host header");
     let tenantHost = this.#known.get(host);
     if (tenantHost === undefined) {
       tenantHost = this.#tenantOf(host);
@@ -43,12 +43,12 @@ export class Addresses {
     if (!url.startsWith(host, start) && url.slice(start, end).toLowerCase() !== host.toLowerCase()) {
       throw new MayflyError(
         "bad_request",
-        "Cannot route a request whose target names another host than its Host header",
+        "Cannot route the request: its target names another host than its Host header",
       );
     }
     const rest = url.slice(end);
     if (rest.charCodeAt(0) !== SLASH) {
-      throw new MayflyError("bad_request", "Cannot route a request whose target is not a path");
+      throw new MayflyError("bad_request", "Cannot route the request: its target is not a path");
     }
     const mark = rest.indexOf("?");
     const rawPath = mark < 0 ? rest : rest.slice(0, mark);

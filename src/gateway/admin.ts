@@ -132,7 +132,7 @@ function parsed(text: string): unknown {
 
 async function logResponse(c: AdminContext, logs: Logs, owner: LogOwner): Promise<Response> {
   const lines = c.req.query("lines") ?? `${LINES}`;
-  if (!/^\d{1,9}$/.test(lines)) throw new MayflyError("bad_request", `lines cannot be ${lines}: it is a number`);
+  if (!/^\d{1,9}$/.test(lines)) throw new MayflyError("bad_request", `Cannot take ${lines} as lines: it is no number`);
   const type = { "content-type": "application/x-ndjson" };
   if (c.req.query("follow") === "1") return c.body(logStream(logs, owner, Number(lines)), 200, type);
   const tail = await logs.tail(owner, Number(lines));
@@ -142,7 +142,7 @@ async function logResponse(c: AdminContext, logs: Logs, owner: LogOwner): Promis
 const originOf = (c: AdminContext): string => new URL(c.req.url).origin;
 
 function tooLarge(): never {
-  throw new MayflyError("body_too_large", `The body is over ${LIMITS.adminBodyBytes} bytes`);
+  throw new MayflyError("body_too_large", `Cannot take the body: it is over ${LIMITS.adminBodyBytes} bytes`);
 }
 
 /** An error that nobody foresaw is the server's own: its cause is for the log. */

@@ -34,7 +34,9 @@ export class Snapshots {
     const { id, route } = entry;
     const { version, kind, settings } = deployment;
     const language = kind === "wasi" ? kind : "js";
-    if (!await this.folders.isWhole(id, version)) throw new Error(`The files of version ${version} are damaged`);
+    if (!await this.folders.isWhole(id, version)) {
+      throw new Error(`Cannot load version ${version}: its files are damaged`);
+    }
     const artifact = { id, version, settings, mount: mountOf(id, route), language, file: BUNDLE } as const;
     const snapshot = await this.tier.load(artifact, this.folders.of(id, version));
     if (entry.active === deployment) {

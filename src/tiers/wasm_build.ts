@@ -54,13 +54,13 @@ export class WasmBuild {
       logBytes: LIMITS.logBytesPerRequest,
     };
     const outcome = await this.#step("POST", `file:///${file}`, artifact.bundle, answer, JSON.stringify(context));
-    if (outcome.code !== "ok") throw this.#failed(outcome, "");
+    if (outcome.code !== "ok") throw this.#failed(outcome, null);
     return answer.kind();
   }
 
   async #warmUp(path: string): Promise<void> {
     const outcome = await this.#step("GET", `http://localhost${path}`, null, new Answer(this.log));
-    if (!this.#held || outcome.code !== "ok") throw this.#failed(outcome, ` in the warm-up request ${path}`);
+    if (!this.#held || outcome.code !== "ok") throw this.#failed(outcome, path);
   }
 
   #step(
@@ -111,20 +111,23 @@ export class WasmBuild {
     });
   }
 
-  #failed(outcome: Outcome, where: string): BuildError {
-    if (outcome.code === "ok") return new BuildError(`The function ended${where}`);
+  /** `warmup` is the path of the request that failed; null: the module's evaluation did. */
+  #failed(outcome: Outcome, warmup: string | null): BuildError {
+    const { buildTimeoutMs, memoryMb } = this.artifact.settings;
+    const cannot = warmup === null ? "Cannot evaluate the module" : `Cannot answer the warm-up request ${warmup}`;
+    if (outcome.code === "ok") return new BuildError(`${cannot}: the function ended`);
     if (outcome.code === "timeout" || outcome.code === "cpu") {
-      const { buildTimeoutMs } = this.artifact.settings;
-      return new BuildError(`The module was not evaluated within its buildTimeoutMs of ${buildTimeoutMs}${where}`);
+      return new BuildError(`${cannot}: it takes longer than its buildTimeoutMs of ${buildTimeoutMs}`);
     }
     if (outcome.code === "memory") {
-      return new BuildError(`The module needs more than its memoryMb of ${this.artifact.settings.memoryMb}${where}`);
+      return new BuildError(`${cannot}: it needs more than its memoryMb of ${memoryMb}`);
     }
     if (outcome.code !== "exception" || !outcome.detail) {
-      return new BuildError(`${outcome.message}${where}${outcome.detail ? `: ${outcome.detail}` : ""}`);
+      return new BuildError(`${cannot}: ${outcome.message}${outcome.detail ? `: ${outcome.detail}` : ""}`);
     }
-    const [message, ...stack] = outcome.detail.split("\n");
-    return new BuildError(`${message}${where}`, null, stack.join("\n") || null);
+    const [thrown, ...stack] = outcome.detail.split("\n");
+    // What the module threw itself says enough, and stands where it was thrown.
+    return new BuildError(warmup === null ? thrown : `${cannot}: ${thrown}`, null, stack.join("\n") || null);
   }
 }
 
@@ -141,7 +144,9 @@ class Answer implements ResponseSink {
 
   kind(): HandlerKind {
     const { kind } = JSON.parse(this.#text);
-    if (!HANDLER_KINDS.includes(kind)) throw new BuildError(`The engine found an unknown kind of handler: ${kind}`);
+    if (!HANDLER_KINDS.includes(kind)) {
+      throw new BuildError(`Cannot use the module: its handler is of an unknown kind, ${kind}`);
+    }
     return kind;
   }
 }
