@@ -3,7 +3,7 @@
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
-/** Defaults of the function settings that product.md names. */
+/** Defaults of the functions' settings. */
 export const FUNCTION_DEFAULTS = {
   timeoutMs: 30_000,
   concurrency: 64,
@@ -85,8 +85,6 @@ export const LIMITS = {
   ownFilesBytes: 256 * MiB,
   /** A guest that was told of its cancellation may run this long to notice. */
   cancelGraceMs: 5,
-  /** A sandbox is gone this long after its deadline, at the latest. */
-  deadlineSlackMs: 50,
 } as const;
 
 function assert(condition: boolean, relation: string): void {
@@ -99,7 +97,6 @@ assert(
   LIMITS.logPendingBytesPerFunction <= LIMITS.logPendingBytes,
   "one function's waiting lines fit the bound of all",
 );
-assert(LIMITS.cancelGraceMs < LIMITS.deadlineSlackMs, "a canceled guest is gone within the slack");
 assert(FUNCTION_DEFAULTS.timeoutMs <= TENANT_CAPS.timeoutMs, "the default is within the cap");
 assert(FUNCTION_DEFAULTS.bodyMb <= TENANT_CAPS.bodyMb, "the default is within the cap");
 assert(FUNCTION_DEFAULTS.concurrency <= TENANT_CAPS.concurrency, "the default is within the cap");

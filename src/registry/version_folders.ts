@@ -5,8 +5,7 @@ import { folderName } from "./names.ts";
 /** A version's folder while it is made; it is nobody's until it is committed. */
 export interface Draft {
   readonly folder: string;
-  /** Writes it to the disk for good, and puts it in its place. */
-  /** Resolves with the folder that it is now. */
+  /** Writes it to the disk for good and puts it in its place; resolves with the folder that it is now. */
   commit(id: FunctionId, version: string): Promise<string>;
   discard(): Promise<void>;
 }

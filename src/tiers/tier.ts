@@ -23,7 +23,7 @@ export interface Artifact {
   readonly bundle: Uint8Array<ArrayBuffer>;
 }
 
-/** A line that the module wrote while it was evaluated. */
+/** A line that a guest wrote to its console, at its build or in a request. */
 export interface GuestLine {
   readonly level: "debug" | "info" | "warn" | "error";
   readonly text: string;
