@@ -76,6 +76,8 @@ export const LIMITS = {
   adminBodyBytes: 64 * KiB,
   /** Versions of a function that are kept. */
   versionsKept: 10,
+  /** Names that one which is unknown is compared with, to suggest another. */
+  namesCompared: 1000,
   /** Files of a function's folder that are counted before it is deleted. */
   countedFiles: 10_000,
   /** A source file, and a bundle. */

@@ -5,7 +5,7 @@ import { commandHelp, overview } from "./help.ts";
 import { parse } from "./parse.ts";
 import { safeLines } from "./safe_text.ts";
 import { OutputClosed, type Shell, systemShell } from "./shell.ts";
-import { suggest } from "./suggest.ts";
+import { suggest } from "../suggest.ts";
 import { colored } from "./terminal.ts";
 import { UsageError } from "./usage_error.ts";
 

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import type { Command, Option, Options, Values } from "./command.ts";
-import { suggest } from "./suggest.ts";
+import { suggest } from "../suggest.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What the arguments of a command say. Throws UsageError. */

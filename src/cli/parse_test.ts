@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parse } from "./parse.ts";
-import { editDistance, suggest } from "./suggest.ts";
+import { editDistance, suggest } from "../suggest.ts";
 import { UsageError } from "./usage_error.ts";
 
 const COMMAND = {

@@ -10,6 +10,7 @@ import { logStream } from "../observe/log_stream.ts";
 import type { Meter } from "../observe/meter.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { FunctionEntry, Functions } from "../registry/function.ts";
+import { suggest } from "../suggest.ts";
 import { parseQualifiedName, qualifiedName } from "../types.ts";
 import { AdminGuard } from "./admin_guard.ts";
 import { type FunctionDescription, settingsOf, summaryOf, sumOf } from "./admin_shapes.ts";
@@ -110,8 +111,10 @@ async function describe(
 function entryOf(c: AdminContext, functions: Functions): FunctionEntry {
   const name = c.req.param("name")!;
   const entry = functions.get(parseQualifiedName(name));
-  if (entry === null) throw new MayflyError("not_found", `There is no function ${name}`);
-  return entry;
+  if (entry !== null) return entry;
+  const meant = suggest(name, functions.list().slice(0, LIMITS.namesCompared).map(({ id }) => qualifiedName(id)));
+  const question = meant === null ? "" : `; did you mean ${meant}?`;
+  throw new MayflyError("not_found", `There is no function ${name}${question}`);
 }
 
 async function versionIn(c: AdminContext): Promise<string | null> {

@@ -97,7 +97,7 @@ export class Follower {
         rows: this.#rows.get(tenant) ?? [],
         capsOf: (home) => capsFor(home && tenant === HOME ? home : this.home, tenant),
         fileOf: (name) => catalog.functionsOf(tenant).get(name)?.source.file ?? null,
-        onProblem: (message) => events.emit({ type: "server", atMs: clock.now(), level: "error", message }),
+        tell: (level, message) => events.emit({ type: "server", atMs: clock.now(), level, message }),
       });
       this.#rows.delete(tenant);
       this.#roots.set(tenant, root);

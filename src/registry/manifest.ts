@@ -22,6 +22,8 @@ export interface Manifest {
   readonly caps: ReadonlyMap<string, Readonly<Partial<TenantCaps>>>;
   /** Folders that are functions because they have a `run`. */
   readonly runs: ReadonlySet<string>;
+  /** Where it speaks of functions, as an operator is told. */
+  readonly patterns: readonly { readonly pattern: string; readonly place: string; matches(name: string): boolean }[];
   /** What it says of a function; later ones win. */
   overridesFor(name: string): readonly Readonly<Record<string, unknown>>[];
 }
@@ -30,6 +32,7 @@ export const NO_MANIFEST: Manifest = {
   server: {},
   caps: new Map(),
   runs: new Set(),
+  patterns: [],
   overridesFor: () => [],
 };
 
@@ -55,7 +58,7 @@ export function parseManifest(text: string, tenant: string, capsOf: (manifest: M
   }
 }
 
-function read({ value }: JsonFile, tenant: string, capsOf: (manifest: Manifest) => TenantCaps): Manifest {
+function read({ value, place }: JsonFile, tenant: string, capsOf: (manifest: Manifest) => TenantCaps): Manifest {
   const isObject = (part: unknown) => isRecord(part) ? null : "an object is allowed";
   const keys: Rules = tenant === HOME
     ? { server: isObject, tenants: isObject, functions: isObject, ...envRules }
@@ -76,10 +79,11 @@ function read({ value }: JsonFile, tenant: string, capsOf: (manifest: Manifest) 
   }));
   // The more a pattern spells out, the later its turn; a name without a star comes last.
   entries.sort((a, b) => weight(a.pattern) - weight(b.pattern));
-  const matchers = entries.map(({ pattern, settings }) => ({ matches: matcher(pattern), settings }));
+  const matchers = entries.map(({ pattern, settings }) => ({ pattern, matches: matcher(pattern), settings }));
   return {
     ...base,
     runs: new Set(entries.filter(({ settings }) => "run" in settings).map(({ pattern }) => pattern)),
+    patterns: matchers.map(({ pattern, matches }) => ({ pattern, matches, place: place(["functions", pattern]) })),
     overridesFor: (
       name,
     ) => [{ env }, ...matchers.filter(({ matches }) => matches(name)).map(({ settings }) => settings)],

@@ -139,6 +139,39 @@ Deno.test("an import that was missing and appears mends what waited for it", asy
   assert.equal(h.entry("needs")!.error, null);
 });
 
+Deno.test("all that is wrong with a build is told, and that a deno.json beside the file does not count", async () => {
+  await using h = await RegistryHarness.start({
+    "app/deno.json": `{ "imports": { "ms": "npm:ms@2" } }`,
+    "app/f.ts": `import a from "ms";\nimport b from "./none.ts";\nexport default () => [a, b];\n`,
+  });
+  const { error } = await h.fails("app/f", /ms/);
+  const [first, second, ...more] = error!.split("\n");
+  assert.match(
+    first,
+    /^app\/f\.ts:1:\d+: .*functions folder's deno\.json does not map it.*\(app\/deno\.json does not count\) \(and 1 more\)$/,
+  );
+  assert.match(second, /^app\/f\.ts:2:\d+: .*none\.ts/);
+  assert.deepEqual(more, []);
+});
+
+Deno.test("settings of a function that is not there are told, until it is there", async () => {
+  await using h = await RegistryHarness.start({
+    "greet.ts": says("hi"),
+    "mayfly.json": `{ "functions": {\n  "gret": { "memoryMb": 32 }, "gr*": { "timeoutMs": 5 }, "later": {} } }`,
+  });
+  const told = () => h.events.filter((event) => event.type === "server").map(({ level, message }) => [level, message]);
+  const gret = "mayfly.json:2:3: The settings of gret are used by no function; did you mean greet?";
+  const later = "mayfly.json:2:58: The settings of later are used by no function";
+  assert.deepEqual(h.registry.problems(), [gret, later]);
+  assert.deepEqual(told(), [["warn", gret], ["warn", later]]);
+  await h.drop({ "later.ts": says("later") });
+  await h.serves("later", "later");
+  assert.deepEqual(h.registry.problems(), [gret]);
+  await h.drop({ "mayfly.json": `{ "server": { "concurrency": 5 } }` });
+  await h.until("nothing is wrong", () => h.registry.problems().length === 0);
+  assert.deepEqual(told().at(-1), ["info", 'mayfly.json: The change of "server" takes effect at the next start']);
+});
+
 const broken: readonly [what: string, source: string, error: RegExp][] = [
   ["a syntax error", "export default () => {\n  const x = ;\n};\n", /^f\.ts:2:13: /],
   ["a name that is not exported", `import { no } from "./_empty.ts";\nexport default no;`, /^f\.ts:1:10: .*"no"/],

@@ -1,3 +1,4 @@
+import { suggest } from "../suggest.ts";
 import type { MirrorRow, Store } from "../state/store.ts";
 import { type FunctionSettings, HOME } from "../types.ts";
 import { type DenoConfig, NO_DENO_CONFIG, parseDenoConfig } from "./deno_config.ts";
@@ -20,7 +21,7 @@ export interface RootOptions {
   readonly rows: readonly MirrorRow[];
   /** Of the home tenant's mayfly.json; the home root is asked about its own, before it is in force. */
   readonly capsOf: (home: Manifest | null) => TenantCaps;
-  readonly onProblem: (message: string) => void;
+  readonly tell: (level: "info" | "warn" | "error", message: string) => void;
   /** The file that a function is made from so far. */
   readonly fileOf: (name: string) => string | null;
 }
@@ -38,6 +39,7 @@ export interface RootChange {
 const MANIFEST = "mayfly.json";
 const DENO_CONFIG = "deno.json";
 const LOCK = "deno.lock";
+const UNUSED_TOLD = 10;
 
 /** The files of one tenant: their mirror, and what its configuration files make of them. */
 export class Root {
@@ -50,6 +52,8 @@ export class Root {
   denoProblem: string | null = null;
   /** What is wrong with mayfly.json. */
   #manifestProblem: string | null = null;
+  /** Settings of functions that are not there. */
+  #unused: readonly string[] = [];
   readonly #options: RootOptions;
   #looking: Promise<unknown> = Promise.resolve();
   #looked = false;
@@ -79,7 +83,7 @@ export class Root {
   /** What is wrong with its configuration files, as an operator is told. */
   get problems(): string[] {
     const ofDeno = this.denoProblem && `${this.#named(this.denoProblem)}. Nothing that imports can be built with it`;
-    return [this.#manifestProblem, ofDeno].filter((problem) => problem !== null);
+    return [this.#manifestProblem, ofDeno, ...this.#unused].filter((problem) => problem !== null);
   }
 
   get lock(): Lock | null {
@@ -134,7 +138,7 @@ export class Root {
     this.#looked = true;
     const concerns = (path: string) => isFirst || changed.has(path);
     const reconfigured = [
-      concerns(MANIFEST) && await this.#readManifest(),
+      concerns(MANIFEST) && await this.#readManifest(isFirst),
       concerns(DENO_CONFIG) && await this.#readDenoConfig(),
       concerns(LOCK),
     ].some(Boolean);
@@ -155,6 +159,7 @@ export class Root {
       runs: this.manifest.runs,
       fileOf: this.#options.fileOf,
     });
+    this.#findUnused([...sources.keys()]);
     const readable = new Map(sources);
     for (const [name, source] of sources) {
       const why = refused.get(source.file);
@@ -163,17 +168,33 @@ export class Root {
     return { sources: readable, doubles };
   }
 
+  /** A name that is written wrong would be settings that nobody misses. */
+  #findUnused(names: readonly string[]): void {
+    const unused = this.manifest.patterns.filter(({ matches }) => !names.some(matches)).slice(0, UNUSED_TOLD)
+      .map(({ pattern, place }) => {
+        const meant = suggest(pattern, names);
+        const question = meant === null ? "" : `; did you mean ${meant}?`;
+        return this.#named(`${place}: The settings of ${pattern} are used by no function${question}`);
+      });
+    for (const message of unused) if (!this.#unused.includes(message)) this.#options.tell("warn", message);
+    this.#unused = unused;
+  }
+
   /** True: another one is in force. */
-  async #readManifest(): Promise<boolean> {
+  async #readManifest(isFirst: boolean): Promise<boolean> {
     try {
+      const { server } = this.manifest;
       const text = await this.#text(MANIFEST);
       const capsOf = (manifest: Manifest) => this.#options.capsOf(manifest);
       this.manifest = text === null ? NO_MANIFEST : parseManifest(text, this.tenant, capsOf);
       this.#manifestProblem = null;
+      if (!isFirst && JSON.stringify(server) !== JSON.stringify(this.manifest.server)) {
+        this.#options.tell("info", `${MANIFEST}: The change of "server" takes effect at the next start`);
+      }
       return true;
     } catch (error) {
       this.#manifestProblem = `${this.#named(error)}. The settings from before stay in force`;
-      this.#options.onProblem(this.#manifestProblem);
+      this.#options.tell("error", this.#manifestProblem);
       return false;
     }
   }
@@ -185,7 +206,7 @@ export class Root {
       this.denoProblem = null;
     } catch (error) {
       this.denoProblem = error instanceof Error ? error.message : `${error}`;
-      this.#options.onProblem(`${this.#named(error)}. Nothing that imports can be built with it`);
+      this.#options.tell("error", `${this.#named(error)}. Nothing that imports can be built with it`);
     }
     return true;
   }

@@ -1,5 +1,6 @@
 import { FUNCTION_DEFAULTS, LIMITS, SERVER_DEFAULTS, TENANT_CAPS } from "../limits.ts";
-import { DESTINATIONS, isPublicDestination, parseDestination } from "../host/destination.ts";
+import { DESTINATIONS, isPublicDestination, parseDestination } from "../host/egress/destination.ts";
+import { suggest } from "../suggest.ts";
 import type { FunctionSettings, NetPolicy, TierName } from "../types.ts";
 
 /** What an operator allows a tenant. */
@@ -100,7 +101,10 @@ export function checked(value: unknown, rules: Rules, path: readonly string[]): 
   if (!isRecord(value)) throw new SettingsError(path, value, "an object is allowed");
   for (const [key, part] of Object.entries(value)) {
     if (!Object.hasOwn(rules, key)) {
-      throw new SettingsError([...path, key], part, `it is unknown; the keys are ${Object.keys(rules).join(", ")}`);
+      const keys = Object.keys(rules);
+      const meant = suggest(key, keys);
+      const question = meant === null ? "" : `; did you mean ${meant}?`;
+      throw new SettingsError([...path, key], part, `it is unknown${question || `; the keys are ${keys.join(", ")}`}`);
     }
     const allowed = rules[key](part);
     if (allowed !== null) throw new SettingsError([...path, key], part, allowed);

@@ -1,8 +1,13 @@
+/** Of a word, to be compared at all: the time grows with the square. */
+const LONGEST = 64;
+
 /** The known word that was probably meant; null when none is near. */
 export function suggest(word: string, known: readonly string[]): string | null {
+  if (word.length > LONGEST) return null;
   let best: string | null = null;
   let least = Math.max(2, Math.floor(word.length / 3)) + 1;
   for (const candidate of known) {
+    if (Math.abs(word.length - candidate.length) >= least) continue;
     const distance = editDistance(word, candidate);
     if (distance < least && distance < candidate.length) [best, least] = [candidate, distance];
   }
