@@ -62,6 +62,7 @@ export class Unavailable extends Error {
 }
 
 const MOST_TRIES = 5;
+const PROBLEMS_TOLD = 10;
 
 /** From a function's source to a version in its place. */
 export class Builder {
@@ -233,9 +234,25 @@ async function isAsMirrored(root: Root, { files }: BundleFacts): Promise<boolean
 function failure(problems: readonly BundleProblem[], root: Root): BuildError {
   const [first] = problems;
   // The mirror leaves out what is no plain file, and knows why.
-  const message = first.message.replace(/there is no file (.+)$/, (all, path) => root.mirror.refusal(path) ?? all);
-  const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
-  return new BuildError(placed(message, first.place) + more, first.place);
+  const messages = problems.slice(0, PROBLEMS_TOLD).map(({ message, place }) => {
+    const why = message.replace(/there is no file (.+)$/, (all, path) => root.mirror.refusal(path) ?? all);
+    return placed(why, place) + (why.includes("deno.json does not map it") ? uncounted(root, place) : "");
+  });
+  // The first line is what a list has room for.
+  if (problems.length > 1) messages[0] += ` (and ${problems.length - 1} more)`;
+  if (problems.length > messages.length) messages.push(`... and ${problems.length - messages.length} more`);
+  return new BuildError(messages.join("\n"), first.place);
+}
+
+/** Other tools would read what lies nearer to the file. */
+function uncounted({ mirror }: Root, place: Place | null): string {
+  const parts = place?.file.split("/").slice(0, -1) ?? [];
+  for (; parts.length > 0; parts.pop()) {
+    const folder = parts.join("/");
+    const other = ["deno.json", "deno.jsonc", "package.json"].find((name) => mirror.files.has(`${folder}/${name}`));
+    if (other !== undefined) return ` (${folder}/${other} does not count)`;
+  }
+  return "";
 }
 
 function placed(message: string, place: Place | null): string {

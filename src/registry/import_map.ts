@@ -76,9 +76,21 @@ function targetOf(specifier: string, folder: string, asked: string): Target {
     case "data":
       return { kind: "data" };
     case undefined:
-      return refused(asked, `deno.json does not map it; write "npm:${specifier}", or add it to its imports`);
+      return refused(
+        asked,
+        `the functions folder's deno.json does not map it; write "npm:${specifier}", or add it to its imports`,
+      );
     case "jsr":
-      return refused(asked, "packages can only come from npm");
+      return refused(
+        asked,
+        "packages come from npm alone; many of JSR's are there too, or copy its files into the folder",
+      );
+    case "http":
+    case "https":
+      return refused(
+        asked,
+        `nothing is fetched from the web; import the package as npm:..., or copy the file into the functions folder`,
+      );
     default:
       return refused(
         asked,

@@ -43,6 +43,15 @@ for (const [specifier, importer, target] of resolved) {
   });
 }
 
+Deno.test("an import from elsewhere is told what to do instead", () => {
+  const reason = (specifier: string) => {
+    const target = resolveImport({ imports: {}, scopes: {} }, specifier, "f.ts");
+    return target.kind === "refused" ? target.reason : "";
+  };
+  assert.match(reason("jsr:@std/path"), /npm/);
+  assert.match(reason("https://host.example/x.ts"), /import the package as npm:.*copy the file/);
+});
+
 const refused = [
   "../secret.json",
   "./a/../../secret.json",
