@@ -35,6 +35,8 @@ function isRecord(value: unknown): value is object {
 }
 
 function shown(key: string, value: unknown): string {
+  // No list of methods is all of them.
+  if (key === "methods" && value === null) return "all";
   if (value === null) return "-";
   if (Array.isArray(value)) return value.length === 0 ? "-" : value.map((part) => shown(key, part)).join(", ");
   if (typeof value === "number") return amount(key, value);
