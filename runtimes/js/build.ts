@@ -84,7 +84,7 @@ export async function engineInputs(): Promise<{ files: string[]; flags: string[]
 /** What the library imports of the server: numbers that both know. */
 const SHARED = [
   "ffi/layout.ts",
-  ...["operations.ts", "crypto_operations.ts", "fetch_operations.ts"].map((name) => `src/host/${name}`),
+  ...["operations.ts", "crypto/operations.ts", "fetch/operations.ts"].map((name) => `src/host/${name}`),
 ];
 
 /** The same for the library, beside Deno. */

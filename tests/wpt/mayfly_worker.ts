@@ -1,7 +1,7 @@
 /** Runs pages in the engine: the harness is in the snapshot, each page has a clone of its own. */
 import { deploy, type Func } from "../../runtimes/js/test/host.ts";
 import { systemClock } from "../../src/clock.ts";
-import { CryptoHost } from "../../src/host/crypto.ts";
+import { CryptoHost } from "../../src/host/crypto/crypto_host.ts";
 import { hostOf } from "../../src/host/host.ts";
 import { Family } from "../../src/host/operations.ts";
 import { HOME } from "../../src/types.ts";

@@ -1,5 +1,5 @@
 /** One request to a server and its response, by host calls. */
-import { FetchOperation, MOST_EXCHANGES } from "../../../src/host/fetch_operations.ts";
+import { FetchOperation, MOST_EXCHANGES } from "../../../src/host/fetch/operations.ts";
 import { MOST_CALL_BYTES } from "../../../src/host/operations.ts";
 import type { AbortSignal } from "./abort.ts";
 import { hostCall } from "./host_calls.ts";

@@ -1,7 +1,7 @@
 /** Functions whose crypto calls are answered by the server's own host, and the same code in Deno, for comparison. */
 import assert from "node:assert/strict";
 import { systemClock } from "../../../src/clock.ts";
-import { CryptoHost } from "../../../src/host/crypto.ts";
+import { CryptoHost } from "../../../src/host/crypto/crypto_host.ts";
 import type { HostCaller } from "../../../src/host/host.ts";
 import { HOME } from "../../../src/types.ts";
 import { ExitCode } from "./frames.ts";

@@ -1,5 +1,5 @@
 /** Calls to the host's Web Crypto. */
-import { CryptoOperation as Operation } from "../../../../src/host/crypto_operations.ts";
+import { CryptoOperation as Operation } from "../../../../src/host/crypto/operations.ts";
 import { MOST_CALL_BYTES } from "../../../../src/host/operations.ts";
 import { concatBytes, setBytes } from "../binary.ts";
 import { askHost } from "../host_calls.ts";

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:https";
 import { type AddressInfo, createServer as createPlainServer, type Server } from "node:net";
-import { HOME } from "../types.ts";
-import { FetchHost } from "./fetch.ts";
-import { FetchOperation } from "./fetch_operations.ts";
+import { HOME } from "../../types.ts";
+import { FetchHost } from "./fetch_host.ts";
+import { FetchOperation } from "./operations.ts";
 
 const clock = { now: () => 0, monotonic: () => 0 };
-const CERTIFICATES = new URL("../../tests/certificates/", import.meta.url);
+const CERTIFICATES = new URL("../../../tests/certificates/", import.meta.url);
 const pem = (name: string) => Deno.readTextFileSync(new URL(name, CERTIFICATES));
 
 async function listening(server: Server): Promise<number> {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { HOME, type NetPolicy } from "../types.ts";
+import { HOME, type NetPolicy } from "../../types.ts";
 import { Egress } from "./egress.ts";
 
 const PUBLIC = "93.184.216.34";

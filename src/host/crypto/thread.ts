@@ -1,10 +1,10 @@
-import type { Task, TaskResult } from "./crypto_worker.ts";
+import type { Task, TaskResult } from "./worker.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
 const IDLE_MS = 5000;
 
-/** The server's side of crypto_worker.ts: started when there is work for it, ended when there was none for a while. */
+/** The server's side of worker.ts: started when there is work for it, ended when there was none for a while. */
 export class CryptoThread {
   readonly #open = new Map<number, PromiseWithResolvers<Bytes>>();
   #worker: Worker | null = null;
@@ -31,7 +31,7 @@ export class CryptoThread {
   }
 
   #start(): Worker {
-    const worker = new Worker(import.meta.resolve("./crypto_worker.ts"), { type: "module" });
+    const worker = new Worker(import.meta.resolve("./worker.ts"), { type: "module" });
     worker.onmessage = ({ data }: MessageEvent<TaskResult>) => {
       const settled = this.#open.get(data.id);
       this.#open.delete(data.id);

@@ -1,6 +1,6 @@
 /** What a guest and the host say to each other about fetch. Whatever a guest wrote is checked here, once. */
 import { STATUS_CODES, validateHeaderName, validateHeaderValue } from "node:http";
-import { MOST_CALL_BYTES } from "./operations.ts";
+import { MOST_CALL_BYTES } from "../operations.ts";
 
 /** How the request's body comes: not at all, with the head, or by WRITE: of an unknown length, or of so many bytes. */
 export type BodyKind = "none" | "whole" | "stream" | number;

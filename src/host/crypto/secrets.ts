@@ -1,7 +1,7 @@
 /** Signatures, ciphers and derivation: each computed by Deno's Web Crypto, with a key that came with the call. */
-import { CRYPTO_BOUNDS } from "./crypto_bounds.ts";
-import { HASHES, type KeyType, readKey } from "./crypto_keys.ts";
-import type { PartsReader } from "./crypto_parts.ts";
+import { CRYPTO_BOUNDS } from "./bounds.ts";
+import { HASHES, type KeyType, readKey } from "./keys.ts";
+import type { PartsReader } from "./parts.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

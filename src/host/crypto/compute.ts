@@ -1,7 +1,7 @@
-import { exporting, generating, importing } from "./crypto_keys.ts";
-import { CryptoOperation } from "./crypto_operations.ts";
-import { PartsReader } from "./crypto_parts.ts";
-import { decrypting, deriving, encrypting, signing, verifying } from "./crypto_secrets.ts";
+import { exporting, generating, importing } from "./keys.ts";
+import { CryptoOperation } from "./operations.ts";
+import { PartsReader } from "./parts.ts";
+import { decrypting, deriving, encrypting, signing, verifying } from "./secrets.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

@@ -1,13 +1,13 @@
-import type { Clock } from "../clock.ts";
-import { CRYPTO_BOUNDS } from "./crypto_bounds.ts";
-import { ByteBudget } from "./crypto_budget.ts";
-import { compute, isLong } from "./crypto_compute.ts";
-import { Gate } from "./crypto_gate.ts";
-import { CryptoOperation } from "./crypto_operations.ts";
-import { joined } from "./crypto_parts.ts";
-import { CryptoThread } from "./crypto_thread.ts";
-import { Transfers, wordAt } from "./crypto_transfers.ts";
-import type { Host, HostCaller, HostSession } from "./host.ts";
+import type { Clock } from "../../clock.ts";
+import { CRYPTO_BOUNDS } from "./bounds.ts";
+import { ByteBudget } from "./budget.ts";
+import { compute, isLong } from "./compute.ts";
+import { Gate } from "./gate.ts";
+import { CryptoOperation } from "./operations.ts";
+import { joined } from "./parts.ts";
+import { CryptoThread } from "./thread.ts";
+import { Transfers, wordAt } from "./transfers.ts";
+import type { Host, HostCaller, HostSession } from "../host.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

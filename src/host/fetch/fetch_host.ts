@@ -1,11 +1,11 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../clock.ts";
 import { Connections } from "./connections.ts";
-import { Egress, type EgressOptions } from "./egress.ts";
-import { Exchange } from "./fetch_exchange.ts";
-import { FetchOperation, MOST_EXCHANGES } from "./fetch_operations.ts";
-import { exchangeNumber, parseOpen, parseWrite } from "./fetch_wire.ts";
-import { explain } from "./fetch_failure.ts";
-import type { Host, HostCaller, HostSession } from "./host.ts";
+import { Egress, type EgressOptions } from "../egress/egress.ts";
+import { Exchange } from "./exchange.ts";
+import { FetchOperation, MOST_EXCHANGES } from "./operations.ts";
+import { exchangeNumber, parseOpen, parseWrite } from "./wire.ts";
+import { explain } from "./failure.ts";
+import type { Host, HostCaller, HostSession } from "../host.ts";
 
 export interface FetchHostOptions extends EgressOptions {
   readonly clock: Clock;

@@ -1,9 +1,9 @@
-import { Family } from "./operations.ts";
+import { Family } from "../operations.ts";
 
 const FIRST = Family.CRYPTO << 8;
 
 /**
- * What a guest may have computed. Arguments and answers are parts (crypto_parts.ts); the first part names the algorithm
+ * What a guest may have computed. Arguments and answers are parts (parts.ts); the first part names the algorithm
  * as Web Crypto does, and a key's is the bytes of its DER form, or of itself. Nothing of a key stays here.
  *
  * | operation       | parts after the algorithm's name                     | answer                              |

@@ -1,4 +1,4 @@
-import { Family } from "./operations.ts";
+import { Family } from "../operations.ts";
 
 const FIRST = Family.FETCH << 8;
 

@@ -1,7 +1,7 @@
 /** Arguments and answers that are too long for one call, while they are carried in pieces. */
-import type { ByteBudget } from "./crypto_budget.ts";
-import { CRYPTO_BOUNDS } from "./crypto_bounds.ts";
-import { MOST_CALL_BYTES } from "./operations.ts";
+import type { ByteBudget } from "./budget.ts";
+import { CRYPTO_BOUNDS } from "./bounds.ts";
+import { MOST_CALL_BYTES } from "../operations.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

@@ -1,10 +1,10 @@
 import type { Agent, ClientRequest } from "node:http";
 import type { Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
-import { ResponseBody } from "./fetch_body.ts";
-import { FETCH_COST } from "./fetch_cost.ts";
-import { send, type Sent } from "./fetch_send.ts";
-import { encodeHead, type FetchRequest, MOST_PIECE_BYTES, openAnswer, readAnswer, roomBeside } from "./fetch_wire.ts";
+import { ResponseBody } from "./body.ts";
+import { FETCH_COST } from "./cost.ts";
+import { send, type Sent } from "./send.ts";
+import { encodeHead, type FetchRequest, MOST_PIECE_BYTES, openAnswer, readAnswer, roomBeside } from "./wire.ts";
 
 /** Of one name, that are tried. */
 const MOST_ADDRESSES = 4;

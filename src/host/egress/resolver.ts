@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../clock.ts";
 
 /** All addresses of a name, as the system has them (its hosts file included). */
 export type Lookup = (name: string) => Promise<readonly string[]>;

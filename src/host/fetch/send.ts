@@ -1,7 +1,7 @@
 import http, { type ClientRequest, type IncomingMessage } from "node:http";
 import https from "node:https";
-import { LIMITS } from "../limits.ts";
-import type { FetchRequest } from "./fetch_wire.ts";
+import { LIMITS } from "../../limits.ts";
+import type { FetchRequest } from "./wire.ts";
 
 /** What Deno's own fetch says where the caller says nothing. */
 const DEFAULT_HEADERS: Readonly<Record<string, string>> = {

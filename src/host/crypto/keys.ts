@@ -1,6 +1,6 @@
 /** Keys on their way between their formats. Each comes with the call and goes with it. */
-import { CRYPTO_BOUNDS } from "./crypto_bounds.ts";
-import { numberPart, packParts, type PartsReader, textPart } from "./crypto_parts.ts";
+import { CRYPTO_BOUNDS } from "./bounds.ts";
+import { numberPart, packParts, type PartsReader, textPart } from "./parts.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 export type KeyType = "public" | "private";

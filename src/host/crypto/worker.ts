@@ -1,6 +1,6 @@
 /** A thread of its own for much data: Web Crypto copies what it is given before it computes elsewhere. */
-import { compute } from "./crypto_compute.ts";
-import { joined } from "./crypto_parts.ts";
+import { compute } from "./compute.ts";
+import { joined } from "./parts.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { gzipSync } from "node:zlib";
-import { HOME, type NetPolicy } from "../types.ts";
-import { FetchHost } from "./fetch.ts";
-import { FetchOperation, MOST_EXCHANGES } from "./fetch_operations.ts";
-import type { HostSession } from "./host.ts";
+import { HOME, type NetPolicy } from "../../types.ts";
+import { FetchHost } from "./fetch_host.ts";
+import { FetchOperation, MOST_EXCHANGES } from "./operations.ts";
+import type { HostSession } from "../host.ts";
 
 const clock = { ms: 0, now: () => 0, monotonic: () => clock.ms };
 const encoder = new TextEncoder();

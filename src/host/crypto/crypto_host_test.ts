@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../clock.ts";
-import { HOME } from "../types.ts";
-import { CryptoHost } from "./crypto.ts";
-import { CRYPTO_BOUNDS } from "./crypto_bounds.ts";
-import { CryptoOperation } from "./crypto_operations.ts";
-import { numberPart, packParts, textPart } from "./crypto_parts.ts";
-import type { HostSession } from "./host.ts";
+import { systemClock } from "../../clock.ts";
+import { HOME } from "../../types.ts";
+import { CryptoHost } from "./crypto_host.ts";
+import { CRYPTO_BOUNDS } from "./bounds.ts";
+import { CryptoOperation } from "./operations.ts";
+import { numberPart, packParts, textPart } from "./parts.ts";
+import type { HostSession } from "../host.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 const EMPTY = new Uint8Array();

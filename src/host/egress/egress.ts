@@ -1,9 +1,9 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
-import type { Clock } from "../clock.ts";
-import { HOME, type NetPolicy } from "../types.ts";
+import type { Clock } from "../../clock.ts";
+import { HOME, type NetPolicy } from "../../types.ts";
 import { isBadPort } from "./bad_ports.ts";
-import { EgressPolicy, type Target } from "./egress_policy.ts";
+import { EgressPolicy, type Target } from "./policy.ts";
 import { type Lookup, Resolver } from "./resolver.ts";
 
 export interface EgressOptions {

@@ -1,4 +1,4 @@
-import type { NetPolicy } from "../types.ts";
+import type { NetPolicy } from "../../types.ts";
 import { type Destination, LOCALHOST, parseDestination } from "./destination.ts";
 import { isPublicAddress, NetworkSet } from "./ip_ranges.ts";
 
