@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { entry, FakeFunctions, ok, SETTINGS } from "../../tests/fakes/fake_tier.ts";
+import { until } from "../../tests/harness/until.ts";
 import { Client } from "../cli/client.ts";
 import { systemClock } from "../clock.ts";
 import { MayflyError, OperatorError } from "../errors.ts";
@@ -345,9 +346,7 @@ Deno.test("over HTTP a reader of a log who leaves is no follower any more, and o
       const { body } = await fetch(url, { headers, signal: gone.signal });
       return { gone, text: new Response(body).text() };
     };
-    const followers = async (count: number) => {
-      while (logs.followers !== count) await new Promise((resolve) => setTimeout(resolve, 5));
-    };
+    const followers = (count: number) => until(`${count} follow`, () => logs.followers === count);
     const leaving = await follow();
     await followers(1);
     leaving.gone.abort();

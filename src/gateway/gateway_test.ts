@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { request as httpRequest } from "node:http";
+import { until } from "../../tests/harness/until.ts";
 import { wire } from "../../tests/harness/wire.ts";
 import { entry, FakeFunctions, FakeSnapshot, ok, usage } from "../../tests/fakes/fake_tier.ts";
 import { systemClock } from "../clock.ts";
@@ -221,9 +222,9 @@ Deno.test("a request beyond the limits waits, and beyond the queue is refused wi
   }, { settings: { concurrency: 1, queue: 1 } });
   await using gateway = new TestGateway([slow]);
   const first = gateway.call("/slow");
-  while (gateway.scheduler.running === 0) await new Promise((resolve) => setTimeout(resolve));
+  await until("the first runs", () => gateway.scheduler.running === 1);
   const second = gateway.call("/slow");
-  while (gateway.scheduler.waiting === 0) await new Promise((resolve) => setTimeout(resolve));
+  await until("the second waits", () => gateway.scheduler.waiting === 1);
   const third = await gateway.call("/slow");
   assert.equal(third.status, 429);
   assert.ok(Number(header(third, "retry-after")[0]) >= 1);
@@ -291,7 +292,7 @@ Deno.test("a caller that leaves aborts the run, before the head and after it", a
     controller.abort();
     await assert.rejects(call);
     await aborted.promise;
-    while (!gateway.events.some((event) => event.type === "request")) await new Promise((r) => setTimeout(r));
+    await until("the request is told", () => gateway.events.some((event) => event.type === "request"));
     const [event] = gateway.events;
     assert.ok(event.type === "request" && event.outcome.code === "canceled");
     assert.equal((waits.active!.snapshot as FakeSnapshot).running, 0);

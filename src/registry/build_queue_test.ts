@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { until } from "../../tests/harness/until.ts";
 import { BuildQueue } from "./build_queue.ts";
 
 interface Job {
@@ -77,10 +78,7 @@ Deno.test("nothing begins after the end", async () => {
   assert.deepEqual(log, ["a", "a aborted"]);
 });
 
-/** Waits until the log has a line. */
-async function logged(log: readonly string[], line: string): Promise<void> {
-  while (!log.includes(line)) await new Promise((resolve) => setTimeout(resolve, 1));
-}
+const logged = (log: readonly string[], line: string) => until(`${line} is in the log`, () => log.includes(line));
 
 Deno.test("builds that do not end hold up one another, and nobody else", async () => {
   const { builds, log, finish } = queue(1, 1);
