@@ -3,6 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { deploy } from "../runtimes/js/test/host.ts";
+import { LACKED } from "../src/registry/wasm_lacks.ts";
 import { type Inventory, pageOf } from "./web_apis/page.ts";
 
 const PAGE = new URL("../docs/web-apis.md", import.meta.url);
@@ -45,6 +46,29 @@ Deno.test({ name: "the page of web APIs lists what the engine has", ignore: isOt
   const page = await formatted(pageOf(await ofEngine(), await ofDeno(), Deno.version.deno));
   if (isUpdate) await Deno.writeTextFile(PAGE, page);
   else assert.equal(written, page, "MAYFLY_DOCS=update writes it anew");
+});
+
+/** Of a browser's window, of what is reached through something else that is missing, or too small to refuse a deploy. */
+const UNTOLD = [
+  /^GPU/,
+  /^(Window|location|Location|name|close|closed|on\w+|CloseEvent|ImageBitmapRenderingContext|Lock|NavigatorUAData)$/,
+  /^QuotaExceededError$/,
+  /^Deno\.(ChildProcess|FsFile|HttpClient|PermissionStatus|Permissions|Process|SeekMode|uid|gid|exitCode)$/,
+  /^Deno\.(internal|jupyter|lint|telemetry)$/,
+];
+
+Deno.test({ name: "what is missing of Deno is told by name when a function is deployed", ignore: isOtherDeno }, () => {
+  const missing = written.split("## What Deno has and a function here does not")[1];
+  const names = [...missing.matchAll(/`([^`]+)`/g)].map(([, name]) => name);
+  for (const owner of ["Deno", "Intl"]) {
+    const [, members] = new RegExp(`^- \`${owner}\`:[^;]*;\\s+\\*\\*not\\s+here:\\*\\*([^;]*?)\\n- `, "m").exec(
+      written,
+    )!;
+    for (const [, member] of members.matchAll(/`([^`]+)`/g)) names.push(`${owner}.${member}`);
+  }
+  assert.ok(names.includes("Intl.PluralRules") && names.includes("Temporal") && names.includes("Deno.open"));
+  const untold = names.filter((name) => !LACKED.has(name) && !UNTOLD.some((pattern) => pattern.test(name)));
+  assert.deepEqual(untold, []);
 });
 
 Deno.test("the whole Minimum Common API is there, but for WebAssembly", () => {

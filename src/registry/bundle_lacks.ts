@@ -1,4 +1,4 @@
-import { LACKED, needsVmTier } from "./wasm_lacks.ts";
+import { LACKED } from "./wasm_lacks.ts";
 
 /**
  * Finds what the Wasm tier lacks in what users wrote. esbuild knows which names are free and which code is left out, so
@@ -22,8 +22,15 @@ export interface Lack {
   /** Of the text: its line and column count from 1 and 0. */
   readonly line: number;
   readonly column: number;
-  /** `typeof WebAssembly` only asks whether it is there. */
+  /** It only asks whether it is there: `typeof WebAssembly`, `Intl.Segmenter ? 1 : 2`. */
   readonly asked: boolean;
+}
+
+/** A free name that is not there throws when it is asked in any other way than by `typeof`; a member does not. */
+function isAsked(name: string, before: string, after: string): boolean {
+  if (/\btypeof\s*\(?$/.test(before)) return true;
+  if (!name.includes(".")) return false;
+  return /^\s*(\?|&&|\|\|)/.test(after) || /!$/.test(before) || (/\bif\s*\($/.test(before) && /^\s*\)/.test(after));
 }
 
 /** The bundle without marks, and where they were. */
@@ -35,8 +42,9 @@ export function takeMarks(text: string): { code: Uint8Array<ArrayBuffer>; lacks:
     line.replace(MARKED_NAME, (found, column: number) => {
       const name = NAME_OF.get(found);
       if (name === undefined) return found;
-      const message = `Cannot run it: ${needsVmTier(name, LACKED.get(name)!)}`;
-      lacks.push({ name, message, line: index + 1, column, asked: /\btypeof\s*\(?$/.test(line.slice(0, column)) });
+      const message = `Cannot run it: ${LACKED.get(name)}`;
+      const asked = isAsked(name, line.slice(0, column), line.slice(column + found.length));
+      lacks.push({ name, message, line: index + 1, column, asked });
       return name;
     })
   );

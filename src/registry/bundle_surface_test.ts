@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
+import { LACK_DEFINES } from "./bundle_lacks.ts";
 import { Bundler } from "./bundler.ts";
 import { NO_PACKAGES } from "./npm.ts";
 
@@ -56,8 +57,30 @@ for (const [name, source, column] of LACKS) {
   });
 }
 
+const NOWHERE: [name: string, source: string, why: RegExp][] = [
+  ["Temporal", "export default () => Temporal.Now.instant();", /engine does not have it; npm/],
+  ["Intl.PluralRules", "export default () => new Intl.PluralRules();", /engine does not have it; npm/],
+  ["Deno.openKv", "export default () => Deno.openKv();", /nothing of one request is kept/],
+  ["localStorage", "export default () => localStorage.a;", /nothing of one request is kept/],
+  ["Deno.cron", "Deno.cron('a', '* * * * *', () => {}); export default 1;", /outside call a function/],
+];
+
+for (const [name, source, why] of NOWHERE) {
+  Deno.test(`a function that uses ${name} is not told to wait for a tier, but why it is not there`, async () => {
+    const [{ message }] = (await bundled({ "a.ts": source })).problems;
+    assert.match(message, new RegExp(`Cannot run it: ${name} is not there: `));
+    assert.match(message, why);
+  });
+}
+
+Deno.test("each name is marked in its own way", () => {
+  assert.equal(new Set(Object.values(LACK_DEFINES)).size, Object.keys(LACK_DEFINES).length);
+});
+
 const FINE: [what: string, source: string][] = [
   ["asks for it first", `export default () => typeof WebAssembly === "undefined" ? null : WebAssembly.compile(x);`],
+  ["asks whether a member is there", `export default () => Intl.Segmenter ? new Intl.Segmenter() : null;`],
+  ["asks for a member by if", `export default () => { if (Deno.upgradeWebSocket) return Deno.upgradeWebSocket(1); };`],
   ["asks the global object", `export default () => globalThis.WebAssembly?.compile;`],
   ["has a name of its own", `const Worker = class {}; export default () => new Worker();`],
   ["has a parameter of that name", `export default (Deno: { Command: unknown }) => Deno.Command;`],

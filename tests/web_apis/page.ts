@@ -1,5 +1,7 @@
 /** The page docs/web-apis.md, from what is global here and there. */
 
+import { LACKED } from "../../src/registry/wasm_lacks.ts";
+
 /** From each global's name to its members. */
 export type Inventory = Readonly<Record<string, readonly string[]>>;
 
@@ -31,6 +33,14 @@ function item(name: string, mayfly: Inventory, deno: Inventory): string {
 const listOf = (names: readonly string[], mayfly: Inventory, deno: Inventory): string =>
   names.map((name) => item(name, mayfly, deno)).join("\n");
 
+/** What is there and yet lacked. */
+function uselessIn(own: Inventory): string[] {
+  return [...LACKED.keys()].filter((name) => {
+    const [owner, member] = name.split(".");
+    return owner in own && (member === undefined || own[owner].includes(member));
+  });
+}
+
 /** Globals that other names stand for too, or that are the whole of it. */
 const WHOLE = ["global", "globalThis", "self", "window"];
 
@@ -49,6 +59,9 @@ written by \`tests/web_apis_test.ts\` from the running engine; the test fails wh
 
 How the interfaces behave is tested by web-platform-tests (\`tests/wpt_test.ts\`); what Deno passes of them and Mayfly does
 not is in \`tests/wpt/expectations.json\`.
+
+${code(uselessIn(own))} are listed below, but of no use: they say why when they are used, or have nobody to share with.
+The deploy of code that names them is refused, like that of most of what is missing.
 
 ## The Minimum Common API
 

@@ -4,7 +4,7 @@ import { testExpressions, throws } from "./expressions.ts";
 import { deploy, evaluate } from "./host.ts";
 
 /** They are there to say why they cannot be, or have nobody to share with. */
-const USELESS = ["Deno.readFileSync", "Deno.readTextFileSync", "SharedArrayBuffer", "Atomics.wait"];
+const USELESS = ["Deno.readFileSync", "Deno.readTextFileSync", "SharedArrayBuffer"];
 
 const ENV = { KEY: "value", EMPTY: "" };
 
