@@ -12,7 +12,7 @@ import { filesHost } from "./host/files.ts";
 import { hostOf } from "./host/host.ts";
 import { Family } from "./host/operations.ts";
 import { adminApi } from "./gateway/admin.ts";
-import { LIMITS } from "./limits.ts";
+import { LIMITS, MiB } from "./limits.ts";
 import { Gateway } from "./gateway/gateway.ts";
 import { listen } from "./gateway/listen.ts";
 import { Events, type Listener } from "./observe/events.ts";
@@ -47,7 +47,6 @@ export interface Server {
   readonly finished: Promise<void>;
 }
 
-const MiB = 1024 * 1024;
 /** Snapshots that are kept in memory: this part of the server's memory, and no more than so much. */
 const RESIDENT_PART = 8;
 const RESIDENT_BYTES = 256 * MiB;

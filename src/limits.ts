@@ -1,7 +1,7 @@
 /** Every limit of the server in one place, with its relations checked below. */
 
-const KiB = 1024;
-const MiB = 1024 * KiB;
+export const KiB = 1024;
+export const MiB = 1024 * KiB;
 
 /** Defaults of the functions' settings. */
 export const FUNCTION_DEFAULTS = {

@@ -47,6 +47,9 @@ export const HANDLER_KINDS = ["handler", "fetch", "serve", "lambda", "wasi"] as 
 export type HandlerKind = typeof HANDLER_KINDS[number];
 export const isApp = (kind: HandlerKind): boolean => kind === "fetch" || kind === "serve";
 
+/** How much a line of a log matters. */
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
 /** `["content-type", "text/plain", ...]`: names in lower case, repeats allowed. */
 export type HeaderList = string[];
 

@@ -1,3 +1,4 @@
+import { MiB } from "../limits.ts";
 import type { HostFacts } from "./host_facts.ts";
 
 /** One line of the doctor's. */
@@ -10,7 +11,6 @@ export interface Check {
   readonly hint: string | null;
 }
 
-const MiB = 1024 * 1024;
 const GiB = 1024 * MiB;
 
 /** Wasm code may use 4 MiB of the stack of Deno's own thread, beside Deno's own frames. */

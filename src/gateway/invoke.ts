@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { Deadlines } from "../deadlines.ts";
 import { MayflyError } from "../errors.ts";
-import { LIMITS } from "../limits.ts";
+import { LIMITS, MiB } from "../limits.ts";
 import type { Events } from "../observe/events.ts";
 import { failure } from "../outcome.ts";
 import type { Deployment, FunctionEntry, RouteMatch } from "../registry/function.ts";
@@ -22,7 +22,6 @@ export interface InvokerOptions {
   readonly explain: ((entry: FunctionEntry, version: string, detail: string) => Promise<string>) | null;
 }
 
-const MiB = 1024 * 1024;
 /** Of an answer that took no sandbox. */
 const NO_USAGE: Usage = {
   start: null,

@@ -1,4 +1,4 @@
-import type { FunctionId, HandlerKind, Outcome, TierName } from "../types.ts";
+import type { FunctionId, HandlerKind, LogLevel, Outcome, TierName } from "../types.ts";
 
 /** Everything worth telling. Logs, metrics and metering subscribe; nobody else is told anything. */
 export type Event =
@@ -39,7 +39,7 @@ export interface LogEvent {
   readonly version: string;
   /** null: while it was built. */
   readonly requestId: string | null;
-  readonly level: "debug" | "info" | "warn" | "error";
+  readonly level: LogLevel;
   readonly text: string;
 }
 

@@ -1,9 +1,7 @@
 import type { ErrorCode } from "../errors.ts";
 import { LIMITS } from "../limits.ts";
-import { type FunctionId, type Outcome, qualifiedName } from "../types.ts";
+import { type FunctionId, type LogLevel, type Outcome, qualifiedName } from "../types.ts";
 import type { DeployEvent, Event, RequestEvent } from "./events.ts";
-
-export type LogLevel = "debug" | "info" | "warn" | "error";
 
 /** A line of a log, as it is kept and as readers get it. */
 export interface LogRecord {

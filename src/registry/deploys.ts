@@ -4,7 +4,7 @@ import { LIMITS } from "../limits.ts";
 import type { DeployEvent, Events } from "../observe/events.ts";
 import type { FunctionRow, Store, VersionRow } from "../state/store.ts";
 import { BuildError } from "../tiers/tier.ts";
-import { qualifiedName, type TierName } from "../types.ts";
+import { type LogLevel, qualifiedName, type TierName } from "../types.ts";
 import { type Builder, type Built, Unavailable } from "./builder.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Deployment } from "./function.ts";
@@ -226,7 +226,7 @@ export class Deploys {
     });
   }
 
-  #log({ entry }: Managed, version: string, level: "debug" | "info" | "warn" | "error", text: string): void {
+  #log({ entry }: Managed, version: string, level: LogLevel, text: string): void {
     const { events, clock } = this.#options;
     events.emit({ type: "log", atMs: clock.now(), id: entry.id, version, requestId: null, level, text });
   }

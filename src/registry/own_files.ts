@@ -1,10 +1,9 @@
 import { join } from "node:path";
 import { LIMITS } from "../limits.ts";
-import { PackError, writeFilePack } from "../state/file_pack.ts";
+import { FILE_PACK, PackError, writeFilePack } from "../state/file_pack.ts";
 import { BuildError } from "../tiers/tier.ts";
 import type { Root } from "./root.ts";
 import type { Source } from "./sources.ts";
-import { FILES } from "./version_folders.ts";
 
 /** Keeps the files of a function that is a folder with its version, as they are in the mirror. */
 export async function keepOwnFiles(root: Root, source: Source, versionFolder: string): Promise<void> {
@@ -16,7 +15,7 @@ export async function keepOwnFiles(root: Root, source: Source, versionFolder: st
     hash,
   }));
   try {
-    await writeFilePack(join(versionFolder, FILES), files, LIMITS.ownFilesBytes);
+    await writeFilePack(join(versionFolder, FILE_PACK), files, LIMITS.ownFilesBytes);
   } catch (error) {
     throw error instanceof PackError ? new BuildError(error.message) : error;
   }

@@ -15,8 +15,6 @@ const MANIFEST = "manifest.json";
 
 export const BUNDLE = "bundle.js";
 export const SOURCE_MAP = "bundle.js.map";
-/** The files of a function that is a folder. */
-export const FILES = "files.pack";
 
 /** One folder for each version: bundle, source map, snapshot and a manifest that tells what has to be there. */
 export class VersionFolders {

@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { Deadlines } from "../deadlines.ts";
 import { MayflyError } from "../errors.ts";
+import { MiB } from "../limits.ts";
 import { failure } from "../outcome.ts";
 import type { Deployment, FunctionEntry } from "../registry/function.ts";
 import type { ResponseSink, Snapshot } from "../tiers/tier.ts";
@@ -38,7 +39,6 @@ class Load {
   }
 }
 
-const MiB = 1024 * 1024;
 const SMALLEST_SANDBOX = 4 * MiB;
 const AVERAGE_OVER = 8;
 

@@ -4,6 +4,9 @@
  */
 import { createHash } from "node:crypto";
 
+/** Of a version's folder: the files of a function that is a folder itself. */
+export const FILE_PACK = "files.pack";
+
 const MAGIC = new TextEncoder().encode("mayflyfp");
 const ABI = 1;
 const HEADER_BYTES = 24;

@@ -1,9 +1,6 @@
 import { join } from "node:path";
 import type { OwnFiles } from "../host/host.ts";
-import { FilePack } from "../state/file_pack.ts";
-
-/** Of a version's folder: the files of a function that is a folder itself. */
-const FILES = "files.pack";
+import { FILE_PACK, FilePack } from "../state/file_pack.ts";
 
 /** A version's own files: opened when a sandbox first asks, and closed with the snapshot. */
 export class VersionFiles {
@@ -13,7 +10,7 @@ export class VersionFiles {
   constructor(public folder: string) {}
 
   /** Null: the function is one file. */
-  readonly open = (): Promise<OwnFiles | null> => this.#pack ??= openPack(join(this.folder, FILES));
+  readonly open = (): Promise<OwnFiles | null> => this.#pack ??= openPack(join(this.folder, FILE_PACK));
 
   close(): void {
     this.#pack?.then((pack) => pack?.[Symbol.dispose](), () => {});

@@ -4,6 +4,7 @@ import type {
   HandlerKind,
   HeaderList,
   Invocation,
+  LogLevel,
   Outcome,
   TierName,
   Usage,
@@ -25,7 +26,7 @@ export interface Artifact {
 
 /** A line that a guest wrote to its console, at its build or in a request. */
 export interface GuestLine {
-  readonly level: "debug" | "info" | "warn" | "error";
+  readonly level: LogLevel;
   readonly text: string;
 }
 

@@ -1,15 +1,14 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { NativeError, type NativeWasi } from "../../ffi/native_wasi.ts";
-import { LIMITS } from "../limits.ts";
+import { LIMITS, MiB } from "../limits.ts";
+import { FILE_PACK } from "../state/file_pack.ts";
 import { type Artifact, BuildError } from "./tier.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-const MiB = 1024 * 1024;
 const MODULE = "module.wasm";
 const NATIVE = "module.bin";
-const FILES = "files.pack";
 const HASH_BYTES = 32;
 
 /** A function's module in the engine. */
@@ -56,7 +55,7 @@ export class WasiModules {
   }
 
   async #put({ id, settings }: Omit<Artifact, "bundle">, dir: string, code: Bytes): Promise<LoadedModule> {
-    const files = join(dir, FILES);
+    const files = join(dir, FILE_PACK);
     const program = `${id.name.split("/").at(-1)}.wasm`;
     const loaded = this.#native.load(code, {
       memoryBytes: settings.memoryMb * MiB,

@@ -1,6 +1,6 @@
 import { LAYOUT } from "../../ffi/layout.ts";
 import type { Clock } from "../clock.ts";
-import { LIMITS } from "../limits.ts";
+import { LIMITS, MiB } from "../limits.ts";
 import { HANDLER_KINDS, type HandlerKind, type HeaderList, type Invocation, type Outcome } from "../types.ts";
 import { jsContext } from "./context.ts";
 import type { Engine } from "./engine.ts";
@@ -8,8 +8,6 @@ import type { VersionFiles } from "./own_files.ts";
 import { Run, type SandboxRef } from "./run.ts";
 import { type Artifact, BuildError, type GuestLine, type ResponseSink } from "./tier.ts";
 import { TurnLine } from "./turns.ts";
-
-const MiB = 1024 * 1024;
 
 /**
  * A build is a request to the base image: its body is the bundle, its answer says which kind of handler was found. The

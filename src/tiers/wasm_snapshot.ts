@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { MiB } from "../limits.ts";
 import { failure } from "../outcome.ts";
 import type { FunctionId, FunctionSettings, Invocation, Outcome } from "../types.ts";
 import type { ContextOf } from "./context.ts";
@@ -9,8 +10,6 @@ import type { VersionFiles } from "./own_files.ts";
 import { Run } from "./run.ts";
 import type { ResponseSink, Snapshot } from "./tier.ts";
 import { TurnLine } from "./turns.ts";
-
-const MiB = 1024 * 1024;
 
 /** A snapshot in the engine. */
 export interface LoadedSnapshot {

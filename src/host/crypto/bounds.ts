@@ -1,7 +1,5 @@
 /** How much a guest may ask for at once: what has begun in Deno's pool cannot be stopped. */
-
-const KiB = 1024;
-const MiB = 1024 * KiB;
+import { KiB, MiB } from "../../limits.ts";
 
 export const CRYPTO_BOUNDS = {
   /** Of PBKDF2, for each block of what is derived. OWASP asks for 600,000 (SHA-256) and 1,300,000 (SHA-1). */
