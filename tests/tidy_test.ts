@@ -16,6 +16,7 @@ const LAYERS = [
     "src/outcome.ts",
     "src/deadlines.ts",
     "src/watch.ts",
+    "src/suggest.ts",
   ],
   ["src/state/", "src/observe/", "src/host/", "ffi/"],
   ["src/registry/", "src/config.ts", "src/tiers/", "runtimes/"],
