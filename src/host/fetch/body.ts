@@ -20,13 +20,18 @@ export class ResponseBody {
   constructor(request: ClientRequest, response: IncomingMessage) {
     this.#source = decoded(request, response);
     this.isDecoded = this.#source !== response;
-    for (const stream of new Set([response, this.#source])) stream.on("error", (error) => this.#fail(error));
-    response.on("aborted", () => this.#fail(new Error("the connection was closed before the body was complete")));
+    for (const stream of new Set([response, this.#source])) stream.on("error", (error) => this.fail(error));
+    response.on("aborted", () => this.fail(new Error("the connection was closed before the body was complete")));
     this.#source.on("readable", () => this.#wake?.());
     this.#source.on("end", () => {
       this.#isEnd = true;
       this.#wake?.();
     });
+  }
+
+  /** Whether there is something to take. */
+  get hasNews(): boolean {
+    return this.#source.readableLength > 0;
   }
 
   get isEnd(): boolean {
@@ -37,9 +42,14 @@ export class ResponseBody {
   async take(most: number): Promise<Uint8Array> {
     if (this.#error) throw this.#error;
     const source = this.#source;
-    // Asking for more than there is, is what makes a stream that is complete say so, a tick later.
-    const piece = source.readableLength > most ? source.read(most) : source.read();
-    if (source.readableLength === 0) await new Promise<void>((resolve) => nextTick(resolve));
+    // All that is there, not its first chunk alone: a server may send one for each byte.
+    const length = Math.min(most, source.readableLength);
+    const piece: Uint8Array | null = length > 0 ? source.read(length) : null;
+    if (source.readableLength === 0) {
+      // This makes a stream that is complete say so, a tick later.
+      source.read(0);
+      await new Promise<void>((resolve) => nextTick(resolve));
+    }
     return piece ?? new Uint8Array();
   }
 
@@ -55,10 +65,10 @@ export class ResponseBody {
 
   close(): void {
     this.#source.destroy();
-    this.#fail(new Error("the fetch has ended"));
+    this.fail(new Error("the fetch has ended"));
   }
 
-  #fail(error: Error): void {
+  fail(error: Error): void {
     this.#error ??= error;
     this.#wake?.();
   }

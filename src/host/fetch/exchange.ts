@@ -1,8 +1,10 @@
 import type { Agent, ClientRequest } from "node:http";
 import type { Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
+import type { Clock } from "../../clock.ts";
 import { ResponseBody } from "./body.ts";
 import { FETCH_COST } from "./cost.ts";
+import { Intake } from "./intake.ts";
 import { send, type Sent } from "./send.ts";
 import { encodeHead, type FetchRequest, MOST_PIECE_BYTES, openAnswer, readAnswer, roomBeside } from "./wire.ts";
 
@@ -20,15 +22,18 @@ export interface Way {
 /** One request to a server, and its response. */
 export class Exchange {
   readonly #fetch: FetchRequest;
+  readonly #clock: Clock;
   readonly #charge: (cpuMs: number) => void;
   readonly #connected = Promise.withResolvers<ClientRequest>();
   #request: ClientRequest | null = null;
+  #intake: Intake | null = null;
   #body: ResponseBody | null = null;
   #written = 0;
   #isClosed = false;
 
-  constructor(fetch: FetchRequest, charge: (cpuMs: number) => void) {
+  constructor(fetch: FetchRequest, clock: Clock, charge: (cpuMs: number) => void) {
     this.#fetch = fetch;
+    this.#clock = clock;
     this.#charge = charge;
     this.#connected.promise.catch(() => {});
   }
@@ -89,6 +94,7 @@ export class Exchange {
 
   /** Ends whatever is under way, and the connection with it. */
   close(): void {
+    this.#intake?.end();
     if (this.isOver) return;
     this.#isClosed = true;
     this.#body?.close();
@@ -100,6 +106,7 @@ export class Exchange {
   };
 
   #chargeFor(piece: Uint8Array): void {
+    if (piece.length > 0) this.#intake?.progress();
     if (this.#body?.isDecoded) this.#charge(piece.length * FETCH_COST.decodedMsPerByte);
   }
 
@@ -110,6 +117,15 @@ export class Exchange {
       const sent = send(this.#fetch, address, agent);
       if (this.#fetch.url.protocol === "https:") sent.request.once("socket", this.#chargeForHandshake);
       this.#request = sent.request;
+      this.#intake = new Intake(sent.request, {
+        clock: this.#clock,
+        charge: this.#charge,
+        hasNews: () => this.#body?.hasNews === true,
+        cutOff: (error) => {
+          this.#body?.fail(error);
+          sent.request.destroy(error);
+        },
+      });
       if (this.#fetch.bodyKind === "none") sent.request.end();
       else if (this.#fetch.bodyKind === "whole") sent.request.end(this.#fetch.body);
       try {

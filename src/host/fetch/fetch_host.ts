@@ -13,12 +13,14 @@ export interface FetchHostOptions extends EgressOptions {
 
 /** `fetch` for functions of every tier. */
 export class FetchHost {
+  readonly clock: Clock;
   readonly #egress: Egress;
   readonly #connections = new Connections();
   readonly #open = new Map<string, number>();
   #opened = 0;
 
   constructor(options: FetchHostOptions) {
+    this.clock = options.clock;
     this.#egress = new Egress(options);
   }
 
@@ -100,7 +102,7 @@ class FetchSession implements HostSession {
     if (this.#exchanges.has(number)) throw new Error(`the number ${number} is taken`);
     if (this.#exchanges.size >= MOST_EXCHANGES.sandbox) throw new Error("the function has too many open");
     const request = parseOpen(argument);
-    const exchange = new Exchange(request, (cpuMs) => this.#caller.charge(cpuMs));
+    const exchange = new Exchange(request, this.#host.clock, (cpuMs) => this.#caller.charge(cpuMs));
     this.#host.enter(this.#caller.function);
     this.#exchanges.set(number, exchange);
     return exchange.open(this.#host.wayTo(request.url, this.#caller));
