@@ -42,7 +42,8 @@ export class Report {
 
   #deploy(event: DeployEvent, url: string): void {
     if (event.state === "building") return;
-    const state = colored(stateColor(event.state), event.state === "ready" ? "deployed" : "failed");
+    const done = event.how === "rollback" ? "rolled back" : event.how === "again" ? "deployed again" : "deployed";
+    const state = colored(stateColor(event.state), event.state === "ready" ? done : "failed");
     this.shell.printLater(state, ` ${qualifiedName(event.id)}`, ...facts(event, url));
     if (event.error !== null) this.#detail(event.error, "red");
   }

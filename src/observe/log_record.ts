@@ -80,7 +80,9 @@ function deploy(event: DeployEvent): LogEntry {
     return entryOf({ ...event, level: "error", text: error.startsWith("Cannot ") ? error : `Cannot deploy: ${error}` });
   }
   const took = event.buildMs === null ? "" : ` in ${Math.round(event.buildMs)} ms`;
-  const text = `Deployed as ${event.route} (${event.tier} tier, ${event.kind})${took}`;
+  const begin = event.how === "rollback" ? `Rolled back to ${event.version}, serving` : "Deployed";
+  const before = event.how === "again" ? ", as it was built before" : "";
+  const text = `${begin} as ${event.route} (${event.tier} tier, ${event.kind})${took}${before}`;
   return entryOf({ ...event, level: "info", text });
 }
 

@@ -117,9 +117,14 @@ Deno.test("deploys are in the log of their function and of the server", async ()
     const deploy = { type: "deploy", atMs: 0, id: ID, version: "v1", route: "/hello", tier: "wasm" } as const;
     logs.hear({ ...deploy, state: "building", kind: null, buildMs: null, error: null });
     logs.hear({ ...deploy, state: "ready", kind: "handler", buildMs: 12.4, error: null });
+    const serves = { ...deploy, state: "ready", kind: "handler", buildMs: null, error: null } as const;
+    logs.hear({ ...serves, how: "rollback" });
+    logs.hear({ ...serves, how: "again" });
     logs.hear({ ...deploy, state: "failed", kind: null, buildMs: null, error: "hello.ts:1:2: no" });
     const expected = [
       "Deployed as /hello (wasm tier, handler) in 12 ms",
+      "Rolled back to v1, serving as /hello (wasm tier, handler)",
+      "Deployed as /hello (wasm tier, handler), as it was built before",
       "Cannot deploy: hello.ts:1:2: no",
     ];
     assert.deepEqual(texts(await logs.tail(ID, 10)), expected);

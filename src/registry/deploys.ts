@@ -88,7 +88,7 @@ export class Deploys {
       );
     }
     const made = managed.current?.version ?? null;
-    await this.#activate(managed, target, deploymentOf(target), target.version === made ? null : made);
+    await this.#activate(managed, target, deploymentOf(target), target.version === made ? null : made, "rollback");
     return target.version;
   }
 
@@ -129,7 +129,14 @@ export class Deploys {
     if (signal.aborted) return await built.snapshot?.dispose();
     const deployment = { ...deploymentOf(row), snapshot: built.snapshot };
     const deployedAtMs = this.#options.clock.now();
-    await this.#activate(managed, { ...row, deployedAtMs, inputs: JSON.stringify(built.inputs) }, deployment, null);
+    const how = built.snapshot === null ? "again" : "built";
+    await this.#activate(
+      managed,
+      { ...row, deployedAtMs, inputs: JSON.stringify(built.inputs) },
+      deployment,
+      null,
+      how,
+    );
     managed.current = currentOf(row);
   }
 
@@ -138,6 +145,7 @@ export class Deploys {
     row: VersionRow,
     deployment: Deployment,
     rolledBackFrom: string | null,
+    how: DeployEvent["how"],
   ): Promise<void> {
     const { store, snapshots, clock } = this.#options;
     const { entry } = managed;
@@ -155,7 +163,9 @@ export class Deploys {
     }
     const before = entry.active;
     Object.assign(entry, { active: deployment, rolledBackFrom, state: "ready", error: null, unavailable: null });
-    this.#tell(managed, "ready", row);
+    // Only of a build that was made now is the time that it took worth telling.
+    const { version, tier, buildMs } = row;
+    this.#tell(managed, "ready", { version, tier, how, buildMs: how === "built" ? buildMs : undefined });
     try {
       await snapshots.retire(before);
       await this.#prune(managed);
@@ -208,7 +218,7 @@ export class Deploys {
   #tell(
     { entry, tenant, source }: Managed,
     state: DeployEvent["state"],
-    facts: { version?: string; tier?: TierName; buildMs?: number; error?: string },
+    facts: { version?: string; tier?: TierName; buildMs?: number; error?: string; how?: DeployEvent["how"] },
   ): void {
     const { events, clock } = this.#options;
     const { id, route, active } = entry;
@@ -222,6 +232,7 @@ export class Deploys {
       tier: facts.tier ?? defaultTier(tenant, source),
       kind: active?.kind ?? null,
       buildMs: facts.buildMs ?? null,
+      ...(facts.how && { how: facts.how }),
       error: facts.error ?? null,
     });
   }

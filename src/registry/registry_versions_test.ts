@@ -189,6 +189,20 @@ Deno.test("a rollback to what cannot serve says why", async () => {
   await assert.rejects(h.registry.rollback(F, newest), { message: /^Cannot roll back f: .* is of another engine$/ });
 });
 
+Deno.test("a deploy tells whether it was built, built before, or rolled back to, and a time only of a build", async () => {
+  await using h = await RegistryHarness.start({ "f.ts": says("one") });
+  await h.drop({ "f.ts": says("two") });
+  await h.serves("f", "two");
+  await h.registry.rollback(F, null);
+  await h.drop({ "f.ts": says("three") });
+  await h.serves("f", "three");
+  await h.drop({ "f.ts": says("one") });
+  await h.serves("f", "one");
+  const told = h.events.flatMap((event) => event.type === "deploy" && event.state === "ready" ? [event] : []);
+  assert.deepEqual(told.map(({ how }) => how), ["built", "built", "rollback", "built", "again"]);
+  assert.deepEqual(told.map(({ buildMs }) => buildMs !== null), [true, true, false, true, false]);
+});
+
 Deno.test("a function is removed with its source and its versions", async () => {
   await using h = await RegistryHarness.start({ "f.ts": says("f"), "dir/main.ts": says("dir"), "dir/lib.ts": "" });
   const f = h.entry("f")!.active!;
