@@ -35,15 +35,18 @@ export class MayflyError extends Error {
   constructor(
     readonly code: ErrorCode,
     message: string,
-    options: { cause?: unknown; retryAfterS?: number; functionName?: string } = {},
+    options: { cause?: unknown; retryAfterS?: number; functionName?: string; detail?: string } = {},
   ) {
     super(message, options);
+    this.detail = options.detail ?? null;
     this.retryAfterS = options.retryAfterS;
     this.functionName = options.functionName ?? null;
   }
   readonly retryAfterS: number | undefined;
   /** The function that was asked for, where one was found. */
   readonly functionName: string | null;
+  /** For whoever develops the function, not for callers. */
+  readonly detail: string | null;
 }
 
 /** An operator's mistake: printed as `Error: ...` and `Try: ...`, never with a stack. */

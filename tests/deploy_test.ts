@@ -249,7 +249,9 @@ Deno.test("a function whose first build failed is not deployed", async () => {
   await server.built(["stillborn"]);
   const answer = await server.call("/stillborn");
   expectError(answer, "not_deployed");
-  assert.equal(answer.json<{ error: { function: string } }>().error.function, "stillborn");
+  const { error } = answer.json<{ error: { function: string; message: string; detail?: string } }>();
+  assert.deepEqual([error.function, error.detail], ["stillborn", undefined]);
+  assert.match(error.message, /mayfly logs stillborn/);
 });
 
 Deno.test("timers and promises set at init run relative to the clone", async () => {

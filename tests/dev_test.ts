@@ -37,6 +37,15 @@ Deno.test("with --dev a failed request is on the console with its id, its stack 
   assert.match(told(), /\(request seen-1\)\n *Error: broken by throwing[\s\S]*broken\.ts:4:\d+/);
 });
 
+Deno.test("with --dev the caller of a function that was never built is told why", async () => {
+  const { server } = shared;
+  await server.drop({ "stillborn.ts": "export default (" });
+  await server.built(["stillborn"]);
+  const { error } = (await server.call("/stillborn")).json<{ error: { message: string; detail: string } }>();
+  assert.match(error.message, /mayfly logs stillborn/);
+  assert.match(error.detail, /^stillborn\.ts:1:\d+: /);
+});
+
 for (const [how, told] of [["logged", "logged"], ["later", "a timer"]]) {
   Deno.test(`with --dev a stack in a function's log names the user's file: ${how}`, async () => {
     const { server } = shared;

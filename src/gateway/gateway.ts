@@ -127,7 +127,8 @@ export class Gateway {
     });
     if (code === "not_found" && wantsPage(request)) return notFoundPage(pathOf(request.url), requestId);
     const functionName = known ? error.functionName : null;
-    return errorResponse(code, message, { requestId, functionName, retryAfterS });
+    const detail = known ? error.detail : null;
+    return errorResponse(code, message, { requestId, functionName, retryAfterS, detail });
   }
 }
 

@@ -56,7 +56,7 @@ export class Invoker {
   ): Response | Promise<Response> {
     const { entry } = match;
     const deployment = entry.active;
-    if (deployment === null) throw unavailable(entry);
+    if (deployment === null) throw unavailable(entry, this.#options.explain !== null);
     const call = new Call(this.#options, request, head, address, prefix, match, deployment, requestId, arrivedMs);
     const preset = call.answerByMethod();
     if (preset) return preset;
@@ -75,12 +75,16 @@ export class Invoker {
   }
 }
 
-function unavailable(entry: FunctionEntry): MayflyError {
+/** With `--dev` the caller is who wrote it, and is told what is wrong. */
+function unavailable(entry: FunctionEntry, isDev: boolean): MayflyError {
   const functionName = qualifiedName(entry.id);
   if (entry.unavailable) return new MayflyError("tier_unavailable", entry.unavailable, { functionName });
   return entry.state === "building"
     ? new MayflyError("not_deployed", "The function is being built", { functionName, retryAfterS: 1 })
-    : new MayflyError("not_deployed", "The function's first build failed; its log says why", { functionName });
+    : new MayflyError("not_deployed", `The function's first build failed; mayfly logs ${functionName} says why`, {
+      functionName,
+      detail: isDev ? entry.error ?? undefined : undefined,
+    });
 }
 
 class Call implements Invocation {
