@@ -17,7 +17,9 @@ static void a_step_answers(void) {
 }
 
 static void an_inline_run_answers_at_once(void) {
-    client__open(client__options());
+    struct mf_options options = client__options();
+    options.inline_us = 50000;
+    client__open(options);
     struct mf_slot *slot = client__put(0, MF_SNAPSHOT_BASE, COMMANDS({GUEST_ECHO, 1, 2}));
     CHECK(mf_run_inline(0) == 0);
     CHECK(slot->result == MF_STEP_DONE && slot->out_length == 8 && ring->queue_tail == 0);
