@@ -2,7 +2,7 @@ import type { Clock } from "../../clock.ts";
 import { CRYPTO_BOUNDS } from "./bounds.ts";
 import { ByteBudget } from "./budget.ts";
 import { compute, isLong } from "./compute.ts";
-import { Gate } from "./gate.ts";
+import { Gate } from "../gate.ts";
 import { CryptoOperation } from "./operations.ts";
 import { joined } from "./parts.ts";
 import { CryptoThread } from "./thread.ts";

@@ -1,10 +1,10 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import type { Clock } from "../../clock.ts";
-import { HOME, type NetPolicy } from "../../types.ts";
+import type { NetPolicy } from "../../types.ts";
 import { isBadPort } from "./bad_ports.ts";
 import { EgressPolicy, type Target } from "./policy.ts";
-import { type Lookup, Resolver } from "./resolver.ts";
+import { type Asker, type Lookup, Resolver } from "./resolver.ts";
 
 export interface EgressOptions {
   readonly clock: Clock;
@@ -38,21 +38,26 @@ export class Egress {
    * The addresses that `net` lets the caller connect to for this URL. Connecting to one of these, and to no other, is
    * what makes the check hold: a name may lead elsewhere a moment later.
    */
-  async addressesFor(url: URL, net: NetPolicy, tenant = HOME): Promise<string[]> {
+  async addressesFor(url: URL, net: NetPolicy, asker: Asker): Promise<string[]> {
     const target = targetOf(url);
     const policy = this.#policyOf(net);
     if (isBadPort(target.port)) throw new Error(`port ${target.port} is blocked`);
     if (!policy.mayResolve(target)) throw new Error(refusal(target, net));
-    const addresses = isIP(target.host) !== 0 ? [target.host] : await this.#resolve(tenant, target.host);
+    const addresses = isIP(target.host) !== 0 ? [target.host] : await this.#resolve(asker, target.host);
     const allowed = addresses.filter((address) => policy.mayConnect(target, address, this.#isOwn(address)));
     if (allowed.length === 0) throw new Error(refusal(target, net));
     return allowed;
   }
 
-  async #resolve(tenant: string, name: string): Promise<readonly string[]> {
+  /** Its sandbox is gone: what it had waiting is not asked for. */
+  forget(asker: Asker): void {
+    this.#resolver.forget(asker);
+  }
+
+  async #resolve(asker: Asker, name: string): Promise<readonly string[]> {
     if (name.length > MOST_NAME_LENGTH) throw new Error("the host's name is too long");
     try {
-      return await this.#resolver.resolve(tenant, name);
+      return await this.#resolver.resolve(asker, name);
     } catch {
       throw new Error(`the name ${name} cannot be resolved`);
     }
@@ -85,9 +90,14 @@ const targetOf = ({ hostname, port, protocol }: URL): Target => ({
   port: port === "" ? DEFAULT_PORTS[protocol] : Number(port),
 });
 
+const LIST_IT = 'list the address or its network in "net" (docs/fetch-and-egress.md)';
+
 /** Says nothing of the addresses: names that only this machine can resolve are none of the function's business. */
 function refusal({ host, port }: Target, net: NetPolicy): string {
   if (net === "none") return `the function's "net" is "none"`;
-  if (net === "public") return `${host} is not on the public internet, and the function's "net" is "public"`;
-  return `${host}:${port} is not in the function's "net", or leads to an address that is not public and not listed`;
+  if (net === "public") {
+    return `${host} is not on the public internet, and the function's "net" is "public"; ${LIST_IT}`;
+  }
+  return `${host}:${port} is not in the function's "net", or leads to an address that is not public and not listed; ` +
+    LIST_IT;
 }

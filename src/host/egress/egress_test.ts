@@ -4,6 +4,7 @@ import { Egress } from "./egress.ts";
 
 const PUBLIC = "93.184.216.34";
 const OWN_PUBLIC = "198.252.206.1";
+const ASKER = { function: { tenant: HOME, name: "asks" } };
 const clock = { now: () => 0, monotonic: () => 0 };
 
 const names: Readonly<Record<string, readonly string[]>> = {
@@ -25,7 +26,7 @@ function egress(): Egress {
   });
 }
 
-const allowed = (url: string, net: NetPolicy) => egress().addressesFor(new URL(url), net, HOME);
+const allowed = (url: string, net: NetPolicy) => egress().addressesFor(new URL(url), net, ASKER);
 
 const open: readonly [url: string, net: NetPolicy, addresses: readonly string[]][] = [
   ["http://public.example/", "public", [PUBLIC]],
@@ -88,7 +89,7 @@ Deno.test("a name that is not in the list is not asked for", async () => {
     return Promise.resolve([PUBLIC]);
   };
   const way = new Egress({ clock, lookup, ownAddresses: () => [] });
-  await assert.rejects(way.addressesFor(new URL("http://secret.leaks.example/"), ["api.example"]));
-  await assert.rejects(way.addressesFor(new URL("http://secret.leaks.example/"), "none"));
+  await assert.rejects(way.addressesFor(new URL("http://secret.leaks.example/"), ["api.example"], ASKER));
+  await assert.rejects(way.addressesFor(new URL("http://secret.leaks.example/"), "none", ASKER));
   assert.deepEqual(asked, []);
 });

@@ -1,14 +1,22 @@
 import type { Clock } from "../../clock.ts";
+import { Gate } from "../gate.ts";
+import type { HostCaller } from "../host.ts";
 
 /** All addresses of a name, as the system has them (its hosts file included). */
 export type Lookup = (name: string) => Promise<readonly string[]>;
 
+/** One sandbox. */
+export type Asker = Pick<HostCaller, "function">;
+
 export interface ResolverOptions {
   readonly lookup: Lookup;
   readonly clock: Clock;
-  /** Of one tenant at once: a lookup holds a thread of Deno's own until the name's server has answered. */
+  /** At once: a lookup holds a thread of Deno's own until the name's server has answered. */
   readonly mostPerTenant?: number;
+  readonly mostPerFunction?: number;
   readonly keepMs?: number;
+  /** Of one lookup, for who waits for it. */
+  readonly mostMs?: number;
 }
 
 interface Known {
@@ -17,46 +25,91 @@ interface Known {
 }
 
 const MOST_PER_TENANT = 8;
+const MOST_PER_FUNCTION = 4;
+/** Of one tenant. */
+const MOST_WAITING = 1024;
 const KEEP_MS = 5000;
+const MOST_MS = 10_000;
 const MOST_KNOWN = 2048;
 
-/** Resolves names: the same name once for all who ask at the same time, and few at once for each tenant. */
+/** Resolves names: the same name once for a tenant, few at once for each, and its functions in turn. */
 export class Resolver {
   readonly #options: Required<ResolverOptions>;
   readonly #known = new Map<string, Known>();
-  readonly #waiting = new Map<string, { running: number; queue: (() => void)[] }>();
+  readonly #gates = new Map<string, Gate>();
 
   constructor(options: ResolverOptions) {
-    this.#options = { mostPerTenant: MOST_PER_TENANT, keepMs: KEEP_MS, ...options };
+    this.#options = {
+      mostPerTenant: MOST_PER_TENANT,
+      mostPerFunction: MOST_PER_FUNCTION,
+      keepMs: KEEP_MS,
+      mostMs: MOST_MS,
+      ...options,
+    };
   }
 
-  resolve(tenant: string, name: string): Promise<readonly string[]> {
-    const { clock, keepMs } = this.#options;
-    const key = `${tenant} ${name}`;
-    const now = clock.monotonic();
-    const known = this.#known.get(key);
-    if (known && known.untilMs > now) return known.addresses;
-    const addresses = this.#lookUp(tenant, name);
+  resolve(asker: Asker, name: string): Promise<readonly string[]> {
+    const { tenant, name: line } = asker.function;
+    const known = this.#find(tenant, name);
+    if (known) return known;
+    const answer = Promise.withResolvers<readonly string[]>();
+    const work = async () => {
+      const known = this.#find(tenant, name);
+      if (known) return answer.resolve(known);
+      const lookup = this.#options.lookup(name);
+      answer.resolve(this.#keep(tenant, name, lookup));
+      // Who waits may give up; the thread is taken until the system does.
+      await lookup.catch(() => {});
+    };
+    const gate = this.#gateOf(tenant);
+    gate.run(line, asker, work).catch(answer.reject).finally(() => {
+      if (gate.isIdle && this.#gates.get(tenant) === gate) this.#gates.delete(tenant);
+    });
+    return answer.promise;
+  }
+
+  /** Its sandbox is gone. */
+  forget(asker: Asker): void {
+    this.#gates.get(asker.function.tenant)?.forget(asker);
+  }
+
+  #find(tenant: string, name: string): Promise<readonly string[]> | null {
+    const known = this.#known.get(keyOf(tenant, name));
+    return known && known.untilMs > this.#options.clock.monotonic() ? known.addresses : null;
+  }
+
+  #keep(tenant: string, name: string, lookup: Promise<readonly string[]>): Promise<readonly string[]> {
+    const { clock, keepMs, mostMs } = this.#options;
+    const key = keyOf(tenant, name);
+    const addresses = inTime(lookup, mostMs);
     this.#known.delete(key);
-    this.#known.set(key, { addresses, untilMs: now + keepMs });
-    addresses.catch(() => this.#known.delete(key));
+    this.#known.set(key, { addresses, untilMs: Infinity });
+    const settle = (known: Known | null) => {
+      if (this.#known.get(key)?.addresses !== addresses) return;
+      if (known) this.#known.set(key, known);
+      else this.#known.delete(key);
+    };
+    addresses.then(() => settle({ addresses, untilMs: clock.monotonic() + keepMs }), () => settle(null));
     if (this.#known.size > MOST_KNOWN) this.#known.delete(this.#known.keys().next().value!);
     return addresses;
   }
 
-  async #lookUp(tenant: string, name: string): Promise<readonly string[]> {
-    const { lookup, mostPerTenant } = this.#options;
-    const line = this.#waiting.get(tenant) ?? { running: 0, queue: [] };
-    this.#waiting.set(tenant, line);
-    if (line.running === mostPerTenant) await new Promise<void>((resolve) => line.queue.push(resolve));
-    else line.running++;
-    try {
-      return await lookup(name);
-    } finally {
-      // Who waits takes the place over.
-      const next = line.queue.shift();
-      if (next) next();
-      else if (--line.running === 0) this.#waiting.delete(tenant);
-    }
+  #gateOf(tenant: string): Gate {
+    const { mostPerTenant, mostPerFunction } = this.#options;
+    const gate = this.#gates.get(tenant) ?? new Gate(mostPerTenant, MOST_WAITING, mostPerFunction);
+    this.#gates.set(tenant, gate);
+    return gate;
+  }
+}
+
+const keyOf = (tenant: string, name: string): string => `${tenant} ${name}`;
+
+async function inTime<T>(work: Promise<T>, mostMs: number): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error("nobody has answered in time")), mostMs);
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }

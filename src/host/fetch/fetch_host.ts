@@ -50,9 +50,15 @@ export class FetchHost {
     this.#opened--;
   }
 
-  async wayTo(url: URL, { net, function: { tenant } }: HostCaller) {
-    const addresses = await this.#egress.addressesFor(url, net, tenant);
-    return { addresses, agent: this.#connections.agentFor(tenant, url.protocol === "https:") };
+  /** Its sandbox is gone. */
+  forget(caller: HostCaller): void {
+    this.#egress.forget(caller);
+  }
+
+  async wayTo(url: URL, caller: HostCaller) {
+    const addresses = await this.#egress.addressesFor(url, caller.net, caller);
+    const agent = this.#connections.agentFor(caller.function.tenant, url.protocol === "https:");
+    return { addresses, agent };
   }
 }
 
@@ -77,6 +83,7 @@ class FetchSession implements HostSession {
 
   close(): void {
     for (const number of this.#exchanges.keys()) this.#end(number);
+    this.#host.forget(this.#caller);
   }
 
   async #call(operation: number, number: number, argument: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {

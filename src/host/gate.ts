@@ -8,27 +8,34 @@ interface Entry {
 export class Gate {
   readonly #most: number;
   readonly #mostWaiting: number;
+  readonly #mostPerLine: number;
   readonly #lines = new Map<string, Entry[]>();
+  readonly #runningOf = new Map<string, number>();
   #running = 0;
   #waiting = 0;
 
-  constructor(most: number, mostWaiting: number) {
+  constructor(most: number, mostWaiting: number, mostPerLine = most) {
     this.#most = most;
     this.#mostWaiting = mostWaiting;
+    this.#mostPerLine = mostPerLine;
   }
 
   get waiting(): number {
     return this.#waiting;
   }
 
+  get isIdle(): boolean {
+    return this.#running + this.#waiting === 0;
+  }
+
   /** `owner`: whose entries `forget` drops. */
   async run<T>(line: string, owner: object, work: () => Promise<T>): Promise<T> {
-    if (this.#running >= this.#most) await this.#wait(line, owner);
-    else this.#running++;
+    if (this.#hasPlace(line)) this.#enter(line);
+    else await this.#wait(line, owner);
     try {
       return await work();
     } finally {
-      this.#running--;
+      this.#leave(line);
       this.#next();
     }
   }
@@ -38,7 +45,7 @@ export class Gate {
     for (const [line, entries] of this.#lines) {
       const kept = entries.filter((entry) => entry.owner !== owner);
       for (const entry of entries) {
-        if (entry.owner === owner) entry.refuse(new Error("Cannot compute: nobody waits for it any more"));
+        if (entry.owner === owner) entry.refuse(new Error("Cannot go on: nobody waits for it any more"));
       }
       this.#waiting -= entries.length - kept.length;
       if (kept.length === 0) this.#lines.delete(line);
@@ -46,9 +53,25 @@ export class Gate {
     }
   }
 
+  #hasPlace(line: string): boolean {
+    return this.#running < this.#most && (this.#runningOf.get(line) ?? 0) < this.#mostPerLine;
+  }
+
+  #enter(line: string): void {
+    this.#running++;
+    this.#runningOf.set(line, (this.#runningOf.get(line) ?? 0) + 1);
+  }
+
+  #leave(line: string): void {
+    this.#running--;
+    const running = this.#runningOf.get(line)! - 1;
+    if (running > 0) this.#runningOf.set(line, running);
+    else this.#runningOf.delete(line);
+  }
+
   #wait(line: string, owner: object): Promise<void> {
     if (this.#waiting >= this.#mostWaiting) {
-      return Promise.reject(new Error("Cannot compute: the server has too many calls waiting"));
+      return Promise.reject(new Error("Cannot go on: the server has too many calls waiting"));
     }
     this.#waiting++;
     return new Promise((start, refuse) => {
@@ -60,11 +83,12 @@ export class Gate {
 
   #next(): void {
     for (const [line, entries] of this.#lines) {
+      if (!this.#hasPlace(line)) continue;
       this.#lines.delete(line);
       const entry = entries.shift()!;
       if (entries.length > 0) this.#lines.set(line, entries);
       this.#waiting--;
-      this.#running++;
+      this.#enter(line);
       entry.start();
       return;
     }
