@@ -34,7 +34,10 @@ for (const host of LOOPBACKS) {
   Deno.test(`by default no function reaches this machine: ${host}`, async () => {
     await using origin = await Origin.start();
     const told = await asked("public", `http://${host}:${origin.port}/echo`);
-    assert.match(told, /^TypeError: Cannot fetch .*"net" is "public" \(with a cause\)$/);
+    assert.match(
+      told,
+      /^TypeError: Cannot fetch .*"net" is "public"; list the address or its network in "net" .*\(with a cause\)$/,
+    );
     assert.deepEqual(origin.requests, []);
   });
 }

@@ -34,6 +34,15 @@ function framesOf(error: Error): string {
   return slice(frames, start, end);
 }
 
+/** Nothing of the cause is new: its words end those of the error, and it has no place of its own. */
+function isSaid(cause: unknown, error: Error): boolean {
+  if (!isError(cause) || framesOf(cause) !== "") return false;
+  if (attempt(() => cause.cause, undefined) !== undefined) return false;
+  const message = attempt(() => `${cause.message}`, "");
+  const whole = headline(error);
+  return message !== "" && message.length < whole.length && slice(whole, whole.length - message.length) === message;
+}
+
 /** The error with its frames, and what caused it; `print` is for what is no error. */
 export function describeError(thrown: unknown, print: (value: unknown) => string): string {
   const lines: string[] = [];
@@ -54,7 +63,7 @@ export function describeError(thrown: unknown, print: (value: unknown) => string
       }
     }
     const cause = attempt(() => error.cause, undefined);
-    if (cause === undefined) break;
+    if (cause === undefined || isSaid(cause, error)) break;
     value = cause;
     lead = "Caused by: ";
   }

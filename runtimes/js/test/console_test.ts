@@ -95,6 +95,19 @@ Deno.test("an error is shown with its stack, its cause and its own properties", 
   assert.match(line, /^TypeError: outer\n {4}at .*test\.js:2:.*\nCaused by: Error: inner\n {4}at [^]* \{\n? *code: 7/);
 });
 
+Deno.test("a cause without a place whose words the error has already is not told again", async () => {
+  const func = await deploy(`
+    const placeless = (message) => Object.defineProperty(new Error(message), "stack", { value: "" });
+    export default () => {
+      console.log(new TypeError("Cannot fetch it: refused", { cause: placeless("refused") }));
+      console.log(new TypeError("Cannot fetch it", { cause: placeless("refused") }));
+      return new Response();
+    };`);
+  const [said, unsaid] = func.call().logs.map(({ text }) => text);
+  assert.doesNotMatch(said, /Caused by/);
+  assert.match(unsaid, /Caused by: Error: refused/);
+});
+
 Deno.test("an AggregateError lists its errors", async () => {
   const [line] = await linesOf(`console.log(new AggregateError([new Error("a"), "b"], "both"))`);
   assert.match(line, /^AggregateError: both\n[^]*\[0\] Error: a\n\[1\] "b"/);
