@@ -100,7 +100,7 @@ async function compose(
   native.boundReceive(http.port, LIMITS.unreadBytes);
   const deadlines = new Deadlines(clock);
   const cores = availableParallelism();
-  const fetching = new FetchHost({ clock });
+  const fetching = new FetchHost({ clock, capOf: (tenant) => registry.netOf(tenant) });
   closing.defer(() => fetching.close());
   const computing = new CryptoHost({ clock, cores });
   closing.defer(() => computing.close());

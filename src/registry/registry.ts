@@ -5,7 +5,7 @@ import { MayflyError } from "../errors.ts";
 import type { Events } from "../observe/events.ts";
 import type { FunctionRow, Store, VersionRow } from "../state/store.ts";
 import type { Snapshot, Tier } from "../tiers/tier.ts";
-import { type FunctionId, HOME, qualifiedName } from "../types.ts";
+import { type FunctionId, HOME, type NetPolicy, qualifiedName } from "../types.ts";
 import { BuildQueue } from "./build_queue.ts";
 import { Builder } from "./builder.ts";
 import type { Bundler } from "./bundler.ts";
@@ -184,6 +184,11 @@ export class Registry implements Functions, AsyncDisposable {
   /** How many requests of a tenant may run, by the configuration of now. */
   concurrencyOf(tenant: string): number {
     return capFor(this.#follower.home, tenant, "concurrency");
+  }
+
+  /** What versions of before it was set may not go beyond either. */
+  netOf(tenant: string): NetPolicy {
+    return capFor(this.#follower.home, tenant, "net");
   }
 
   problems(): string[] {

@@ -1,7 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import type { Clock } from "../../clock.ts";
-import type { NetPolicy } from "../../types.ts";
+import { HOME, type NetPolicy } from "../../types.ts";
 import { isBadPort } from "./bad_ports.ts";
 import { EgressPolicy, type Target } from "./policy.ts";
 import { type Asker, type Lookup, Resolver } from "./resolver.ts";
@@ -9,6 +9,8 @@ import { type Asker, type Lookup, Resolver } from "./resolver.ts";
 export interface EgressOptions {
   readonly clock: Clock;
   readonly lookup?: Lookup;
+  /** What all of a tenant's functions may reach, now: it may have become less since a deploy. */
+  readonly capOf?: (tenant: string) => NetPolicy;
   /** Of this machine's interfaces. */
   readonly ownAddresses?: () => readonly string[];
 }
@@ -24,12 +26,16 @@ export class Egress {
   readonly #clock: Clock;
   readonly #resolver: Resolver;
   readonly #ownAddresses: () => readonly string[];
+  readonly #capOf: (tenant: string) => NetPolicy;
   readonly #policies = new WeakMap<readonly string[], EgressPolicy>();
   #own = new Set<string>();
   #ownUntilMs = -Infinity;
 
-  constructor({ clock, lookup = systemLookup, ownAddresses = systemAddresses }: EgressOptions) {
+  constructor(
+    { clock, capOf = () => EVERYTHING, lookup = systemLookup, ownAddresses = systemAddresses }: EgressOptions,
+  ) {
     this.#clock = clock;
+    this.#capOf = capOf;
     this.#ownAddresses = ownAddresses;
     this.#resolver = new Resolver({ clock, lookup });
   }
@@ -41,12 +47,19 @@ export class Egress {
   async addressesFor(url: URL, net: NetPolicy, asker: Asker): Promise<string[]> {
     const target = targetOf(url);
     const policy = this.#policyOf(net);
+    const { tenant } = asker.function;
+    const cap = this.#policyOf(this.#capOf(tenant));
     if (isBadPort(target.port)) throw new Error(`port ${target.port} is blocked`);
     if (!policy.mayResolve(target)) throw new Error(refusal(target, net));
+    if (!cap.mayResolve(target)) throw new Error(capRefusal(target, tenant));
     const addresses = isIP(target.host) !== 0 ? [target.host] : await this.#resolve(asker, target.host);
     const allowed = addresses.filter((address) => policy.mayConnect(target, address, this.#isOwn(address)));
     if (allowed.length === 0) throw new Error(refusal(target, net));
-    return allowed;
+    // Home's own lists may go beyond "public", others' only where their cap names it.
+    if (cap === POLICIES.public && tenant === HOME) return allowed;
+    const underCap = allowed.filter((address) => cap.mayConnect(target, address, this.#isOwn(address)));
+    if (underCap.length === 0) throw new Error(capRefusal(target, tenant));
+    return underCap;
   }
 
   /** Its sandbox is gone: what it had waiting is not asked for. */
@@ -80,6 +93,7 @@ export class Egress {
   }
 }
 
+const EVERYTHING = ["0.0.0.0/0", "::/0"];
 const POLICIES = { none: new EgressPolicy("none"), public: new EgressPolicy("public") };
 
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { "http:": 80, "https:": 443 };
@@ -91,6 +105,9 @@ const targetOf = ({ hostname, port, protocol }: URL): Target => ({
 });
 
 const LIST_IT = 'list the address or its network in "net" (docs/fetch-and-egress.md)';
+
+const capRefusal = ({ host, port }: Target, tenant: string): string =>
+  `${host}:${port} is beyond what the functions of ${tenant} may reach by now`;
 
 /** Says nothing of the addresses: names that only this machine can resolve are none of the function's business. */
 function refusal({ host, port }: Target, net: NetPolicy): string {

@@ -28,6 +28,24 @@ function egress(): Egress {
 
 const allowed = (url: string, net: NetPolicy) => egress().addressesFor(new URL(url), net, ASKER);
 
+Deno.test("a cap that became less since the deploy holds at once, for names too", async () => {
+  let cap: NetPolicy = "public";
+  const asked: string[] = [];
+  const lookup = (name: string) => Promise.resolve((asked.push(name), names[name]));
+  const way = new Egress({ clock, lookup, ownAddresses: () => [], capOf: () => cap });
+  const asker = { function: { tenant: "acme", name: "asks" } };
+  const ask = (net: NetPolicy) => way.addressesFor(new URL("http://public.example/"), net, asker);
+  assert.deepEqual(await ask("public"), [PUBLIC]);
+  cap = ["public.example:81", "api.example"];
+  await assert.rejects(ask("public"), /beyond what the functions of acme may reach/);
+  await assert.rejects(ask(["public.example"]), /beyond what the functions of acme may reach/);
+  cap = "none";
+  await assert.rejects(ask("public"), /beyond what/);
+  assert.deepEqual(asked, ["public.example"]);
+  cap = ["public.example"];
+  assert.deepEqual(await ask("public"), [PUBLIC]);
+});
+
 const open: readonly [url: string, net: NetPolicy, addresses: readonly string[]][] = [
   ["http://public.example/", "public", [PUBLIC]],
   ["http://public.example./", "public", [PUBLIC]],
