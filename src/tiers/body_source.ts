@@ -1,11 +1,18 @@
+import { setImmediate } from "node:timers";
 import { LAYOUT } from "../../ffi/layout.ts";
 import type { ErrorCode } from "../errors.ts";
 import { LIMITS } from "../limits.ts";
 import type { Invocation } from "../types.ts";
 import type { FrameWriter } from "./wire.ts";
 
-/** A caller that sends single bytes costs no more than one that sends kilobytes. */
-const MOST_PIECES = 64;
+const NOTHING = new Uint8Array();
+/** Never reached while connections are bounded by LIMITS.unreadBytes. */
+const MOST_HELD_BYTES = 4 * LIMITS.bodyAheadBytes;
+/** A body in so many pieces, and so small ones, is meant to cost. */
+const MANY_PIECES = 32768;
+const TINY_BYTES = 16;
+/** Pieces below this are put together: each of Deno's own costs kilobytes, however small it is. */
+const SMALL_BYTES = 4096;
 
 /** A request's body on its way into a sandbox: little is held of it, and it is read only as the guest takes it. */
 export class BodySource {
@@ -22,6 +29,12 @@ export class BodySource {
   #complete: boolean;
   #endWritten = false;
   #reading = false;
+  #piecesRead = 0;
+  /** Behind the last of the small pieces that were put together. */
+  #room: Uint8Array = NOTHING;
+  /** A read is under way since the event loop last turned: Deno has handed out all that it had. */
+  #waited = false;
+  #seesTurn = false;
 
   /** `onChange`: something came, or why nothing more will. */
   constructor(body: Invocation["body"], limit: number, onChange: (problem: ErrorCode | null) => void) {
@@ -57,50 +70,103 @@ export class BodySource {
   /** As much as the guest has credit for and fits one step, and one full chunk at most: other frames need room too. */
   write(writer: FrameWriter): void {
     if (this.isEmpty || this.#endWritten) return;
-    let room = LAYOUT.chunkMax;
-    while (this.#heldBytes > 0 && this.#credit > 0 && room > 0) {
-      const piece = this.#pieces[0];
-      const size = Math.min(piece.length, this.#credit, room);
-      writer.chunk(piece.subarray(0, size));
-      room -= size;
-      this.#credit -= size;
-      this.#heldBytes -= size;
-      if (size < piece.length) this.#pieces[0] = piece.subarray(size);
-      else this.#pieces.shift();
-    }
+    const size = Math.min(this.#heldBytes, this.#credit, LAYOUT.chunkMax);
+    if (size > 0) writer.chunk(this.#take(size));
+    this.#credit -= size;
     if (this.#complete && this.#heldBytes === 0) {
       writer.end();
       this.#endWritten = true;
     }
   }
 
+  /** So many bytes of what is held, in one piece. */
+  #take(size: number): Uint8Array {
+    this.#heldBytes -= size;
+    if (this.#pieces[0].length >= size) return this.#takeFrom(size);
+    const joined = new Uint8Array(size);
+    for (let at = 0; at < size;) {
+      const part = this.#takeFrom(size - at);
+      joined.set(part, at);
+      at += part.length;
+    }
+    return joined;
+  }
+
+  /** At most so many bytes of the first piece. */
+  #takeFrom(most: number): Uint8Array {
+    const [piece] = this.#pieces;
+    if (piece.length > most) this.#pieces[0] = piece.subarray(most);
+    else this.#pieces.shift();
+    return piece.subarray(0, most);
+  }
+
   /** Reads on, if the guest has credit and little is held. */
   pull(): void {
     if (this.#stream === null || this.#reading || this.#complete) return;
-    if (this.#credit <= 0 || this.#heldBytes > LAYOUT.chunkMax || this.#pieces.length >= MOST_PIECES) return;
+    if (this.#credit <= 0 || this.#heldBytes > LAYOUT.chunkMax) return;
     this.#reading = true;
     this.#reader ??= this.#stream.getReader();
     this.#readAhead(this.#reader);
   }
 
-  /** Several pieces in a row, without a turn of the event loop between them: see LIMITS.unreadBytes. */
+  /**
+   * Without a turn of the event loop between two pieces, until Deno has no more: in each turn in which something is read
+   * it takes in all that has come, and what it is left with it moves with each piece. Left with more and more of a body in
+   * small chunks, it does nothing else any more.
+   */
   #readAhead(reader: ReadableStreamDefaultReader<Uint8Array>): void {
     reader.read().then(({ done, value }) => {
       if (this.#complete) return;
+      const isNewTurn = this.#waited;
+      this.#waited = false;
       if (done) {
         this.#complete = true;
       } else {
         this.bytesRead += value.length;
         if (this.bytesRead > this.#limit) return this.#onChange("body_too_large");
         this.#heldBytes += value.length;
-        if (value.length > 0) this.#pieces.push(value);
+        this.#keep(value);
+        this.#piecesRead++;
+        if (this.#piecesRead > MANY_PIECES && this.bytesRead < this.#piecesRead * TINY_BYTES) {
+          return this.#onChange("bad_request");
+        }
       }
-      this.#reading = !done && this.#heldBytes < LIMITS.bodyAheadBytes && this.#pieces.length < MOST_PIECES;
-      if (this.#reading) this.#readAhead(reader);
+      const mostBytes = isNewTurn ? LIMITS.bodyAheadBytes : MOST_HELD_BYTES;
+      this.#reading = !done && this.#heldBytes < mostBytes;
+      if (this.#reading) {
+        this.#seeTurn();
+        this.#readAhead(reader);
+      }
       if (done || value.length > 0) this.#onChange(null);
     }, () => {
       this.#reading = false;
       if (!this.#complete) this.#onChange("canceled");
+    });
+  }
+
+  #keep(piece: Uint8Array): void {
+    if (piece.length === 0) return;
+    if (piece.length >= SMALL_BYTES) {
+      this.#pieces.push(piece);
+      return;
+    }
+    if (this.#room.length < piece.length) this.#room = new Uint8Array(4 * SMALL_BYTES);
+    const { buffer, byteOffset } = this.#room;
+    this.#room.set(piece);
+    this.#room = this.#room.subarray(piece.length);
+    const last = this.#pieces.at(-1);
+    const goesOn = last?.buffer === buffer && last.byteOffset + last.length === byteOffset;
+    const start = goesOn ? last.byteOffset : byteOffset;
+    if (goesOn) this.#pieces.pop();
+    this.#pieces.push(new Uint8Array(buffer, start, byteOffset + piece.length - start));
+  }
+
+  #seeTurn(): void {
+    if (this.#seesTurn) return;
+    this.#seesTurn = true;
+    setImmediate(() => {
+      this.#seesTurn = false;
+      this.#waited = this.#reading;
     });
   }
 

@@ -294,6 +294,7 @@ export class Run implements Turn, Watcher {
   readonly #onBody = (problem: ErrorCode | null): void => {
     if (problem === null) this.#resume();
     else if (problem === "body_too_large") this.abort(problem, "The request's body is over the function's bodyMb");
+    else if (problem === "bad_request") this.abort(problem, "The request's body comes in too many too small chunks");
     else this.abort(problem, "The caller left while it sent its body");
   };
 
