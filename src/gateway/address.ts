@@ -57,7 +57,10 @@ export class Addresses {
   }
 
   #tenantOf(host: string): string | null {
-    if (!HOST.test(host)) throw new MayflyError("bad_request", "Cannot read the Host header: it is not host[:port]");
+    // A port over 65535 or an address of five parts looks right, and is no URL's.
+    if (!HOST.test(host) || !URL.canParse(`http://${host}`)) {
+      throw new MayflyError("bad_request", "Cannot read the Host header: it is not host[:port]");
+    }
     const name = host.toLowerCase().replace(/:\d+$/, "").replace(/\.$/, "");
     for (const suffix of this.#suffixes) {
       if (name.endsWith(suffix)) return name.slice(0, -suffix.length);

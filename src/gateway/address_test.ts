@@ -25,7 +25,23 @@ Deno.test("a path that is no percent-encoded UTF-8 is a bad request", () => {
 });
 
 Deno.test("a host that is no host is a bad request", () => {
-  for (const host of [null, "x/@acme/score?", "a b", "a@b", "a:b", "", "h:123456", "[zz]", "a,b", "a#b"]) {
+  for (
+    const host of [
+      null,
+      "x/@acme/score?",
+      "a b",
+      "a@b",
+      "a:b",
+      "",
+      "h:123456",
+      "[zz]",
+      "a,b",
+      "a#b",
+      "a:99999",
+      "1.2.3.999",
+      "[....]",
+    ]
+  ) {
     assert.throws(() => parse(host, "/"), (error: MayflyError) => error.code === "bad_request", String(host));
   }
 });
