@@ -6,7 +6,7 @@ import type { Invocation } from "../types.ts";
 import type { FrameWriter } from "./wire.ts";
 
 const NOTHING = new Uint8Array();
-/** Never reached while connections are bounded by LIMITS.unreadBytes. */
+/** Of a sender so fast that Deno does not run dry within a turn. */
 const MOST_HELD_BYTES = 4 * LIMITS.bodyAheadBytes;
 /** A body in so many pieces, and so small ones, is meant to cost. */
 const MANY_PIECES = 32768;
