@@ -32,6 +32,8 @@ struct mf_frame {
 #define MF_CHUNK_MAX 65536u
 #define MF_HEAD_MAX 49152u /* url, headers and parameters together */
 #define MF_LOG_MAX 8192u   /* one line; longer ones are cut by the guest */
+/* So much of the log's bound a line uses at least: a record of it costs more than an empty line's text. */
+#define MF_LOG_LINE_COST 64u
 #define MF_INITIAL_CREDIT 65536u
 
 /*

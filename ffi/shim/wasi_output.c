@@ -41,6 +41,16 @@ static uint8_t *output__payload(struct wasi_output *output) {
     return output->frames + output->length + sizeof(struct mf_frame);
 }
 
+/* The text without the character at its end that was cut apart, if one was. */
+static uint32_t text__whole(const uint8_t *text, uint32_t length) {
+    uint32_t begin = length;
+    while (begin > 0 && length - begin < 3 && (text[begin - 1] & 0xc0) == 0x80) begin--;
+    if (begin == 0) return length;
+    uint8_t first = text[--begin];
+    uint32_t bytes = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1;
+    return bytes > length - begin ? begin : length;
+}
+
 /* The payload is in its place. */
 static void output__add_frame(struct wasi_output *output, uint8_t type, uint16_t aux, uint32_t length) {
     output->chunk_at = WASI_NO_FRAME;
@@ -50,8 +60,8 @@ static void output__add_frame(struct wasi_output *output, uint8_t type, uint16_t
 static void output__add_text(struct wasi_output *output, uint8_t type, uint16_t aux, const char *text,
                              uint32_t length) {
     uint32_t room = MF_GUEST_OUT_BYTES - output->length - (uint32_t)sizeof(struct mf_frame) - 4;
-    if (length > MF_LOG_MAX) length = MF_LOG_MAX;
-    if (length > room) length = room;
+    if (room > MF_LOG_MAX) room = MF_LOG_MAX;
+    if (length > room) length = text__whole((const uint8_t *)text, room);
     memcpy(output__payload(output), text, length);
     output__add_frame(output, type, aux, length);
 }
@@ -131,12 +141,14 @@ void wasi_output__log(struct wasi_output *output, enum mf_log_level level, const
 static void output__end_line(struct wasi_output *output) {
     uint32_t length = output->line_length;
     output->line_length = 0;
-    if (length > output->log_left) {
+    if (length == MF_LOG_MAX) length = text__whole(output->line, length);
+    uint32_t cost = length > MF_LOG_LINE_COST ? length : MF_LOG_LINE_COST;
+    if (cost > output->log_left) {
         output->log_left = 0;
         output->lines_dropped++;
         return;
     }
-    output->log_left -= length;
+    output->log_left -= cost;
     wasi_output__log(output, MF_LOG_INFO, (const char *)output->line, length);
 }
 

@@ -3,6 +3,8 @@
 
 /* Worth a frame: the server sends more only when it is told that the guest has taken so much. */
 #define CREDIT_BYTES (MF_INITIAL_CREDIT / 2)
+/* Of one write; a guest that has more writes again, and is killed in between if it has to be. */
+#define WRITE_BYTES_MAX (64u << 10)
 
 /* ---- reading ---------------------------------------------------------------------------------------------- */
 
@@ -70,12 +72,13 @@ uint32_t wasi__fd_write(struct wasi_call *call) {
         return wasi__descriptor(call, descriptor) == NULL ? WASI_BADF : WASI_NOTCAPABLE;
     }
     bool wants_any = false;
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count && total < WRITE_BYTES_MAX; i++) {
         struct wasi_iov iov;
         if (!wasi_call__iov(call, list, i, &iov)) return WASI_FAULT;
         wants_any |= iov.length > 0;
-        uint32_t taken = descriptor == WASI_STDOUT ? wasi_output__stdout(output, iov.bytes, iov.length)
-                                                   : wasi_output__stderr(output, iov.bytes, iov.length);
+        uint32_t left = WRITE_BYTES_MAX - total, length = iov.length < left ? iov.length : left;
+        uint32_t taken = descriptor == WASI_STDOUT ? wasi_output__stdout(output, iov.bytes, length)
+                                                   : wasi_output__stderr(output, iov.bytes, length);
         total += taken;
         if (taken < iov.length) break;
     }

@@ -33,7 +33,7 @@ uint32_t wasi__load(const char *text, uint64_t memory_bytes, const char *files) 
     CHECK(rc == 0);
     struct mf_wasi_options options = {
         .memory_bytes = memory_bytes,
-        .log_bytes = 1000,
+        .log_bytes = WASI_LOG_BYTES,
         .strings_length = sizeof STRINGS,
     };
     int64_t id = mf_wasi_load(native, native_length, &options, STRINGS, files, message, sizeof message);

@@ -6,6 +6,9 @@
 
 #define MiB (1024u * 1024)
 
+/* Of every module that is loaded. */
+#define WASI_LOG_BYTES 20000
+
 /* Compiles and loads a module from its text. */
 uint32_t wasi__load(const char *text, uint64_t memory_bytes, const char *files);
 /* The same for one that must be refused; the reason has this in it. */
@@ -29,7 +32,7 @@ void wasi__wait_until_gone(void);
 struct wasi_answer {
     uint32_t heads, ends, exits;
     uint32_t status, exit_code, credit;
-    char headers[1024], body[70000], log[1024];
+    char headers[1024], body[70000], log[WASI_LOG_BYTES + 4096];
     uint32_t body_length;
 };
 

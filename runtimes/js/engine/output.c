@@ -100,11 +100,12 @@ static size_t cut_text(const char *text, size_t length, size_t most)
 void output__log(enum mf_log_level level, const char *text, size_t length)
 {
     length = cut_text(text, length, MF_LOG_MAX);
-    if (length > logged.log_left || length > output__room(MF_LOG)) {
+    size_t cost = length > MF_LOG_LINE_COST ? length : MF_LOG_LINE_COST;
+    if (cost > logged.log_left || length > output__room(MF_LOG)) {
         logged.log_dropped++;
         return;
     }
-    logged.log_left -= length;
+    logged.log_left -= (uint32_t)cost;
     output__frame(MF_LOG, 0, (uint16_t)level, text, length);
 }
 
@@ -114,7 +115,7 @@ static void log_dropped(void)
         return;
     char text[64];
     int length = snprintf(text, sizeof text, "%u lines of the log were dropped", (unsigned)logged.log_dropped);
-    output__frame(MF_LOG, 1, MF_LOG_WARN, text, (size_t)length);
+    output__frame(MF_LOG, 0, MF_LOG_WARN, text, (size_t)length);
     logged.log_dropped = 0;
 }
 

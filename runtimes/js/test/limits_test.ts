@@ -110,6 +110,16 @@ Deno.test("a log of more than its limit is cut, and says how much", async () => 
   assert.match(logs.at(-1)!.text, new RegExp(`^${100 - kept.length} lines of the log were dropped`));
 });
 
+Deno.test("empty lines use up the log's limit, too", async () => {
+  const func = await deploy(
+    `export default () => { for (let i = 0; i < 100; i++) console.log(); return new Response(""); };`,
+    { logBytes: 1000 },
+  );
+  const { logs } = func.call();
+  assert.equal(logs.length, Math.floor(1000 / 64) + 1);
+  assert.match(logs.at(-1)!.text, /^85 lines of the log were dropped/);
+});
+
 Deno.test("each request has its own log limit", async () => {
   const func = await deploy(`export default () => { console.log("x".repeat(80)); return new Response(""); };`, {
     logBytes: 100,
