@@ -1,7 +1,7 @@
 /** What the tests from outside share: a real server in a process of its own, clients, and ways to wait. */
 export { type Addressed, type Answer, type Call, call } from "./harness/client.ts";
 export { type CliResult, mayfly } from "./harness/cli.ts";
-export { expectAnswer, type Expectation, expectError } from "./harness/expect.ts";
+export { expectAnswer, type Expectation, expectError, headerOf } from "./harness/expect.ts";
 export { type FolderFiles, folderFiles } from "./harness/files.ts";
 export { Held, HOLD } from "./harness/held.ts";
 export { type Facts, processFacts } from "./harness/process.ts";

@@ -4,9 +4,11 @@ import {
   type Expectation,
   expectError,
   type FolderFiles,
+  headerOf,
   Server,
   sharedServer,
   until,
+  Wire,
   wire,
 } from "./harness.ts";
 
@@ -46,6 +48,7 @@ const files: FolderFiles = {
   "served.ts": `Deno.serve((req) => new Response("served " + new URL(req.url).pathname));`,
   "only-get.ts": `export const config = { methods: ["GET"] }; ${named("only-get")}`,
   "options.ts": `export const config = { methods: ["POST", "OPTIONS"] }; export default () => new Response("own");`,
+  "method.ts": "export default (req: Request) => new Response(req.method);",
   "_shared/util.ts": named("_shared/util"),
   ".hidden.ts": named(".hidden"),
   "types.d.ts": "export interface Nothing {}",
@@ -176,6 +179,27 @@ Deno.test("a method that is not listed is refused with those that are", async ()
   expectError(refused, "method_not_allowed");
   assert.match(refused.headers.get("allow") ?? "", /\bGET\b/);
   expectAnswer(await server.call("/only-get"), is("only-get"));
+});
+
+for (const [method, target] of [["TRACE", "/hello"], ["TRACK", "/hello"], ["M".repeat(33), "/hello"]]) {
+  Deno.test(`a method that is for no function is refused: ${method}`, async () => {
+    const refused = await wire(shared.server, target, { method });
+    expectError(refused, "method_not_allowed");
+    assert.equal(headerOf(refused, "allow"), "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+    assert.ok(!refused.text.includes("M".repeat(33)));
+  });
+}
+
+Deno.test("a request to connect elsewhere is never passed on", async () => {
+  using connection = await Wire.open(shared.server);
+  await connection.request("CONNECT", connection.host);
+  expectError(await connection.answer(), "bad_request");
+});
+
+Deno.test("a method of the caller's own is passed on as it is", async () => {
+  for (const method of ["PROPFIND", "M-SEARCH", "purge", "M".repeat(32)]) {
+    assert.equal((await wire(shared.server, "/method", { method })).text, method);
+  }
 });
 
 Deno.test("HEAD follows GET, and has no body", async () => {

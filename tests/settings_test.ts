@@ -14,6 +14,7 @@ const refused: Readonly<Record<string, { config: string; names: RegExp[] }>> = {
   "memory over the engine's limit": { config: "{ memoryMb: 1024 }", names: [/memoryMb/, /1024/, /512/] },
   "a body over the cap": { config: "{ bodyMb: 5000 }", names: [/bodyMb/, /5000/, /100/] },
   "a method that is none": { config: `{ methods: ["GET", "NO SPACE"] }`, names: [/methods/] },
+  "a method that is for no function": { config: `{ methods: ["TRACE"] }`, names: [/methods/] },
   "a tier that is none": { config: `{ tier: "cloud" }`, names: [/tier/, /cloud/] },
   "a list for the whole": { config: "[]", names: [/config/] },
   "a call": { config: "{ timeoutMs: Number(1) }", names: [/config/, /literal/] },

@@ -5,6 +5,7 @@ import { LIMITS, MiB } from "../limits.ts";
 import type { Events } from "../observe/events.ts";
 import { failure } from "../outcome.ts";
 import type { Deployment, FunctionEntry, RouteMatch } from "../registry/function.ts";
+import { isMethod, USUAL_METHODS } from "../registry/methods.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { GuestLine } from "../tiers/tier.ts";
 import { type Invocation, isApp, type Outcome, qualifiedName, type Usage } from "../types.ts";
@@ -135,10 +136,11 @@ class Call implements Invocation {
     this.#sink = new HttpSink((line) => this.#log(line));
   }
 
-  /** 405, or the answer to OPTIONS, where the function's settings name its methods. */
+  /** 405, or the answer to OPTIONS where the function's settings name its methods. */
   answerByMethod(): Response | null {
     const { methods } = this.#deployment.settings;
-    if (methods === null || methods.includes(this.method)) return null;
+    if (methods === null) return isMethod(this.method) ? null : this.#notAllowed(USUAL_METHODS);
+    if (methods.includes(this.method)) return null;
     if (this.method === "HEAD" && methods.includes("GET")) return null;
     const allowed = methods.includes("GET") && !methods.includes("HEAD") ? [...methods, "HEAD"] : [...methods];
     if (this.method === "OPTIONS") {
@@ -152,7 +154,11 @@ class Call implements Invocation {
         },
       });
     }
-    const refused = failure("method_not_allowed", `The function does not take ${this.method}`);
+    return this.#notAllowed(allowed);
+  }
+
+  #notAllowed(allowed: readonly string[]): Response {
+    const refused = failure("method_not_allowed", `The function does not take ${this.method.slice(0, 32)}`);
     return this.refuse(refused, allowed.join(", "));
   }
 

@@ -1,5 +1,6 @@
 import { FUNCTION_DEFAULTS, LIMITS, SERVER_DEFAULTS, TENANT_CAPS } from "../limits.ts";
 import { DESTINATIONS, isPublicDestination, parseDestination } from "../host/egress/destination.ts";
+import { isMethod } from "./methods.ts";
 import { suggest } from "../suggest.ts";
 import type { FunctionSettings, NetPolicy, TierName } from "../types.ts";
 
@@ -44,7 +45,6 @@ const listOf = (isElement: (element: unknown) => boolean, what: string): Rule =>
   Array.isArray(value) && value.every(isElement) ? null : `${what} is allowed`;
 
 const isText = (value: unknown): value is string => typeof value === "string" && !value.includes("\0");
-const isMethod = (value: unknown) => isText(value) && /^[A-Za-z][\w!#$%&'*+.^`|~-]*$/.test(value);
 
 /** `atHome`: only there may a list open what is not public, unless the cap itself does. */
 export const net = (cap: NetPolicy, atHome: boolean): Rule => (value) => {
@@ -81,7 +81,7 @@ export function functionRules(caps: TenantCaps, atHome: boolean): Rules {
     queue: whole(0, SERVER_DEFAULTS.queue),
     bodyMb: amount(caps.bodyMb),
     responseMb: amount(1024 * FUNCTION_DEFAULTS.responseMb),
-    methods: listOf(isMethod, `a list of methods, as in ["GET", "POST"],`),
+    methods: listOf((method) => isText(method) && isMethod(method), `a list of methods, as in ["GET", "POST"],`),
     net: net(caps.net, atHome),
     env,
     warmup: listOf((path) => isText(path) && path.startsWith("/"), `a list of paths, as in ["/"],`),
