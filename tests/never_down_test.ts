@@ -1,9 +1,23 @@
 import assert from "node:assert/strict";
-import { Chance, expectAnswer, type Facts, folderFiles, type Server, sharedServer, until, Wire } from "./harness.ts";
+import {
+  Chance,
+  expectAnswer,
+  expectError,
+  type Facts,
+  folderFiles,
+  type Server,
+  sharedServer,
+  until,
+  Wire,
+} from "./harness.ts";
 import { ways } from "./functions/hostile/[how].ts";
 
 const shared = sharedServer({
-  files: { "hello.ts": `export default () => new Response("hello");`, ...folderFiles("functions/hostile") },
+  files: {
+    "hello.ts": `export default () => new Response("hello");`,
+    "drain.ts": `export default async (req: Request) => new Response(String((await req.bytes()).length));`,
+    ...folderFiles("functions/hostile"),
+  },
 });
 
 async function isWell(server: Server): Promise<void> {
@@ -177,6 +191,28 @@ Deno.test("connections that are opened and left alone keep nobody out", async ()
   }));
   await isWell(server);
   for (const connection of idle) connection.close();
+});
+
+Deno.test("a body in pieces of one byte is refused before it costs much, and others are served meanwhile", async () => {
+  const { server } = shared;
+  using attack = await Wire.open(server);
+  await attack.request("POST", "/drain", ["transfer-encoding: chunked"]);
+  let answered = false;
+  const flood = (async () => {
+    while (!answered) await attack.send("1\r\nx\r\n".repeat(2000));
+  })();
+  // The server resets the connection once it has answered.
+  const flooded = flood.catch(() => {});
+  const refused = attack.answer("POST").finally(() => answered = true);
+  let served = 0;
+  while (!answered || served === 0) {
+    expectAnswer(await server.call("/hello"), { text: "hello" });
+    served++;
+  }
+  expectError(await refused, "bad_request");
+  attack.close();
+  await flooded;
+  await isWell(server);
 });
 
 Deno.test("a deploy in every moment of a busy server disturbs nobody", async () => {
