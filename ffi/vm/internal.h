@@ -1,0 +1,39 @@
+/* What a VM is made of. For the engine's own files. */
+#ifndef MAYFLY_VM_INTERNAL_H
+#define MAYFLY_VM_INTERNAL_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "access.h"
+#include "call.h"
+#include "entry.h"
+#include "kernel.h"
+#include "layout.h"
+#include "machine.h"
+#include "memory.h"
+#include "view.h"
+#include "vm.h"
+
+struct vm {
+    const struct vm_machine *machine;
+    struct shell *shell; /* NULL for a VM that never runs: the fuzzer's */
+    struct memory memory;
+    struct kernel *kernel;
+    struct view_set *views; /* shared with the snapshot and its clones */
+    struct vm_limits limits;
+    struct vm_snapshot *snapshot; /* that it is a clone of, or NULL */
+
+    /* The registers of the current thread, as they are to be or were. */
+    struct context context;
+    int kernel_changed; /* since it was equal to the snapshot's */
+
+    struct vm_exit exit;
+    atomic_uint kicked; /* VM_KICK_..., set from other threads */
+    struct vm_counters counters;
+    vm_trace_function *trace;
+    void *trace_data;
+    uint64_t unknown_calls[CALL_NUMBERS_MAX / 64];
+};
+
+#endif
