@@ -63,7 +63,7 @@ enum mf_step_result {
     MF_STEP_DONE = 1,
     MF_STEP_DEADLINE = 2,   /* killed: past deadline_ns */
     MF_STEP_CPU = 3,        /* killed: past cpu_left_ns */
-    MF_STEP_INLINE = 4,     /* killed: past the inline budget; run it again on a worker */
+    MF_STEP_INLINE = 4,     /* killed: past the inline budget, or too large for it; a worker has to do it */
     MF_STEP_CANCELED = 5,   /* killed by mf_cancel */
     MF_STEP_TRAP = 6,       /* out of bounds, unreachable, stack: the guest crashed */
     MF_STEP_STALE = 7,      /* no such sandbox (any more) */
@@ -208,7 +208,8 @@ int64_t mf_wasi_load(const uint8_t *native, size_t length, const struct mf_wasi_
 int mf_submit(uint32_t slot);
 int mf_wake(void);
 /*
- * Run it on the calling thread; the slot is complete on return and does not go through the queue.
+ * Run it on the calling thread; the slot is complete on return and does not go through the queue. After MF_STEP_INLINE
+ * nothing has happened: a parked sandbox is as it was, and the slot can be submitted as it is.
  * -ENOTSUP: the thread's stack is too small for a guest; -EBUSY: another thread's inline run is not over.
  */
 int mf_run_inline(uint32_t slot);

@@ -134,7 +134,7 @@ static int pool__verify(struct pool *pool, struct instance *instance, const stru
     return rc;
 }
 
-static int pool__restore(struct pool *pool, struct instance *instance, const struct snapshot *snapshot) {
+int pool__restore(struct pool *pool, struct instance *instance, const struct snapshot *snapshot) {
     bool has_remapped;
     int rc = instance__restore(instance, snapshot, &has_remapped);
     if (rc != 0) return rc;

@@ -45,6 +45,9 @@ uint32_t pool__generation(const struct pool *pool, const struct instance *instan
 void pool__park(struct pool *pool, struct instance *instance);
 int pool__resume(struct pool *pool, uint32_t sandbox, uint32_t generation, struct instance **out);
 
+/* Brings an instance that somebody has to a state, and proves it if `verify`. After an error it must be destroyed. */
+int pool__restore(struct pool *pool, struct instance *instance, const struct snapshot *state);
+
 /* The sandbox is over. Its instance is restored, proven if `verify`, and idle; or destroyed. */
 void pool__release(struct pool *pool, struct instance *instance);
 /* The sandbox is over and so is its instance. */

@@ -101,6 +101,18 @@ static int step__copy_in(struct step *step) {
     return random__seed(io->seed);
 }
 
+/* Keeps what it takes to do the step again. False: that is too much, and the sandbox is parked as it was. */
+static bool step__save(struct step *step) {
+    struct shim *shim = step->shim;
+    if (step->wasi != NULL) {
+        wasi_pool__park(&shim->wasi, step->wasi);
+        return false;
+    }
+    step->is_saved = saved__take(step->saved, step->instance) == 0;
+    if (!step->is_saved) pool__park(&shim->pool, step->instance);
+    return step->is_saved;
+}
+
 static void step__clear_results(struct mf_slot *shared) {
     shared->result = MF_STEP_HOST_ERROR;
     shared->error = 0;
@@ -128,6 +140,7 @@ bool step__begin(struct step *step, uint32_t slot) {
     step->is_held = (shared->flags & MF_STEP_HOLD) != 0;
     step->in_length = shared->in_length;
     step->is_complete = false;
+    step->is_saved = false;
     step__clear_results(shared);
 
     if (shared->flags & MF_STEP_DISCARD) {
@@ -155,6 +168,10 @@ bool step__begin(struct step *step, uint32_t slot) {
     }
     if (rc != 0) {
         step__complete(step, MF_STEP_HOST_ERROR, rc);
+        return false;
+    }
+    if (step->is_inline && shared->sandbox != MF_NEW && !step__save(step)) {
+        step__complete(step, MF_STEP_INLINE, 0);
         return false;
     }
     return true;
@@ -261,6 +278,27 @@ void step__count(struct step *step) {
     }
 }
 
+static void step__park(struct step *step) {
+    struct pool *pool = &step->shim->pool;
+    step->shared->out_sandbox = step->instance->index;
+    step->shared->out_generation = pool__generation(pool, step->instance);
+    pool__park(pool, step->instance);
+}
+
+/* The sandbox is parked as it was before the step. */
+static void step__undo(struct step *step) {
+    struct pool *pool = &step->shim->pool;
+    int rc = instance__return_memory(step->instance);
+    if (rc == 0) rc = pool__restore(pool, step->instance, &step->saved->state);
+    if (rc == 0) {
+        step__park(step);
+        step__complete(step, MF_STEP_INLINE, 0);
+    } else {
+        step__complete(step, MF_STEP_HOST_ERROR, rc);
+        pool__destroy(pool, step->instance);
+    }
+}
+
 void step__end(struct step *step) {
     struct shim *shim = step->shim;
     struct instance *instance = step->instance;
@@ -269,6 +307,10 @@ void step__end(struct step *step) {
         return;
     }
     step__count(step);
+    if (step->is_saved && step->killed == MF_STEP_INLINE) {
+        step__undo(step);
+        return;
+    }
     int memory = step->killed == 0 ? 0 : instance__return_memory(instance);
     bool is_kept = false;
     if (!step->is_complete) {
@@ -281,11 +323,7 @@ void step__end(struct step *step) {
         }
         if (result == MF_STEP_TRAP) step->shared->trap = step->trap;
         is_kept = result == MF_STEP_PARKED || (result == MF_STEP_DONE && step->is_held);
-        if (is_kept) {
-            step->shared->out_sandbox = instance->index;
-            step->shared->out_generation = pool__generation(&shim->pool, instance);
-            pool__park(&shim->pool, instance);
-        }
+        if (is_kept) step__park(step);
         step__complete(step, result, error);
     }
     if (is_kept) return;

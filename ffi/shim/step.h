@@ -7,6 +7,7 @@
 
 #include "instance.h"
 #include "mayfly.h"
+#include "saved.h"
 #include "wasi_sandbox.h"
 
 struct shim;
@@ -15,6 +16,8 @@ struct step {
     struct shim *shim;
     struct run *run;
     bool is_inline;
+    struct saved *saved; /* an inline runner's, for steps of sandboxes that were parked */
+    bool is_saved;
 
     uint32_t slot;
     struct mf_slot *shared;

@@ -163,9 +163,15 @@ int workers__start(struct workers *workers, struct shim *shim) {
     atomic_flag_clear(&workers->is_inline_busy);
     workers->runners = calloc(workers->capacity, sizeof *workers->runners);
     if (workers->runners == NULL) return -ENOMEM;
+    int rc = saved__init(&workers->saved);
+    if (rc != 0) {
+        free(workers->runners);
+        return rc;
+    }
     workers->runners[0].shim = shim;
+    workers->runners[0].step.saved = &workers->saved;
     pthread_mutex_init(&workers->threads_lock, NULL);
-    int rc = watchdog__start(&workers->watchdog, shim);
+    rc = watchdog__start(&workers->watchdog, shim);
     if (rc != 0) goto free_runners;
     for (uint32_t i = 0; i < shim->options.workers && rc == 0; i++) rc = workers__add(workers);
     if (rc != 0) {
@@ -177,6 +183,7 @@ int workers__start(struct workers *workers, struct shim *shim) {
 
 free_runners:
     pthread_mutex_destroy(&workers->threads_lock);
+    saved__fini(&workers->saved);
     free(workers->runners);
     return rc;
 }
@@ -198,6 +205,7 @@ void workers__stop(struct workers *workers) {
     }
     watchdog__stop(&workers->watchdog);
     pthread_mutex_destroy(&workers->threads_lock);
+    saved__fini(&workers->saved);
     free(workers->runners);
 }
 

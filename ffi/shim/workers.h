@@ -42,6 +42,7 @@ struct workers {
     _Atomic uint32_t long_count;
     atomic_bool is_stopping;
     atomic_flag is_inline_busy;
+    struct saved saved; /* the inline runner's */
 
     /* Steps that retired runners leave to a worker: those do not take locks with the priority that they have. */
     _Atomic(struct runner *) retired;

@@ -52,6 +52,57 @@ static void an_inline_run_is_killed_when_its_budget_is_used(void) {
     client__close();
 }
 
+/* Parks a sandbox that has counted once and has so many private pages, and resumes it with other commands. */
+static struct mf_slot *put_resumed(uint32_t pages, const struct guest_command *commands, uint32_t count) {
+    struct mf_slot *slot =
+        client__put(0, MF_SNAPSHOT_BASE,
+                    COMMANDS({GUEST_DIRTY, 10, pages}, {GUEST_COUNT, 0, 0}, {GUEST_RETURN, MF_GUEST_PARKED, 0}));
+    client__run(0);
+    CHECK(slot->result == MF_STEP_PARKED);
+    uint32_t sandbox = slot->out_sandbox, generation = slot->out_generation;
+    client__put(0, MF_SNAPSHOT_BASE, commands, count);
+    client__resume(0, sandbox, generation);
+    return slot;
+}
+
+static void a_resumed_step_that_is_killed_inline_is_done_again(void) {
+    struct mf_options options = client__options();
+    options.inline_us = 3000;
+    client__open(options);
+    for (uint32_t round = 0; round < 20; round++) {
+        struct mf_slot *slot = put_resumed(50, COMMANDS({GUEST_STACK_POINTER, 0, 0}, {GUEST_SCRIBBLE, round, 300},
+                                                        {GUEST_COUNT, 0, 0}, {GUEST_SPIN_US, 20000, 0}));
+        uint32_t sandbox = slot->sandbox, generation = slot->generation;
+        CHECK(mf_run_inline(0) == 0);
+        CHECK(slot->result == MF_STEP_INLINE && slot->out_sandbox == sandbox && slot->out_generation == generation);
+        CHECK(client__stats().instances_parked == 1);
+        client__run(0);
+        CHECK(slot->result == MF_STEP_DONE && *(uint32_t *)client__out(0) == 2);
+        CHECK(client__stats().instances_parked == 0);
+    }
+    CHECK(client__count(1, MF_SNAPSHOT_BASE) == 1);
+    client__close();
+}
+
+static void a_large_sandbox_is_not_resumed_inline(void) {
+    client__open(client__options());
+    struct mf_slot *slot = put_resumed(500, COMMANDS({GUEST_COUNT, 0, 0}));
+    CHECK(mf_run_inline(0) == 0);
+    CHECK(slot->result == MF_STEP_INLINE && client__stats().instances_parked == 1);
+    client__run(0);
+    CHECK(slot->result == MF_STEP_DONE && *(uint32_t *)client__out(0) == 2);
+    client__close();
+}
+
+static void a_resumed_step_past_its_deadline_ends_its_sandbox_inline_too(void) {
+    client__open(client__options());
+    struct mf_slot *slot = put_resumed(500, COMMANDS({GUEST_COUNT, 0, 0}));
+    slot->deadline_ns = 1;
+    CHECK(mf_run_inline(0) == 0);
+    CHECK(slot->result == MF_STEP_DEADLINE && client__stats().instances_parked == 0);
+    client__close();
+}
+
 static void a_step_past_its_deadline_does_not_start(void) {
     client__open(client__options());
     struct mf_slot *slot = client__put(0, MF_SNAPSHOT_BASE, COMMANDS({GUEST_RETURN, MF_GUEST_PARKED, 0}));
@@ -219,6 +270,10 @@ const struct test kill_tests[] = {
     {"a guest is killed at its deadline, and its log survives", a_guest_is_killed_at_its_deadline_and_its_log_survives},
     {"a guest is killed when its cpu time is used", a_guest_is_killed_when_its_cpu_time_is_used},
     {"an inline run is killed when its budget is used", an_inline_run_is_killed_when_its_budget_is_used},
+    {"a resumed step that is killed inline is done again", a_resumed_step_that_is_killed_inline_is_done_again},
+    {"a large sandbox is not resumed inline", a_large_sandbox_is_not_resumed_inline},
+    {"a resumed step past its deadline ends its sandbox inline, too",
+     a_resumed_step_past_its_deadline_ends_its_sandbox_inline_too},
     {"a step past its deadline does not start", a_step_past_its_deadline_does_not_start},
     {"a step is canceled, running or waiting", a_step_is_canceled_running_or_waiting},
     {"kills at any moment do no harm", kills_at_any_moment_do_no_harm},
