@@ -36,6 +36,15 @@ const shared = sharedServer({
         await new Promise((resolve) => setTimeout(resolve, 1));
         return new Response("all the same");
       };`,
+    "refused/main.ts": `
+      async function ask(what: string | null) {
+        await null;
+        if (what === "fetch") return await fetch("http://10.0.0.1/");
+        if (what === "file") return await Deno.readTextFile("none.txt");
+        const key = await crypto.subtle.importKey("raw", new Uint8Array(16), "AES-CBC", false, ["decrypt"]);
+        return await crypto.subtle.decrypt({ name: "AES-CBC", iv: new Uint8Array(16) }, key, new Uint8Array(5));
+      }
+      export default async (req: Request) => new Response(\`\${await ask(new URL(req.url).searchParams.get("what"))}\`);`,
     "handler.ts": `export default () => new Response("handler");`,
     "app.ts": `class App { fetch() { return new Response("fetch") } } export default new App();`,
     "server.ts": `Deno.serve({ onListen() {} }, () => new Response("serve"));`,
@@ -113,6 +122,26 @@ Deno.test("the log has causes and members of errors, and rejections that nobody 
   }
   assert.match(text, /Uncaught \(in promise\) TypeError: nobody listens[^"]*fails\.ts:9:/);
 });
+
+for (
+  const [what, error, line] of [
+    ["fetch", /^TypeError: Cannot fetch http:\/\/10\.0\.0\.1\/: /m, 4],
+    ["file", /^NotFound: Cannot read 'none\.txt': /m, 5],
+    ["crypto", /^OperationError: /m, 7],
+  ] as const
+) {
+  Deno.test(`what the host refuses has a stack in the user's file: ${what}`, async () => {
+    const { server } = shared;
+    const requestId = `refused-${what}`;
+    expectError(await server.call(`/refused?what=${what}`, { headers: { "x-request-id": requestId } }), "exception");
+    const { text } = await until("it is logged", async () => {
+      return (await server.admin.logs("refused")).find((line) => line.requestId === requestId);
+    });
+    assert.match(text, error);
+    assert.match(text, new RegExp(`^ {4}at ask \\(refused/main\\.ts:${line}:\\d+\\)$`, "m"));
+    assert.ok(!text.includes("Caused by"), text);
+  });
+}
 
 for (const [name, kind] of [["handler", "handler"], ["app", "fetch"], ["server", "serve"], ["aws", "lambda"]]) {
   Deno.test(`a handler's kind is found and named: ${kind}`, async () => {

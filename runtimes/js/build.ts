@@ -47,6 +47,8 @@ const PATCHES: readonly (readonly [found: string, put: string])[] = [
     "sp = js_get_stack_pointer() - alloca_size;",
     "sp = js_get_stack_pointer() - (alloca_size == 0 || alloca_size == 1000 ? 320000 : alloca_size);",
   ],
+  // A stack is the user's: frames of the library neither are in it nor count.
+  ["backtrace_barrier = false;", "if (interpreter__hides(sf)) continue; backtrace_barrier = false;"],
   ["rd->handler = js_dup(handler);", "rd->handler = async_context__bind(ctx, handler);"],
   [
     "JS_EnqueueJob(ctx, js_promise_resolve_thenable_job, 3, args);",

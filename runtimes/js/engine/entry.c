@@ -91,7 +91,8 @@ MF_EXPORT("mf_boot") int32_t mf_boot(char *source, size_t length)
     JSContext *context = engine.context;
     JS_UpdateStackTop(engine.runtime);
     source[length] = 0;
-    JSValue result = compile__apart(context, source, length, "mayfly.js", JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_STRICT);
+    static const char LIBRARY[] = "mayfly.js";
+    JSValue result = compile__apart(context, source, length, LIBRARY, JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_STRICT);
     free(source);
     if (!JS_IsException(result))
         result = JS_EvalFunction(context, result);
@@ -101,6 +102,7 @@ MF_EXPORT("mf_boot") int32_t mf_boot(char *source, size_t length)
         return -1;
     }
     JS_FreeValue(context, result);
+    interpreter__hide_frames(context, LIBRARY);
     memory__settle();
     clock__end_step();
     return 0;

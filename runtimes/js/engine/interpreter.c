@@ -15,6 +15,9 @@
 /* All of its blocks from our allocator (heap.c), none from arenas of its own. It does no more than that here. */
 #define __SANITIZE_ADDRESS__ 1
 #include "interpreter.h"
+/* Below; build.ts has quickjs.c ask for each frame of a stack. */
+struct JSStackFrame;
+static bool interpreter__hides(const struct JSStackFrame *frame);
 #include "quickjs.c"
 #include "libregexp.c"
 #include "libunicode.c"
@@ -24,6 +27,27 @@ void interpreter__reseed(JSContext *context, uint64_t seed)
 {
     /* Its generator is stuck at zero. The hash seed stays: the snapshot's maps are built with it. */
     context->random_state = seed ? seed : 1;
+}
+
+static JSAtom hidden_file = JS_ATOM_NULL;
+
+void interpreter__hide_frames(JSContext *context, const char *file)
+{
+    hidden_file = JS_NewAtom(context, file);
+}
+
+static bool interpreter__hides(const JSStackFrame *frame)
+{
+    if (hidden_file == JS_ATOM_NULL)
+        return false;
+    const JSObject *function = JS_VALUE_GET_OBJ(frame->cur_func);
+    if (!js_class_has_bytecode(function->class_id)) {
+        frame = frame->prev_frame;
+        if (frame == NULL)
+            return false;
+        function = JS_VALUE_GET_OBJ(frame->cur_func);
+    }
+    return js_class_has_bytecode(function->class_id) && function->u.func.function_bytecode->filename == hidden_file;
 }
 
 uint8_t *interpreter__bytes(JSValueConst value, size_t *length)

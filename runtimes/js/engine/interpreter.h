@@ -9,6 +9,8 @@
 
 /* Math.random's state lies in the context, which quickjs.h does not show. */
 void interpreter__reseed(JSContext *context, uint64_t seed);
+/* From now on stacks leave out the functions of this file, and what is native and was called by them. */
+void interpreter__hide_frames(JSContext *context, const char *file);
 /*
  * The bytes of an Uint8Array as they are now: none when its buffer was detached or shrank below it. NULL: it is no
  * Uint8Array. JS_GetUint8Array has the length from before a resize where an array follows its buffer's. Good until

@@ -1,35 +1,33 @@
 /**
- * `error.stack` begins with the error's name and message, as everywhere else; the interpreter gives the frames alone.
- * It is made when somebody reads it, so that throwing stays cheap. Frames of this library are left out.
+ * `error.stack` begins with the error's name and message, as everywhere else; the interpreter gives the frames alone, and
+ * none of this library's. It is made when somebody reads it, so that throwing stays cheap.
  */
-import { headline } from "./error_text.ts";
-import { apply, defineProperty, describe, join, push, split } from "./primordials.ts";
+import { attempt, framesOf, headline, isError } from "./error_text.ts";
+import { apply, defineProperty, describe, slice } from "./primordials.ts";
 
-const LIBRARY = "(mayfly.js:";
 const { get, set } = describe(Error.prototype, "stack")!;
-const includes = Function.prototype.call.bind(String.prototype.includes) as (text: string, part: string) => boolean;
 
-/** The frames that are the user's. */
-function ownFrames(frames: string): string {
-  const lines = split(frames, "\n");
-  const kept: string[] = [];
-  for (let i = 0; i < lines.length; i++) {
-    if (lines[i] !== "" && !includes(lines[i], LIBRARY)) push(kept, lines[i]);
-  }
-  return join(kept, "\n");
-}
+const stackOf = (error: Error, frames: string): string =>
+  frames === "" ? headline(error) : `${headline(error)}\n${frames}`;
 
 defineProperty(Error.prototype, "stack", {
   get(this: Error) {
-    const frames = apply(get!, this, []);
-    if (typeof frames !== "string") return frames;
-    const own = ownFrames(frames);
-    return own === "" ? headline(this) : `${headline(this)}\n${own}`;
+    const lines = apply(get!, this, []);
+    // Each ends with a line feed.
+    return typeof lines === "string" ? stackOf(this, slice(lines, 0, -1)) : lines;
   },
   set,
   configurable: true,
   enumerable: false,
 });
+
+/** The same error. If it was made while nothing of the user's ran, its stack is that of the call that it answers. */
+export function placed<E>(error: E, call: Error): E {
+  if (!isError(error) || framesOf(error) !== "") return error;
+  const value = stackOf(error, framesOf(call));
+  attempt(() => defineProperty(error, "stack", { value, configurable: true, writable: true }), error);
+  return error;
+}
 
 /** A call site would hand out its function, and that may be one of this library's. */
 function hideFunctions(): void {

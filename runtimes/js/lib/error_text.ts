@@ -25,7 +25,7 @@ export const isError = (value: unknown): value is Error =>
   (native.className(value) === "Error" || native.className(value) === "DOMException");
 
 /** The frames of its stack, one a line. */
-function framesOf(error: Error): string {
+export function framesOf(error: Error): string {
   const stack = attempt(() => `${error.stack ?? ""}`, "");
   const head = headline(error);
   const frames = startsWith(stack, head) ? slice(stack, head.length) : stack;
@@ -34,9 +34,11 @@ function framesOf(error: Error): string {
   return slice(frames, start, end);
 }
 
-/** Nothing of the cause is new: its words end those of the error, and it has no place of its own. */
+/** Nothing of the cause is new: its words end those of the error, and it has no place of its own, or the same. */
 function isSaid(cause: unknown, error: Error): boolean {
-  if (!isError(cause) || framesOf(cause) !== "") return false;
+  if (!isError(cause)) return false;
+  const frames = framesOf(cause);
+  if (frames !== "" && frames !== framesOf(error)) return false;
   if (attempt(() => cause.cause, undefined) !== undefined) return false;
   const message = attempt(() => `${cause.message}`, "");
   const whole = headline(error);

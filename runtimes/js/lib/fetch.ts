@@ -2,6 +2,7 @@
 import { type AbortSignal, onAbort } from "./abort.ts";
 import { blobBytes } from "./blob.ts";
 import { parseDataUrl } from "./data_url.ts";
+import { placed } from "./error_stack.ts";
 import { FetchedBody, makeRoom } from "./fetch_body.ts";
 import { FetchExchange, fitsOneCall, isCrowded, type ResponseHead } from "./fetch_exchange.ts";
 import { type Hop, isRedirect, nextHop } from "./fetch_redirect.ts";
@@ -33,7 +34,8 @@ export function fetch(input: Request | string | URL, init?: RequestInit): Promis
       abandon = null;
       resolve(response);
     };
-    native.promiseThen(fetchRequest(request), settle, reject);
+    const call = new Error();
+    native.promiseThen(fetchRequest(request), settle, (error) => reject(placed(error, call)));
   });
 }
 

@@ -1,6 +1,7 @@
 /** The body of a response that was fetched: the host has it, and gives it piece by piece. */
 import { type AbortSignal, onAbort } from "./abort.ts";
 import { concatBytes } from "./binary.ts";
+import { placed } from "./error_stack.ts";
 import type { FetchExchange } from "./fetch_exchange.ts";
 import { type Bytes, native } from "./native.ts";
 import { decodeText, type Payload } from "./payload.ts";
@@ -60,8 +61,13 @@ export class FetchedBody implements Payload {
   }
 
   async bytes(): Promise<Bytes> {
+    const call = new Error();
     const pieces: Bytes[] = [];
-    for (let piece = await this.#next(); piece !== null; piece = await this.#next()) push(pieces, piece);
+    try {
+      for (let piece = await this.#next(); piece !== null; piece = await this.#next()) push(pieces, piece);
+    } catch (error) {
+      throw placed(error, call);
+    }
     return pieces.length === 1 ? pieces[0] : concatBytes(pieces);
   }
 

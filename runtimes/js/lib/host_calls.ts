@@ -5,6 +5,7 @@
 import { MOST_CALL_BYTES } from "../../../src/host/operations.ts";
 import type { AbortSignal } from "./abort.ts";
 import { onAbort } from "./abort.ts";
+import { placed } from "./error_stack.ts";
 import { type Bytes, native } from "./native.ts";
 import { mapDelete, mapGet, mapSet, PromiseIntrinsic, push, shift, viewLength } from "./primordials.ts";
 
@@ -12,8 +13,8 @@ interface Call {
   readonly operation: number;
   readonly resolve: (result: Bytes) => void;
   readonly reject: (reason: Error) => void;
-  /** Where it was made during init, for a deploy that ends before its answer. */
-  readonly place: Error | null;
+  /** Its stack is where the call was made: an answer comes when nothing of the user's runs. */
+  readonly place: Error;
 }
 
 const open = new Map<number, Call>();
@@ -21,11 +22,8 @@ const open = new Map<number, Call>();
 const unsent: { id: number; operation: number; bytes: Bytes }[] = [];
 /** What the host takes at a time, and some to spare. */
 const MOST_SENT = 500;
-/** This library's own frames are above the function's: more than an error's usual ten are needed to see those. */
-const FRAMES = 64;
 let sent = 0;
 let lastId = 0;
-let isInit = true;
 
 /** Who waits for a call. */
 export interface Caller {
@@ -53,19 +51,10 @@ export function askHost(operation: number, bytes: Bytes, { resolve, reject }: Ca
     throw new RangeError(`Cannot make a host call: it has ${length} bytes, more than ${MOST_CALL_BYTES}`);
   }
   const id = ++lastId;
-  mapSet(open, id, { operation, resolve, reject, place: isInit ? placeOfCall() : null });
+  mapSet(open, id, { operation, resolve, reject, place: new Error() });
   push(unsent, { id, operation, bytes });
   send();
   return id;
-}
-
-function placeOfCall(): Error {
-  const errors = Error as unknown as { stackTraceLimit: number };
-  const { stackTraceLimit } = errors;
-  errors.stackTraceLimit = FRAMES;
-  const place = new Error("Cannot finish the deploy: a call to the host is still open. It was made here");
-  errors.stackTraceLimit = stackTraceLimit;
-  return place;
 }
 
 function send(): void {
@@ -84,13 +73,13 @@ export function onAnswer(id: number, failed: boolean, result: Bytes | string): v
   const call = mapGet(open, id);
   if (call === undefined) return;
   mapDelete(open, id);
-  if (failed) call.reject(new Error(result as string));
+  if (failed) call.reject(placed(new Error(result as string), call.place));
   else call.resolve(result as Bytes);
 }
 
 /** Ends init, if no call waits for its answer: a snapshot cannot carry one. Else the place of such a call. */
 export function endInit(): Error | null {
-  for (const call of open.values()) return call.place;
-  isInit = false;
+  const message = "Cannot finish the deploy: a call to the host is still open. It was made here";
+  for (const { place } of open.values()) return placed(new Error(message), place);
   return null;
 }

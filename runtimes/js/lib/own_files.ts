@@ -1,6 +1,7 @@
 /** The files of a function that is a folder, as they were when it was deployed. */
 import { FileOperation } from "../../../src/host/operations.ts";
 import { denoError, errors } from "./deno_errors.ts";
+import { placed } from "./error_stack.ts";
 import { hostCall } from "./host_calls.ts";
 import type { Bytes } from "./native.ts";
 import { native } from "./native.ts";
@@ -44,9 +45,10 @@ async function piece(path: string, from: number): Promise<Bytes> {
 
 export async function readFile(path: unknown): Promise<Bytes> {
   const own = ownPath(path);
+  const call = new Error();
   const first = await piece(own, 0);
   if (first.length < LENGTH_BYTES) {
-    throw denoError("NotFound", `Cannot read '${path}': the function's folder has no file ${own}`);
+    throw placed(denoError("NotFound", `Cannot read '${path}': the function's folder has no file ${own}`), call);
   }
   const whole: Bytes = new Uint8Array(lengthOf(first));
   let at = 0;

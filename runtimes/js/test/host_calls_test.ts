@@ -50,6 +50,22 @@ Deno.test("an error of the host rejects with its words", async () => {
   assert.equal(func.call().text, "Cannot make the host call 99: there is none");
 });
 
+Deno.test("an error of the host has the stack of its call", async () => {
+  const func = await deploy(
+    `async function ask() {
+      await null;
+      await hostCall(99, new Uint8Array());
+    }
+    export default async () => {
+      const error = await ask().catch((error) => error);
+      return Response.json([error.stack, Object.keys(error)]);
+    };`,
+  );
+  const [stack, keys] = JSON.parse(func.call().text);
+  assert.match(stack, /^Error: Cannot make the host call 99: there is none\n {4}at ask \(test\.js:3:\d+\)$/);
+  assert.deepEqual(keys, []);
+});
+
 Deno.test("an aborted call rejects with the signal's reason, and its answer is dropped", async () => {
   const func = await deploy(`${HELPERS} export default async () => {
     const controller = new AbortController();

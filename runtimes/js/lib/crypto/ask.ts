@@ -2,6 +2,7 @@
 import { CryptoOperation as Operation } from "../../../../src/host/crypto/operations.ts";
 import { MOST_CALL_BYTES } from "../../../../src/host/operations.ts";
 import { concatBytes, setBytes } from "../binary.ts";
+import { placed } from "../error_stack.ts";
 import { askHost } from "../host_calls.ts";
 import { type Bytes, native } from "../native.ts";
 import { mapGet, mapSet, PromiseIntrinsic, viewBuffer, viewLength, viewOffset } from "../primordials.ts";
@@ -95,7 +96,7 @@ function call(operation: number, argument: Bytes, failure: string): Promise<Answ
   return new PromiseIntrinsic((resolve, reject) => {
     askHost(operation, argument, {
       resolve: (bytes) => resolve(new Answer(bytes)),
-      reject: (error) => reject(domException(failure, error.message)),
+      reject: (error) => reject(placed(domException(failure, error.message), error)),
     });
   });
 }
