@@ -138,6 +138,7 @@ static void sandbox__call_start(struct wasi_sandbox *sandbox) {
     if (sandbox__export(sandbox, "memory", &found)) {
         sandbox->memory = found.of.memory;
         sandbox->has_memory = true;
+        sandbox->memory_began = wasi_sandbox__memory_bytes(sandbox);
     }
     if (!sandbox__export(sandbox, "_start", &found)) {
         sandbox->stage = WASI_OVER;
@@ -170,11 +171,13 @@ bool wasi_sandbox__run(struct wasi_sandbox *sandbox) {
 /* ---- ending ------------------------------------------------------------------------------------------------------ */
 
 /*
- * wasmtime does not say that it refused to grow a memory. A guest that fails while it holds this part of what it may
- * have is taken to have wanted more.
+ * wasmtime does not say that it refused to grow a memory. A guest that fails after it has taken more than half of what
+ * was left to it is said to have wanted more; one whose memory never grew has failed for another reason.
  */
 static bool sandbox__is_short_of_memory(const struct wasi_sandbox *sandbox) {
-    return wasi_sandbox__memory_bytes(sandbox) > sandbox->module->memory_bytes / 2;
+    if (!sandbox->has_memory) return false;
+    uint64_t grown = wasi_sandbox__memory_bytes(sandbox) - sandbox->memory_began;
+    return grown > (sandbox->module->memory_bytes - sandbox->memory_began) / 2;
 }
 
 static bool sandbox__fail(struct wasi_sandbox *sandbox, uint32_t *trap) {

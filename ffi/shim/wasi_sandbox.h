@@ -37,7 +37,8 @@ struct wasi_sandbox {
     wasmtime_context_t *context;
     wasmtime_instance_t instance;
     wasmtime_memory_t memory;
-    bool has_memory; /* `memory` is known */
+    bool has_memory;       /* `memory` is known */
+    uint64_t memory_began; /* its bytes then */
     wasmtime_func_t start;
     wasmtime_call_future_t *future;
     wasm_trap_t *trap;

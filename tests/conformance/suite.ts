@@ -1,25 +1,27 @@
 import assert from "node:assert/strict";
 import { expectAnswer, type Server, sharedServer, Wire, type WireAnswer } from "../harness.ts";
-import { type Case, CASES } from "./cases.ts";
+import { type Case, CASES, UNCAUGHT } from "./cases.ts";
 
-/** A runtime's guest: where its source is, and the name under which it is dropped. */
+/** A runtime's guest, and the name under which it is dropped. */
 export interface Guest {
   readonly runtime: string;
-  readonly source: URL;
+  readonly program: Uint8Array<ArrayBuffer>;
   readonly file: string;
+  /** Of a runtime whose programs have no place for them. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** What an error is that nobody caught: a language may have exceptions, a program can only crash. */
+  readonly uncaught: "exception" | "crash";
 }
 
 /** Registers all cases for a runtime: the only thing that a new one has to bring is its guest. */
-export function conformance({ runtime, source, file }: Guest): void {
-  const settings = { functions: { guest: { env: { OWN: "1" } } } };
-  const shared = sharedServer({
-    files: { [file]: Deno.readFileSync(source), "mayfly.json": JSON.stringify(settings) },
-  });
+export function testConformance({ runtime, program, file, settings, uncaught }: Guest): void {
+  const manifest = { functions: { guest: { ...settings, env: { OWN: "1" } } } };
+  const shared = sharedServer({ files: { [file]: program, "mayfly.json": JSON.stringify(manifest) } });
 
   for (const one of CASES) {
     Deno.test(`${runtime}: ${one.property}`, async () => {
       const answer = await send(shared.server, one);
-      expectAnswer(answer, one.expected);
+      expectAnswer(answer, one.expected === UNCAUGHT ? { code: uncaught } : one.expected);
       assert.equal(answer.complete, !one.cut, "the answer is complete");
     });
   }
