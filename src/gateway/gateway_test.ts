@@ -112,6 +112,18 @@ Deno.test("a whole response comes out as it was made, with the server's own head
   assert.match(header(response, "server-timing")[0], /^queue;dur=[\d.]+, clone;dur=[\d.]+, run;dur=[\d.]+$/);
 });
 
+Deno.test("a function's timings come after the server's, and never under their names", async () => {
+  const forged = ["queue;dur=0", "db, run", 'x;desc="a" ,\tCLONE ;dur=9'];
+  const timed = entry("timed", (_, sink) => {
+    answer(sink, 200, ["db;dur=53, run-2;dur=1", ...forged].flatMap((value) => ["server-timing", value]));
+    return ok();
+  });
+  await using gateway = new TestGateway([timed]);
+  const [own, ...others] = header(await gateway.call("/timed"), "server-timing");
+  assert.match(own, /^queue;dur=[\d.]+, clone;dur=[\d.]+, run;dur=[\d.]+$/);
+  assert.deepEqual(others, ["db;dur=53, run-2;dur=1"]);
+});
+
 Deno.test("an ill-formed request id is replaced", async () => {
   await using gateway = new TestGateway([]);
   for (const bad of ["a b", "", "x".repeat(65), "a/b"]) {

@@ -14,6 +14,9 @@ const NOT_FOR_GUESTS = new Set([
   "x-request-id",
 ]);
 
+/** What the server tells of a request under these names nobody else may tell. */
+const OWN_TIMING = /(?:^|,)\s*(?:queue|clone|run)\s*(?:[;,]|$)/i;
+
 const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 /** Deno takes other control characters too, and then ends the process when it writes them. */
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
@@ -39,6 +42,7 @@ export function guestResponse(
       throw new TypeError(`Cannot send the header ${JSON.stringify(name)}: ${JSON.stringify(headers[i + 1])}`);
     }
     if (NOT_FOR_GUESTS.has(name)) continue;
+    if (name === "server-timing" && OWN_TIMING.test(headers[i + 1])) continue;
     // Deno counts a body that is whole; a length that a guest claims for a stream is between it and the caller.
     if (name === "content-length" && body instanceof Uint8Array) continue;
     sent.append(name, headers[i + 1]);
