@@ -3,12 +3,12 @@ import { copyBytes, isBufferSource } from "./binary.ts";
 import { Blob, blobBytes, isBlob } from "./blob.ts";
 import { FormData, isFormData } from "./form_data.ts";
 import { encodeMultipart, parseMultipart } from "./multipart.ts";
-import type { Bytes } from "./native.ts";
+import { type Bytes, native } from "./native.ts";
 import { BytesBody, type Payload, StreamBody, TextBody } from "./payload.ts";
 import { parseJson, reject, viewBuffer } from "./primordials.ts";
 import { isDisturbed, isLocked, isReadableStream } from "./stream_state.ts";
 import type { ReadableStream } from "./streams.ts";
-import { isURLSearchParams, URLSearchParams } from "./url_search_params.ts";
+import { isURLSearchParams, parseQuery, type URLSearchParams } from "./url_search_params.ts";
 
 /** Where an object keeps its body. */
 export interface BodySlot {
@@ -81,7 +81,9 @@ async function readFormData(slot: BodySlot, payload: Payload | null): Promise<Fo
     throw new TypeError("Cannot read the body as a form: its content type is neither multipart nor urlencoded");
   }
   const form = new FormData();
-  for (const [name, value] of new URLSearchParams(payload ? await payload.text() : "")) form.append(name, value);
+  // Its first name keeps a byte order mark, and a question mark.
+  const text = payload ? native.utf8Decode(await payload.bytes(), false)! : "";
+  for (const [name, value] of parseQuery(text)) form.append(name, value);
   return form;
 }
 

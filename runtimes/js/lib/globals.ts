@@ -23,6 +23,7 @@ import { Performance, performance } from "./performance.ts";
 import { clearImmediate, setImmediate } from "./node/timers.ts";
 import { PerformanceEntry, PerformanceMark, PerformanceMeasure } from "./performance_entry.ts";
 import { PerformanceObserver, PerformanceObserverEntryList } from "./performance_observer.ts";
+import { addInterface } from "./platform_objects.ts";
 import { process } from "./process.ts";
 import { publishClass, publishFunctions, publishValue } from "./publish.ts";
 import { Request } from "./request.ts";
@@ -73,7 +74,10 @@ const classes = {
 };
 for (const [name, constructor] of Object.entries(classes)) publishClass(name, constructor);
 
-for (const [name, constructor] of Object.entries(streams)) publishValue(name, constructor);
+for (const [name, constructor] of Object.entries(streams)) {
+  addInterface(constructor.prototype);
+  publishValue(name, constructor);
+}
 
 publishValue("Deno", Deno);
 // As a namespace has it: a prototype of its own, without members.

@@ -1,3 +1,5 @@
+import { addInterface } from "./platform_objects.ts";
+
 /** Puts an interface where WebIDL has it: a global that is not enumerable, with members that are. */
 
 // deno-lint-ignore no-explicit-any
@@ -27,6 +29,7 @@ export function publishClass(name: string, constructor: AnyClass): void {
   Object.defineProperty(constructor.prototype, Symbol.toStringTag, { value: name, configurable: true });
   showMembers(constructor.prototype);
   showMembers(constructor);
+  addInterface(constructor.prototype);
   publishValue(name, constructor);
 }
 

@@ -5,6 +5,7 @@ import { domException } from "./dom_exception.ts";
 import { isError } from "./error_text.ts";
 import { brief } from "./inspect.ts";
 import { native } from "./native.ts";
+import { isPlatformObject } from "./platform_objects.ts";
 
 const ERRORS = new Map<string, ErrorConstructor>(
   [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError]
@@ -62,6 +63,7 @@ class Cloning {
       case "Array":
         return this.#properties(object, this.#remember(object, new Array((object as unknown[]).length)));
       case "Object":
+        if (isPlatformObject(object)) refuse(object);
         return this.#properties(object, this.#remember(object, {}));
       case "Boolean":
       case "Number":

@@ -33,6 +33,11 @@ testExpressions([
     [["a", "4"]],
   ],
   [
+    "a form in a body keeps a byte order mark and a question mark, as the URL standard has it",
+    `const type = { "content-type": "application/x-www-form-urlencoded" }; const read = async (bytes) => [...await new Response(bytes, { headers: type }).formData()]; return [await read(new Uint8Array([239, 187, 191, 97, 61, 98])), await read("?a=b")]`,
+    [[["\ufeffa", "b"]], [["?a", "b"]]],
+  ],
+  [
     "a blob in a form becomes a file",
     `const f = new FormData(); f.set("a", new Blob(["x"])); f.set("b", new File(["y"], "b.txt"), "c.txt"); return [f.get("a").name, f.get("b").name, f.get("a") instanceof File]`,
     ["blob", "c.txt", true],
@@ -63,6 +68,19 @@ testExpressions([
     [true, 1, false],
   ],
   ["structuredClone refuses functions and symbols", `structuredClone({ f() {} })`, throws("DataCloneError")],
+  ...[
+    "URL('http://a/')",
+    "URLSearchParams()",
+    "Headers()",
+    "Request('http://a/')",
+    "ReadableStream()",
+    "AbortController()",
+  ]
+    .map((made): [string, string, unknown] => [
+      `structuredClone refuses a ${made.split("(")[0]}`,
+      `structuredClone({ inner: new ${made} })`,
+      throws("DataCloneError"),
+    ]),
   ["structuredClone refuses promises", `structuredClone(Promise.resolve())`, throws("DataCloneError")],
   [
     "structuredClone transfers buffers",
