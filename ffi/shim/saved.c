@@ -13,10 +13,12 @@ void saved__fini(struct saved *saved) {
     saved->pages = NULL;
 }
 
-static void saved__add(struct saved *saved, struct instance *instance, uint32_t page) {
-    uint32_t place = saved->state.page_count++;
-    saved->numbers[place] = page;
-    memcpy(saved->pages + (size_t)place * PAGE_BYTES, instance->memory + (size_t)page * PAGE_BYTES, PAGE_BYTES);
+/* Pages that follow one another, by one copy. */
+static void saved__add(struct saved *saved, struct instance *instance, uint32_t first, uint32_t end) {
+    size_t length = (size_t)(end - first) * PAGE_BYTES;
+    uint8_t *to = saved->pages + (size_t)saved->state.page_count * PAGE_BYTES;
+    memcpy(to, instance->memory + (size_t)first * PAGE_BYTES, length);
+    for (uint32_t page = first; page < end; page++) saved->numbers[saved->state.page_count++] = page;
 }
 
 int saved__take(struct saved *saved, struct instance *instance) {
@@ -35,8 +37,16 @@ int saved__take(struct saved *saved, struct instance *instance) {
         .pages = saved->pages,
     };
     struct pages_cursor cursor = pages__first(&instance->private_pages);
-    uint32_t page;
-    while (pages__next(&instance->private_pages, &cursor, &page)) saved__add(saved, instance, page);
-    saved__add(saved, instance, instance->base->memory_pages - 1);
+    uint32_t first = 0, end = 0, page;
+    while (pages__next(&instance->private_pages, &cursor, &page)) {
+        if (page != end) {
+            saved__add(saved, instance, first, end);
+            first = page;
+        }
+        end = page + 1;
+    }
+    saved__add(saved, instance, first, end);
+    uint32_t last_page = instance->base->memory_pages - 1;
+    saved__add(saved, instance, last_page, last_page + 1);
     return 0;
 }

@@ -20,7 +20,6 @@ export class BodySource {
   readonly isEmpty: boolean;
   readonly #limit: number;
   readonly #onChange: (problem: ErrorCode | null) => void;
-  readonly #whole: Uint8Array | null;
   readonly #stream: ReadableStream<Uint8Array> | null;
   #reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
   readonly #pieces: Uint8Array[] = [];
@@ -41,21 +40,12 @@ export class BodySource {
     this.isEmpty = body === null;
     this.#limit = limit;
     this.#onChange = onChange;
-    this.#whole = body instanceof Uint8Array ? body : null;
     this.#stream = body instanceof ReadableStream ? body : null;
     this.#complete = this.#stream === null;
-    this.bytesRead = this.#whole?.length ?? 0;
-    this.rewind();
-  }
-
-  /** Back to the start, for a run that has to be done again. A stream was not read before its sandbox first parked. */
-  rewind(): void {
-    if (this.#whole) {
-      this.#pieces[0] = this.#whole;
-      this.#heldBytes = this.#whole.length;
+    if (body instanceof Uint8Array) {
+      this.#pieces.push(body);
+      this.#heldBytes = this.bytesRead = body.length;
     }
-    this.#credit = LAYOUT.initialCredit;
-    this.#endWritten = false;
   }
 
   get hasInput(): boolean {

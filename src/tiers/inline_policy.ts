@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { Penalty } from "./penalty.ts";
 import { SHORT_US, type TurnLine } from "./turns.ts";
 
 /** Runs on workers that show how long a function takes. */
@@ -12,10 +13,6 @@ const PAUSE_MS = 1;
  * alone takes longer than this to send its next request.)
  */
 const HURRY_MS = 0.04;
-const FIRST_PENALTY_MS = 10;
-const LAST_PENALTY_MS = 60_000;
-/** So many good runs in a row forgive the last bad one: on a busy machine any run may be held up once. */
-const FORGIVEN_AFTER = 200;
 
 /**
  * Whether a function's next run is done on the server's own thread. That saves the way to a worker, and holds up everything
@@ -24,10 +21,8 @@ const FORGIVEN_AFTER = 200;
  */
 export class InlinePolicy {
   readonly #clock: Clock;
+  readonly #penalty = new Penalty();
   #samples = 0;
-  #penaltyMs = FIRST_PENALTY_MS;
-  #notBeforeMs = 0;
-  #goodRuns = 0;
   static #lastLongMs = 0;
   static #lastEndMs = 0;
 
@@ -43,7 +38,7 @@ export class InlinePolicy {
     }
     if (line.costUs > SHORT_US || shortSteps > 0) return false;
     const now = this.#clock.monotonic();
-    if (now < this.#notBeforeMs || now - InlinePolicy.#lastEndMs < HURRY_MS) return false;
+    if (!this.#penalty.isOver(now) || now - InlinePolicy.#lastEndMs < HURRY_MS) return false;
     if (line.costUs <= ALWAYS_US) return true;
     if (now - InlinePolicy.#lastLongMs < PAUSE_MS) return false;
     InlinePolicy.#lastLongMs = now;
@@ -53,15 +48,6 @@ export class InlinePolicy {
   /** `done`: false when the run was over its time and has to be done again elsewhere. */
   ran(done: boolean): void {
     InlinePolicy.#lastEndMs = this.#clock.monotonic();
-    if (done) {
-      if (++this.#goodRuns >= FORGIVEN_AFTER && this.#penaltyMs > FIRST_PENALTY_MS) {
-        this.#goodRuns = 0;
-        this.#penaltyMs /= 2;
-      }
-      return;
-    }
-    this.#goodRuns = 0;
-    this.#notBeforeMs = this.#clock.monotonic() + this.#penaltyMs;
-    this.#penaltyMs = Math.min(2 * this.#penaltyMs, LAST_PENALTY_MS);
+    this.#penalty.ran(done, InlinePolicy.#lastEndMs);
   }
 }

@@ -11,6 +11,7 @@ import type { ContextOf } from "./context.ts";
 import type { Engine } from "./engine.ts";
 import { GuestResponse } from "./guest_response.ts";
 import { OpenCalls } from "./open_calls.ts";
+import type { ResumePolicy } from "./resume_policy.ts";
 import type { GuestLine, ResponseSink } from "./tier.ts";
 import { learnCost, type Turn, type TurnLine } from "./turns.ts";
 import { WireError } from "./wire.ts";
@@ -43,6 +44,8 @@ export interface RunOptions {
   readonly sink: ResponseSink;
   /** The sandbox is gone. */
   readonly onSettled: () => void;
+  /** null: its steps are all done by workers. */
+  readonly resumes: ResumePolicy | null;
 }
 
 type State = "new" | "queued" | "running" | "parked" | "over";
@@ -103,24 +106,26 @@ export class Run implements Turn, Watcher {
     this.#response = new GuestResponse(options.sink, this.usage, options.responseBytes, () => this.#resume());
   }
 
-  /** The first step on the calling thread. False: it has to be done by a worker, nothing has happened. */
+  /** The next step on the calling thread. False: it was too long for that, and a worker has it now. */
   runInline(): boolean {
-    const { ring } = this.#engine;
+    const { ring, turns } = this.#engine;
     const slot = ring.take();
-    if (slot < 0) return false;
-    const done = this.fill(slot) && ring.runInline(slot) && ring.get(slot, SLOT.result) !== StepResult.INLINE;
-    if (done) {
-      this.done(slot);
-    } else {
-      this.#body.rewind();
-      this.#headWritten = false;
-      if (this.outcome === null) this.#state = "new";
+    if (slot < 0) {
+      this.enqueue();
+      return false;
     }
+    const isDone = !this.fill(slot) || (ring.runInline(slot) && ring.get(slot, SLOT.result) !== StepResult.INLINE);
+    if (!isDone) {
+      this.#becomeAsync();
+      turns.submit(this, slot);
+      return false;
+    }
+    if (this.#state === "running") this.done(slot);
     ring.release(slot);
-    return done;
+    return true;
   }
 
-  /** The first step, on a worker. */
+  /** The next step on a worker. */
   enqueue(): void {
     this.#state = "queued";
     this.#becomeAsync();
@@ -210,8 +215,21 @@ export class Run implements Turn, Watcher {
         deadlineMs: this.#invocation.deadlineMs,
         charge: (cpuMs) => this.#charge(cpuMs),
       }),
-      () => this.#resume(),
+      () => this.#onAnswer(),
     );
+  }
+
+  #onAnswer(): void {
+    const { turns } = this.#engine;
+    const { resumes } = this.#options;
+    if (
+      resumes === null || this.#state !== "parked" || turns.isClosed || !resumes.allows(this.line, turns.shortSteps)
+    ) {
+      return this.#resume();
+    }
+    clearTimeout(this.#wake);
+    this.#wake = undefined;
+    resumes.ran(this.runInline());
   }
 
   #charge(cpuMs: number): void {

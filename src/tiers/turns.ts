@@ -68,6 +68,10 @@ export class Turns {
     return this.#short;
   }
 
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   /** The engine is going away: no step starts any more. */
   close(): void {
     this.#closed = true;
@@ -120,6 +124,12 @@ export class Turns {
       this.#ring.release(slot);
       return;
     }
+    this.submit(turn, slot);
+  }
+
+  /** Hands over a step that is in its slot. */
+  submit(turn: Turn, slot: number): void {
+    const { line } = turn;
     line.creditUs = Math.max(line.creditUs - line.costUs, -MOST_DEBT_US);
     line.running++;
     const short = line.costUs <= SHORT_US ? 1 : 0;

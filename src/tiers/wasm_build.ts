@@ -99,6 +99,7 @@ export class WasmBuild {
       invocation,
       sink,
       onSettled: resolve,
+      resumes: null,
     });
     this.#held = undefined;
     run.enqueue();

@@ -7,6 +7,7 @@ import type { Engine } from "./engine.ts";
 import { InlinePolicy } from "./inline_policy.ts";
 import type { Resident, Residents } from "./residents.ts";
 import type { VersionFiles } from "./own_files.ts";
+import { ResumePolicy } from "./resume_policy.ts";
 import { Run } from "./run.ts";
 import type { ResponseSink, Snapshot } from "./tier.ts";
 import { TurnLine } from "./turns.ts";
@@ -37,6 +38,7 @@ export class WasmSnapshot implements Snapshot, Resident {
   readonly #options: WasmSnapshotOptions;
   readonly #line = new TurnLine();
   readonly #inline: InlinePolicy;
+  readonly #resumes: ResumePolicy;
   /** Of the engine; -1: on disk alone. */
   #id = -1;
   #loading: Promise<void> | null = null;
@@ -50,6 +52,7 @@ export class WasmSnapshot implements Snapshot, Resident {
   constructor(options: WasmSnapshotOptions) {
     this.#options = options;
     this.#inline = new InlinePolicy(options.clock);
+    this.#resumes = new ResumePolicy(options.clock);
   }
 
   run(invocation: Invocation, sink: ResponseSink, onSettled: () => void): Outcome | Promise<Outcome> {
@@ -151,12 +154,11 @@ export class WasmSnapshot implements Snapshot, Resident {
         this.#dropIfIdle();
         onSettled();
       },
+      resumes: this.#resumes,
     });
     this.#coldMs = null;
-    const mayInline = this.#inline.allows(this.#line, engine.turns.shortSteps);
-    const ranInline = mayInline && run.runInline();
-    if (mayInline) this.#inline.ran(ranInline);
-    if (!ranInline && run.outcome === null) run.enqueue();
+    if (this.#inline.allows(this.#line, engine.turns.shortSteps)) this.#inline.ran(run.runInline());
+    else run.enqueue();
     return run.outcome ?? run.wait();
   }
 }
