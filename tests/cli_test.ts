@@ -34,8 +34,12 @@ Deno.test("ls shows every function with its route, tier, kind and state, and the
 Deno.test("ls --json is for machines, and says the same", async () => {
   const result = await cli(shared.server, "ls", "--json");
   assert.equal(result.code, 0);
-  const list = result.json<{ name: string; state: string; error: string | null }[]>();
-  const byName = new Map(list.map((info) => [info.name, info]));
+  const { functions, problems } = result.json<{
+    functions: { name: string; state: string; error: string | null }[];
+    problems: string[];
+  }>();
+  assert.deepEqual(problems, []);
+  const byName = new Map(functions.map((info) => [info.name, info]));
   assert.equal(byName.get("hello")?.state, "ready");
   assert.equal(byName.get("broken")?.state, "failed");
   assert.match(byName.get("broken")?.error ?? "", /broken\.ts:2/);

@@ -91,9 +91,14 @@ Deno.test("ls tells what is wrong with configuration files beside its output", a
 });
 
 Deno.test("ls --json is what the server says", async () => {
-  const { shell } = await run(["ls", "--json"], { "GET /_mayfly/functions": json([HELLO, BROKEN]) });
-  assert.deepEqual(JSON.parse(shell.out), [HELLO, BROKEN]);
+  const problem = "mayfly.json:3:5: no\x1b[2J";
+  const { shell } = await run(["ls", "--json"], {
+    "GET /_mayfly/functions": json([HELLO, BROKEN]),
+    "GET /_mayfly/problems": json([problem]),
+  });
+  assert.deepEqual(JSON.parse(shell.out), { functions: [HELLO, BROKEN], problems: [problem] });
   assert.ok(!shell.out.includes("\x1b"));
+  assert.equal(shell.notes, "");
 });
 
 Deno.test("ls of a server without functions says so beside its output", async () => {
