@@ -6,7 +6,15 @@ Deno.test("a start on a machine without Python is refused by two clear lines, an
   const dir = await Deno.makeTempDir();
   try {
     for (const name of ["bin", "functions"]) await Deno.mkdir(join(dir, name));
-    const { code, stderr } = await mayfly(["serve", "--functions", "functions", "--data", "data", "--port", "0"], {
+    const { code, stdout, stderr } = await mayfly([
+      "serve",
+      "--functions",
+      "functions",
+      "--data",
+      "data",
+      "--port",
+      "0",
+    ], {
       cwd: dir,
       env: { PATH: join(dir, "bin"), XDG_CACHE_HOME: dir },
     });
@@ -14,6 +22,7 @@ Deno.test("a start on a machine without Python is refused by two clear lines, an
     assert.match(stderr, /^Error: Cannot set up \S+: python3 is not on PATH$/m);
     assert.match(stderr, /^Try: install Python 3 with pip/m);
     assert.doesNotMatch(stderr, /^\s+at /m);
+    assert.doesNotMatch(stdout + stderr, /Fetching/);
   } finally {
     await Deno.remove(dir, { recursive: true });
   }

@@ -5,6 +5,7 @@ import type { Pin } from "./pins.ts";
 import { type Progress, told } from "./progress.ts";
 import { runTool } from "./tool.ts";
 
+const PIP = ["python3", "-m", "pip"];
 const METADATA_ONLY = fileURLToPath(new URL("metadata_only", import.meta.url));
 
 /** A pinned archive of the Python package index: fetched by pip, which checks its hash, and unpacked. */
@@ -13,8 +14,10 @@ export function packageRecipe(pin: Pin, env: Readonly<Record<string, string>>, p
     name: pin.name,
     key: pin.version,
     manifestSha256: pin.manifestSha256,
-    make: (folder) =>
-      told(progress, `Fetching ${pin.name} ${pin.version} (${pin.megabytes} MB)`, async () => {
+    make: async (folder) => {
+      // Nothing is said to be fetched where that cannot begin.
+      await runTool([...PIP, "--version"], { env, hint: hintFor(pin) });
+      await told(progress, `Fetching ${pin.name} ${pin.version} (${pin.megabytes} MB)`, async () => {
         const work = join(folder, "work");
         await Deno.mkdir(work);
         const archive = await download(pin, work, env);
@@ -23,7 +26,8 @@ export function packageRecipe(pin: Pin, env: Readonly<Record<string, string>>, p
         await Deno.rename(join(work, pin.keep.from), join(folder, pin.keep.to));
         await Deno.remove(work, { recursive: true });
         if (pin.executable) await Deno.chmod(join(folder, pin.executable), 0o755);
-      }),
+      });
+    },
   };
 }
 
@@ -33,16 +37,19 @@ async function download(pin: Pin, folder: string, env: Readonly<Record<string, s
   await Deno.writeTextFile(requirements, `${requirement} --hash=sha256:${pin.archiveSha256}\n`);
   const archives = join(folder, "archives");
   await runTool([
-    ...["python3", "-m", "pip", "download", "--no-input", "--no-deps", "--ignore-requires-python"],
+    ...[...PIP, "download", "--no-input", "--no-deps", "--ignore-requires-python"],
     ...(pin.kind === "wheel" ? ["--only-binary=:all:"] : ["--no-binary=:all:", "--no-build-isolation"]),
     ...["--require-hashes", "--requirement", requirements, "--dest", archives],
   ], {
     env: { ...env, PIP_DISABLE_PIP_VERSION_CHECK: "1", PYTHONPATH: pathList(METADATA_ONLY, env.PYTHONPATH) },
-    hint: `see what pip says to: python3 -m pip download --no-deps ${requirement}`,
+    hint: hintFor(pin),
   });
   for await (const entry of Deno.readDir(archives)) return join(archives, entry.name);
   throw new Error(`Cannot find what pip downloaded for ${requirement}`);
 }
+
+const hintFor = ({ name, version }: Pin): string =>
+  `see what pip says to: ${PIP.join(" ")} download --no-deps ${name}==${version}`;
 
 function pathList(...paths: readonly (string | undefined)[]): string {
   return paths.filter(Boolean).join(":");
