@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 struct vm;
+struct guest_vector;
 
 #define DESCRIPTORS_MAX 1024u
 #define FILES_MAX 4096u
@@ -34,7 +35,8 @@ enum file_kind {
 
 struct file {
     uint8_t kind;
-    uint8_t reserved[3];
+    uint8_t reserved;
+    uint16_t watched; /* by this many items of epolls, which forget it with the last reference */
     uint32_t references;
     uint32_t flags; /* access mode, O_APPEND, O_NONBLOCK, O_DIRECTORY, O_PATH */
     uint32_t object;
@@ -97,11 +99,28 @@ struct file *file__open(struct vm *vm, enum file_kind kind, uint32_t flags, uint
 void file__keep(struct file *file);
 void file__release(struct vm *vm, struct file *file);
 
+/* RLIMIT_NOFILE, and the VM's own limit. */
+uint32_t descriptor__limit(struct vm *vm);
 /* The lowest free descriptor at or above `least`, for the file (takes over its reference): or -EMFILE, having released it. */
 int64_t descriptor__install(struct vm *vm, struct file *file, uint32_t least, int close_on_exec);
+/* dup2: in the place of what the descriptor names; takes a reference of its own. */
+int64_t descriptor__replace(struct vm *vm, struct file *file, uint64_t descriptor, int close_on_exec);
 int64_t descriptor__close(struct vm *vm, uint64_t descriptor);
+/* -EBADF, or the flag; sets it. */
+int descriptor__closes_on_exec(struct vm *vm, uint64_t descriptor);
+int descriptor__set_close_on_exec(struct vm *vm, uint64_t descriptor, int close_on_exec);
 /* exec: closes what asked for it. */
 void descriptor__close_on_exec(struct vm *vm);
+
+/*
+ * read, readv, write and writev of a file at its position: messages of a socket stay whole, and a write that waits for
+ * room goes on where it was.
+ */
+int64_t file__read(struct vm *vm, struct file *file, const struct guest_vector *parts, uint32_t count);
+int64_t file__write(struct vm *vm, struct file *file, const struct guest_vector *parts, uint32_t count);
+
+/* ioctl of what has bytes to read and nothing else: FIONREAD. */
+int64_t file__control_readable(struct vm *vm, uint64_t request, uint64_t argument, uint32_t readable);
 
 /* poll's and epoll's question. READY_INVALID for no file. */
 uint32_t file__ready(struct vm *vm, struct file *file);

@@ -13,7 +13,7 @@
 
 struct vm;
 
-#define PORTS_MAX 64u
+#define PORTS_MAX 64u /* a bit each in vm_exit */
 #define PORT_STDIO 0u  /* stdin and stdout */
 #define PORT_FRAMES 1u /* descriptor 3 */
 #define PORT_LOG 2u    /* stderr, and stdout of a program that speaks frames */
@@ -22,16 +22,23 @@ struct vm;
 
 enum port_state { PORT_CLOSED = 0, PORT_OPEN = 1 };
 
-/* Part of the kernel's state. The bytes are in frames of the data area. */
+/* A queue of PORT_QUEUE_BYTES. An empty one starts at 0, so that what is small is always in the same pages. */
+struct port_queue {
+    uint32_t start, size;
+    uint64_t pages; /* in the data area, one after the other */
+};
+
+/* Part of the kernel's state. */
 struct port {
     uint8_t state;
     uint8_t input_ended;  /* the host feeds no more: the guest reads end of file */
     uint8_t output_ended; /* the guest closed or shut down its side */
-    uint8_t reserved;
-    uint32_t input_start, input_size;
-    uint32_t output_start, output_size;
-    uint64_t input_pages, output_pages; /* PORT_QUEUE_BYTES each, in the data area */
-    uint64_t edges;
+    uint8_t hung_up;      /* the host is gone: what the guest writes has no reader */
+    uint8_t guest_gone;   /* the guest closed a connection: it is freed when its output is taken */
+    uint8_t reserved[3];
+    struct port_queue input, output;
+    uint64_t written; /* by the guest, in all: the log's bound */
+    uint64_t input_edges, output_edges;
 };
 
 struct port_table {
@@ -39,10 +46,35 @@ struct port_table {
     struct port items[PORTS_MAX];
 };
 
+/* ---- the guest's side ---------------------------------------------------------------------------------- */
+
+/* Makes a port ready: -ENOMEM or -EINVAL. */
 int port__open(struct vm *vm, uint32_t port);
+/* A free port for a connection: its number, or -EAGAIN, -ENOMEM. */
+int port__open_connection(struct vm *vm);
+
+/* Move what is there, or fits: 0 when nothing, -EFAULT. They do not wait. */
+int64_t port__read(struct vm *vm, uint32_t port, uint64_t address, uint64_t size, int peek);
+int64_t port__write(struct vm *vm, uint32_t port, uint64_t address, uint64_t size);
+uint32_t port__ready(struct vm *vm, uint32_t port);
+uint64_t port__edge(const struct vm *vm, uint32_t port);
+/* The guest writes no more; it closed a connection. */
+void port__end_output(struct vm *vm, uint32_t port);
+void port__leave(struct vm *vm, uint32_t port);
+/* Gives a connection's number and pages back once neither side needs them. */
+void port__free_if_over(struct vm *vm, uint32_t port);
+
+/* ---- the host's side ----------------------------------------------------------------------------------- */
+
 /* How much fitted. */
 size_t port__feed(struct vm *vm, uint32_t port, const void *bytes, size_t size);
 void port__end_input(struct vm *vm, uint32_t port);
 size_t port__take(struct vm *vm, uint32_t port, void *bytes, size_t capacity);
+/* The host is gone, with what it had not read. */
+void port__hang_up(struct vm *vm, uint32_t port);
+/* All that the guest will ever write was taken. */
+int port__ended(const struct vm *vm, uint32_t port);
+/* A bit for each port with output to take. */
+uint64_t port__with_output(const struct vm *vm);
 
 #endif

@@ -48,6 +48,8 @@ struct thread {
     uint32_t call;       /* number of the call that waits */
     uint64_t seen_changes;
     uint64_t deadline; /* CLOCK_MONOTONIC as the guest sees it, ns; or NO_DEADLINE */
+    uint64_t progress; /* bytes that the waiting call has moved already */
+    uint64_t awaited_ports, awaited_listeners; /* a bit for each that WAIT_CHANGE is about: wait.h */
     uint64_t futex_key;
     uint32_t futex_mask;
     uint32_t reserved;
@@ -55,6 +57,7 @@ struct thread {
     uint64_t robust_list;
     uint64_t signal_mask, pending, saved_mask;
     uint64_t alternate_stack, alternate_stack_size;
+    uint64_t cpu_ns; /* that it ran: clock__account */
     uint32_t alternate_stack_flags;
     char name[16];
     struct context context; /* while it does not run */

@@ -78,8 +78,7 @@ enum vm_exit_reason {
 struct vm_exit {
     uint32_t reason; /* enum vm_exit_reason */
     int32_t status;
-    uint32_t waits_for_input; /* a bit per port that some thread reads or polls */
-    uint32_t reserved;
+    uint64_t waits_for_input; /* a bit per port that some thread reads or polls */
     uint64_t until_ns; /* of CLOCK_MONOTONIC, or UINT64_MAX */
     uint64_t fault_address, fault_instruction;
 };
@@ -99,8 +98,12 @@ void vm_kick(struct vm *vm, enum vm_kick_reason reason);
 /* Input and output of a port (port.h). How much was taken over. */
 size_t vm_feed(struct vm *vm, uint32_t port, const void *bytes, size_t size, int end);
 size_t vm_take(struct vm *vm, uint32_t port, void *bytes, size_t capacity);
+/* 1 when the guest ended its output and all of it was taken; a connection's port may be another's from then on. */
+int vm_ended(struct vm *vm, uint32_t port);
 /* A connection to a guest that listens: its port, or -ECONNREFUSED, -EAGAIN. */
 int vm_connect(struct vm *vm, uint16_t tcp_port);
+/* The other end of a connection is gone. */
+void vm_hang_up(struct vm *vm, uint32_t port);
 
 /* ---- snapshot, clone, reset, switch ------------------------------------------------------------------ */
 
