@@ -1,10 +1,12 @@
-import { join } from "node:path";
+import { join, parse } from "node:path";
 import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
 import type { Place } from "./bundle_wire.ts";
 import { SOURCE_MAP } from "./version_folders.ts";
 
 /** A place in a bundle, as stacks name it. */
 const PLACE = /bundle\.js:(\d+)(?::(\d+))?/g;
+/** The same, with the name of the function. */
+const FRAME = /(?:\bat (\S+) \()?bundle\.js:(\d+)(?::(\d+))?/g;
 
 const KEPT = 16;
 
@@ -17,9 +19,11 @@ export class SourceMaps {
     if (!text.includes("bundle.js:")) return text;
     const map = await this.#mapOf(folder);
     if (map === null) return text;
-    return text.replace(PLACE, (found, line, column = "1") => {
+    return text.replace(FRAME, (found, name, line, column = "1") => {
       const place = placeIn(map, Number(line), Number(column));
-      return place ? `${place.file}:${place.line}:${place.column}` : found;
+      if (place === null) return found;
+      const mapped = `${place.file}:${place.line}:${place.column}`;
+      return name === undefined ? mapped : `at ${nameIn(place.file, name)} (${mapped}`;
     });
   }
 
@@ -54,6 +58,12 @@ async function read(folder: string): Promise<TraceMap | null> {
     // Without its map a version still runs; its stacks name the bundle.
     return null;
   }
+}
+
+/** The bundler names a default export that has no name after its file, `users_default`: for its author it is `default`. */
+function nameIn(file: string, name: string): string {
+  const ofFile = parse(file).name.replace(/^[^A-Za-z_$]+|[^\w$]+$/g, "").replace(/[^\w$]+/g, "_");
+  return /_default\d*$/.test(name) && name.startsWith(`${ofFile}_default`) ? "default" : name;
 }
 
 function placeIn(map: TraceMap, line: number, column: number): Place | null {
