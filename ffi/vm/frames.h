@@ -23,7 +23,7 @@ struct frame_table {
     uint32_t next;    /* pages from here on were never used */
     uint32_t in_use;  /* pages given out */
     uint32_t used;    /* free extents below `next`, sorted, never touching one another */
-    struct frame_extent free[FRAME_EXTENTS_MAX];
+    struct frame_extent items[FRAME_EXTENTS_MAX];
 };
 
 /* `count` pages that follow one another, all zero. 0 when the guest's limit or the room is used up. */

@@ -12,20 +12,30 @@
 #include "layout.h"
 #include "machine.h"
 #include "memory.h"
+#include "regions.h"
 #include "view.h"
 #include "vm.h"
 
+/* Beside enum vm_kick_reason. */
+#define KICK_DEADLINE 4u
+#define KICK_CPU 8u
+
 struct vm {
     const struct vm_machine *machine;
+    struct ticker *ticker;
     struct shell *shell; /* NULL for a VM that never runs: the fuzzer's */
     struct memory memory;
     struct kernel *kernel;
     struct view_set *views; /* shared with the snapshot and its clones */
+    struct regions *regions; /* likewise; NULL for a VM without views */
     struct vm_limits limits;
     struct vm_snapshot *snapshot; /* that it is a clone of, or NULL */
 
     /* The registers of the current thread, as they are to be or were. */
     struct context context;
+    struct entry_state entry;
+    int broken;
+    uint64_t run_begun_cpu; /* of the host's thread; 0 while it does not run */
     int kernel_changed; /* since it was equal to the snapshot's */
 
     struct vm_exit exit;

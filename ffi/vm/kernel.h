@@ -10,9 +10,12 @@
 #include <stdint.h>
 
 #include "clock.h"
+#include "epoll.h"
 #include "event.h"
 #include "file.h"
 #include "frames.h"
+#include "host.h"
+#include "host.h"
 #include "pipe.h"
 #include "port.h"
 #include "process.h"
@@ -23,8 +26,10 @@
 #include "tree.h"
 
 struct kernel {
+    uint64_t changes; /* kernel__changed */
     struct process process; /* ids, working folder, limits, exit: no table, always copied whole */
     struct clock_state clock;
+    struct host_state host;
     struct signal_table signals;
     struct space space;
     struct thread_table threads;

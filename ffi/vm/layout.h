@@ -58,6 +58,8 @@ static inline uint64_t page_up(uint64_t address) {
 #define PTE_DIRTY UINT64_C(0x40)
 /* Ours: the entry owns a page although it may not be present (PROT_NONE). */
 #define PTE_OWNED UINT64_C(0x200)
+/* Ours: the page belongs to a file of the guest's, not to the address space. */
+#define PTE_SHARED UINT64_C(0x400)
 #define PTE_NO_EXEC (UINT64_C(1) << 63)
 #define PTE_ADDRESS UINT64_C(0x000ffffffffff000)
 

@@ -15,44 +15,52 @@
 struct vm;
 struct shell;
 
-#define BANK_BYTES (UINT64_C(32) << 20)
-#define SYSTEM_BANKS (SYSTEM_MAX / BANK_BYTES)
-
-struct memory_area {
-    uint8_t *host;       /* of the area's first byte */
-    uint64_t bytes;      /* reserved */
-    uint64_t *written;   /* a bit per page: what the VMM wrote, and what it knows that the guest wrote */
-    uint64_t *attached;  /* a bit per bank */
-};
-
-struct memory {
-    struct memory_area system;
-    struct memory_area data;
-    uint64_t data_limit_pages;
-    uint8_t *view_host[VIEWS_MAX]; /* read-only mappings of the views' regions, shared */
-    uint64_t view_bytes[VIEWS_MAX];
-    uint32_t slots_used;
-
-    /* Below: for reset. Pages whose mapping changed since the snapshot; their shadow entries are stale after it. */
-    struct memory_extent *journal;
-    uint32_t journal_size;
-    int journal_full;
-    int tables_grew; /* a page-table page was added since the snapshot: the VM is closed, not reset */
-
-    int translations_stale; /* entries in the vCPU's TLB may be older than the page tables */
-    int is_clone;
-    uint64_t snapshot_data_bytes;
-};
+/* KVM takes 75 us for a slot of 2 to 16 MB, 110 for 64 MB: few, and no larger than most guests need. */
+#define SYSTEM_BANK_BYTES (UINT64_C(16) << 20)
+#define DATA_BANK_BYTES (UINT64_C(64) << 20)
+#define VIEW_BANK_BYTES (UINT64_C(64) << 20)
 
 struct memory_extent {
     uint64_t first; /* guest-physical */
     uint64_t pages;
 };
+#define JOURNAL_MAX 1024u
 
-int memory__init(struct vm *vm, uint64_t data_pages);
+struct memory_area {
+    uint64_t base; /* guest-physical */
+    uint64_t bytes;
+    uint64_t bank_bytes;
+    uint8_t *host;
+    uint64_t *written; /* a bit per page: what the VMM wrote. NULL for views */
+};
+
+struct memory {
+    struct memory_area system;
+    struct memory_area data;
+    struct memory_area views[VIEWS_MAX]; /* read-only mappings of their regions, shared by all VMs of a view set */
+    uint32_t view_count;
+    int owns_host;
+
+    /* Pages whose mapping changed since the snapshot: their shadow entries are stale after a reset. */
+    struct memory_extent *journal;
+    uint32_t journal_size;
+    int journal_full;
+    int tables_grew; /* a page-table page was added since the snapshot: the VM is closed, not reset */
+
+    int translations_stale;  /* entries in the vCPU's TLB may be older than the page tables */
+    uint64_t snapshot_bytes; /* of the data area come from a snapshot's file; 0 before one was taken */
+};
+
+struct view_set;
+
+/* `reserve`: SYSTEM_MAX + `data_bytes` of a shell's, or NULL for one of its own. */
+int memory__init(struct vm *vm, uint8_t *reserve, uint64_t data_bytes);
 void memory__fini(struct vm *vm);
 
-/* Host address of guest-physical memory of the system and data areas; NULL outside. */
+/* Room in the host's address space for a VM's memory, or NULL. */
+uint8_t *memory__reserve(uint64_t data_bytes);
+
+/* Host address of guest-physical memory, of any area; NULL outside. What lies in a view must not be written. */
 uint8_t *memory__at(struct vm *vm, uint64_t physical);
 /* Has to be told of every write that the VMM does through memory__at. */
 void memory__wrote(struct vm *vm, uint64_t physical, uint64_t bytes);

@@ -35,7 +35,6 @@ struct area_table {
 struct space {
     uint64_t heap_start, heap_end; /* brk */
     uint64_t next_table;           /* guest-physical: page-table pages from here on are free */
-    uint64_t map_hint;
 };
 
 /* The calls of the family, for the kernel's own use too. All return an address or 0, or -errno. */
@@ -43,6 +42,8 @@ int64_t space__map(struct vm *vm, uint64_t address, uint64_t length, uint32_t pr
                    struct file *file, uint64_t offset);
 int64_t space__unmap(struct vm *vm, uint64_t address, uint64_t length);
 int64_t space__protect(struct vm *vm, uint64_t address, uint64_t length, uint32_t protection);
+int64_t space__remap(struct vm *vm, uint64_t address, uint64_t old_length, uint64_t new_length, uint32_t flags,
+                     uint64_t new_address);
 
 /* The area that holds an address, or NULL; the first one that ends after it. */
 struct area *space__area(struct vm *vm, uint64_t address);

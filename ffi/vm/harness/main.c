@@ -1,0 +1,22 @@
+/*
+ * The engine from a shell: runs any command in a VM, traces it, packs images. `mayfly vm` starts it.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "harness.h"
+
+static const struct {
+    const char *name;
+    int (*run)(int count, char **arguments);
+} commands[] = {
+    {"run", harness_run},
+};
+
+int main(int count, char **arguments) {
+    for (size_t i = 0; count > 1 && i < sizeof commands / sizeof *commands; i++) {
+        if (strcmp(arguments[1], commands[i].name) == 0) return commands[i].run(count - 2, arguments + 2);
+    }
+    fprintf(stderr, "Usage: mayfly vm run [--trace] [--memory MB] [--view PATH]... [--env NAME=VALUE]... -- COMMAND...\n");
+    return 2;
+}

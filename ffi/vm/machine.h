@@ -1,0 +1,43 @@
+/* What this host's KVM is and can do: found out once per process, never taken from a snapshot. */
+#ifndef MAYFLY_VM_MACHINE_H
+#define MAYFLY_VM_MACHINE_H
+
+#include <linux/kvm.h>
+#include <pthread.h>
+#include <stdint.h>
+
+#include "ticker.h"
+#include "vm.h"
+
+#define CPUID_ENTRIES_MAX 256u
+#define SHELLS_MAX 4096u
+
+struct shell;
+
+struct machine_cpuid {
+    struct kvm_cpuid2 header;
+    struct kvm_cpuid_entry2 entries[CPUID_ENTRIES_MAX];
+};
+
+struct vm_machine {
+    int kvm;
+    uint32_t run_bytes; /* of a vCPU's shared page */
+    /*
+     * A system call leaves the guest in ring 0 (KVM on real hardware), or in ring 3 (KVM in software, kvm_pvm). In the
+     * latter host writes to page tables go unnoticed, too: shadows of old entries have to be taken away page by page.
+     */
+    int calls_enter_ring0;
+    uint64_t cr4;
+    uint64_t xcr0;       /* 0: no XSAVE */
+    uint32_t fpu_bytes;  /* of the FPU state for xcr0 */
+    uint64_t tsc_multiplier;
+    uint32_t tsc_shift;
+    struct machine_cpuid cpuid;
+    struct ticker ticker;
+
+    pthread_mutex_t lock;
+    struct shell *idle; /* made ahead, for vm_clone */
+    uint32_t idle_count;
+};
+
+#endif

@@ -1,0 +1,134 @@
+#include "memory.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "internal.h"
+#include "shell.h"
+
+static uint64_t *memory__bits(uint64_t bytes) {
+    uint64_t size = page_up(bytes / PAGE_SIZE / 8);
+    void *bits = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return bits == MAP_FAILED ? NULL : bits;
+}
+
+static void memory__free_bits(struct memory_area *area) {
+    if (area->written != NULL) munmap(area->written, page_up(area->bytes / PAGE_SIZE / 8));
+    area->written = NULL;
+}
+
+int memory__init(struct vm *vm, uint8_t *reserve, uint64_t data_bytes) {
+    struct memory *memory = &vm->memory;
+    data_bytes = (data_bytes + DATA_BANK_BYTES - 1) / DATA_BANK_BYTES * DATA_BANK_BYTES;
+    if (data_bytes == 0 || data_bytes > DATA_MAX) return -EINVAL;
+    memory->owns_host = reserve == NULL;
+    if (reserve == NULL) {
+        reserve = memory__reserve(data_bytes);
+        if (reserve == NULL) return -ENOMEM;
+    }
+    memory->system = (struct memory_area){
+        .base = SYSTEM_BASE, .bytes = SYSTEM_MAX, .bank_bytes = SYSTEM_BANK_BYTES, .host = reserve};
+    memory->data = (struct memory_area){
+        .base = DATA_BASE, .bytes = data_bytes, .bank_bytes = DATA_BANK_BYTES, .host = reserve + SYSTEM_MAX};
+    memory->system.written = memory__bits(SYSTEM_MAX);
+    memory->data.written = memory__bits(data_bytes);
+    memory->journal = malloc(JOURNAL_MAX * sizeof *memory->journal);
+    if (memory->system.written == NULL || memory->data.written == NULL || memory->journal == NULL) {
+        memory__fini(vm);
+        return -ENOMEM;
+    }
+    return 0;
+}
+
+uint8_t *memory__reserve(uint64_t data_bytes) {
+    void *reserve = mmap(NULL, SYSTEM_MAX + data_bytes, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return reserve == MAP_FAILED ? NULL : reserve;
+}
+
+void memory__fini(struct vm *vm) {
+    struct memory *memory = &vm->memory;
+    if (memory->owns_host) munmap(memory->system.host, SYSTEM_MAX + memory->data.bytes);
+    memory__free_bits(&memory->system);
+    memory__free_bits(&memory->data);
+    free(memory->journal);
+    memory->journal = NULL;
+}
+
+static struct memory_area *memory__area(struct vm *vm, uint64_t physical) {
+    struct memory *memory = &vm->memory;
+    if (physical - DATA_BASE < memory->data.bytes) return &memory->data;
+    if (physical < SYSTEM_MAX) return &memory->system;
+    uint64_t view = (physical - VIEW_BASE) / VIEW_STRIDE;
+    if (physical >= VIEW_BASE && view < memory->view_count) {
+        struct memory_area *area = &memory->views[view];
+        if (physical - area->base < area->bytes) return area;
+    }
+    return NULL;
+}
+
+uint8_t *memory__at(struct vm *vm, uint64_t physical) {
+    struct memory_area *area = memory__area(vm, physical);
+    return area == NULL ? NULL : area->host + (physical - area->base);
+}
+
+void memory__wrote(struct vm *vm, uint64_t physical, uint64_t bytes) {
+    struct memory_area *area = memory__area(vm, physical);
+    if (area == NULL || area->written == NULL || bytes == 0) return;
+    uint64_t first = (physical - area->base) >> PAGE_SHIFT;
+    uint64_t last = (physical - area->base + bytes - 1) >> PAGE_SHIFT;
+    for (uint64_t page = first; page <= last; page++) area->written[page / 64] |= UINT64_C(1) << (page % 64);
+}
+
+int memory__attach(struct vm *vm, uint64_t physical, uint64_t pages) {
+    if (vm->shell == NULL || pages == 0) return 0;
+    struct memory_area *area = memory__area(vm, physical);
+    if (area == NULL) return -EINVAL;
+    uint64_t first = (physical - area->base) / area->bank_bytes;
+    uint64_t last = (physical - area->base + pages * PAGE_SIZE - 1) / area->bank_bytes;
+    for (uint64_t bank = first; bank <= last; bank++) {
+        int error = shell__attach(vm->shell, area, bank);
+        if (error != 0) return error;
+    }
+    return 0;
+}
+
+void memory__journal(struct vm *vm, uint64_t physical, uint64_t pages) {
+    struct memory *memory = &vm->memory;
+    if (vm->snapshot == NULL) return;
+    if (memory->journal_size > 0) {
+        struct memory_extent *last = &memory->journal[memory->journal_size - 1];
+        uint64_t end = last->first + last->pages * PAGE_SIZE;
+        if (physical == end) {
+            last->pages += pages;
+            return;
+        }
+        if (physical >= last->first && physical + pages * PAGE_SIZE <= end) return;
+    }
+    if (memory->journal_size == JOURNAL_MAX) {
+        memory->journal_full = 1;
+        return;
+    }
+    memory->journal[memory->journal_size++] = (struct memory_extent){physical, pages};
+}
+
+int memory__drop(struct vm *vm, uint64_t physical, uint64_t pages) {
+    vm->counters.zaps++;
+    vm->memory.translations_stale = 1;
+    memory__journal(vm, physical, pages);
+    return madvise(memory__at(vm, physical), pages * PAGE_SIZE, MADV_DONTNEED) == 0 ? 0 : -errno;
+}
+
+int memory__zap(struct vm *vm, uint64_t physical, uint64_t pages) {
+    vm->counters.zaps++;
+    vm->memory.translations_stale = 1;
+    memory__journal(vm, physical, pages);
+    if (vm->shell == NULL || !shell__keeps_shadows(vm->shell)) return 0;
+    uint8_t *host = memory__at(vm, physical);
+    struct memory_area *area = memory__area(vm, physical);
+    int usual = area->written == NULL ? PROT_READ : PROT_READ | PROT_WRITE;
+    int other = area->written == NULL ? PROT_NONE : PROT_READ;
+    if (mprotect(host, pages * PAGE_SIZE, other) != 0) return -errno;
+    return mprotect(host, pages * PAGE_SIZE, usual) == 0 ? 0 : -errno;
+}

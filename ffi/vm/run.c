@@ -1,0 +1,218 @@
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+
+#include "internal.h"
+#include "schedule.h"
+#include "shell.h"
+#include "wait.h"
+
+/* Of a page fault's error code. */
+#define FAULT_PROTECTION 1u
+#define FAULT_WRITE 2u
+#define FAULT_EXECUTE 16u
+
+#define SIGNAL_CODE_KERNEL 0x80
+#define VECTOR_PAGE_FAULT 14u
+#define VECTOR_GENERAL 13u
+
+static uint64_t run__cpu_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * NANOSECONDS + (uint64_t)now.tv_nsec;
+}
+
+static void run__end(struct vm *vm, enum vm_exit_reason reason, int32_t status) {
+    vm->exit.reason = reason;
+    vm->exit.status = status;
+}
+
+static void run__unknown(struct vm *vm, uint64_t number) {
+    vm->counters.unknown_calls++;
+    if (number < CALL_NUMBERS_MAX) vm->unknown_calls[number / 64] |= UINT64_C(1) << (number % 64);
+}
+
+static void run__trace(struct vm *vm, const struct call *call, uint64_t number, const uint64_t values[6], int64_t result) {
+    struct vm_call_record record = {
+        .thread = thread__current(vm)->id,
+        .name = call == NULL ? NULL : call->name,
+        .arguments = call == NULL ? "xxxxxx" : call->arguments,
+        .number = number,
+        .result = result == CALL_BLOCKS ? -EINPROGRESS : result,
+    };
+    memcpy(record.values, values, sizeof record.values);
+    vm->trace(vm->trace_data, &record);
+}
+
+int64_t run__call(struct vm *vm, uint32_t number) {
+    struct context *context = &vm->context;
+    const uint64_t values[6] = {context->rdi, context->rsi, context->rdx, context->r10, context->r8, context->r9};
+    const struct call *call = call__find(number);
+    struct thread *thread = thread__current(vm);
+    thread->call = number;
+    int64_t result = -ENOSYS;
+    if (call == NULL) run__unknown(vm, number);
+    else result = call->function(vm, values);
+    if (vm->trace != NULL) run__trace(vm, call, number, values, result);
+    if (result == CALL_BLOCKS) return result;
+    /* `interrupted` stays for signal__deliver_pending, which may begin the call again. */
+    thread->restarting = thread->timed_out = thread->woken = 0;
+    thread->deadline = NO_DEADLINE;
+    thread->progress = 0;
+    if (result != CALL_SET_REGISTERS) context->rax = (uint64_t)result;
+    return result;
+}
+
+static void run__called(struct vm *vm) {
+    vm->counters.calls++;
+    vm->kernel_changed = 1;
+    run__call(vm, (uint32_t)vm->context.rax);
+}
+
+struct exception_signal {
+    uint8_t signal, code;
+};
+
+static const struct exception_signal exception_signals[32] = {
+    [0] = {SIGFPE, FPE_INTDIV}, [1] = {SIGTRAP, TRAP_TRACE}, [3] = {SIGTRAP, SIGNAL_CODE_KERNEL},
+    [4] = {SIGSEGV, SIGNAL_CODE_KERNEL}, [5] = {SIGSEGV, SIGNAL_CODE_KERNEL}, [6] = {SIGILL, ILL_ILLOPN},
+    [11] = {SIGBUS, SIGNAL_CODE_KERNEL}, [12] = {SIGBUS, SIGNAL_CODE_KERNEL}, [13] = {SIGSEGV, SIGNAL_CODE_KERNEL},
+    [14] = {SIGSEGV, SEGV_MAPERR}, [16] = {SIGFPE, FPE_FLTINV}, [17] = {SIGBUS, BUS_ADRALN}, [19] = {SIGFPE, FPE_FLTINV},
+};
+
+static void run__exception(struct vm *vm) {
+    const struct entry_state *entry = &vm->entry;
+    vm->counters.faults++;
+    vm->kernel_changed = 1;
+    vm->exit.fault_address = entry->address;
+    vm->exit.fault_instruction = vm->context.rip;
+    struct exception_signal what = exception_signals[entry->vector];
+    uint64_t address = vm->context.rip;
+    if (entry->vector == VECTOR_PAGE_FAULT) {
+        int there = space__fault(vm, entry->address, (entry->error & FAULT_WRITE) != 0,
+                                 (entry->error & FAULT_EXECUTE) != 0);
+        if (there == 1) return;
+        if (there == -ENOMEM) {
+            run__end(vm, VM_OUT_OF_MEMORY, 0);
+            return;
+        }
+        address = entry->address;
+        if (entry->error & FAULT_PROTECTION) what.code = SEGV_ACCERR;
+        /* Mapped, but there is nothing: beyond the end of a file. */
+        const struct area *area = space__area(vm, address);
+        if (!(entry->error & FAULT_PROTECTION) && area != NULL && area->file != 0 && area->protection != 0) {
+            what = (struct exception_signal){SIGBUS, BUS_ADRERR};
+        }
+    }
+    if (entry->vector == VECTOR_GENERAL) address = 0;
+    if (what.signal == 0) {
+        run__end(vm, VM_BROKEN, -EPROTO);
+        return;
+    }
+    signal__fault(vm, what.signal, what.code, address, entry->error, entry->vector);
+}
+
+/* Whoever kicked: deadlines end the run, a tick lets another thread go on. */
+static void run__kicked(struct vm *vm) {
+    unsigned reasons = atomic_exchange(&vm->kicked, 0);
+    if (reasons & VM_KICK_CANCEL) run__end(vm, VM_CANCELED, 0);
+    else if (reasons & KICK_DEADLINE) run__end(vm, VM_DEADLINE, 0);
+    else if (reasons & KICK_CPU) run__end(vm, VM_CPU_TIME, 0);
+    else if ((reasons & VM_KICK_TICK) && vm->entry.place != ENTRY_IN_STUB) {
+        vm->counters.ticks++;
+        schedule__take_turns(vm);
+    }
+}
+
+static void run__enter(struct vm *vm) {
+    switch (entry__run(vm)) {
+    case ENTRY_CALL:
+        run__called(vm);
+        break;
+    case ENTRY_EXCEPTION:
+        run__exception(vm);
+        break;
+    case ENTRY_KICKED:
+        break;
+    case ENTRY_BROKEN:
+        run__end(vm, VM_BROKEN, vm->entry.failure);
+        break;
+    }
+}
+
+/* Bytes of answers: what goes to the log is none. */
+static uint64_t run__written(const struct vm *vm) {
+    const struct port_table *ports = &vm->kernel->ports;
+    uint64_t written = 0;
+    for (uint32_t i = 0; i < ports->used; i++) {
+        if (i != PORT_LOG) written += ports->items[i].written;
+    }
+    return written;
+}
+
+/* Until it has to wait, or something ends it. */
+static void run__loop(struct vm *vm, const struct vm_run *run) {
+    uint64_t written = run__written(vm);
+    while (vm->exit.reason == 0) {
+        if (atomic_load(&vm->kicked) != 0) {
+            run__kicked(vm);
+            continue;
+        }
+        if (vm->entry.place != ENTRY_IN_STUB) {
+            enum schedule_result result = schedule__pick(vm);
+            if (result == SCHEDULE_ENDED) return;
+            if (result == SCHEDULE_WAITS) {
+                struct awaited awaited = wait__all(vm);
+                vm->exit.waits_for_input = awaited.ports;
+                int stuck = awaited.ports == 0 && awaited.listeners == 0 && vm->exit.until_ns == UINT64_MAX;
+                run__end(vm, stuck ? VM_STUCK : VM_WAITS, 0);
+                return;
+            }
+            if (signal__deliver_pending(vm) == SIGNAL_ENDED) return;
+            if (thread__current(vm)->state != THREAD_RUNS) continue;
+            if (run->stop_for_output && run__written(vm) != written) {
+                run__end(vm, VM_WROTE, 0);
+                return;
+            }
+            if (!entry__may_go_on(vm->context.rip)) {
+                signal__fault(vm, SIGSEGV, SEGV_MAPERR, vm->context.rip, 0, VECTOR_GENERAL);
+                continue;
+            }
+            clock__refresh(vm);
+        }
+        run__enter(vm);
+    }
+}
+
+int vm_run(struct vm *vm, const struct vm_run *run, struct vm_exit *exit) {
+    if (vm->broken) return -EIO;
+    memset(&vm->exit, 0, sizeof vm->exit);
+    vm->exit.until_ns = UINT64_MAX;
+    int place = ticker__begin(vm->ticker, vm, run->deadline_ns, run->cpu_ns);
+    if (place < 0) return place;
+    uint64_t begun = run__cpu_ns();
+    vm->run_begun_cpu = begun;
+    run__loop(vm, run);
+    ticker__end(vm->ticker, place);
+    vm->counters.cpu_ns += run__cpu_ns() - begun;
+    vm->run_begun_cpu = 0;
+    if (vm->exit.reason != VM_WAITS && vm->exit.reason != VM_WROTE) vm->broken = vm->exit.reason == VM_BROKEN;
+    *exit = vm->exit;
+    return 0;
+}
+
+void vm_kick(struct vm *vm, enum vm_kick_reason reason) {
+    atomic_fetch_or(&vm->kicked, (unsigned)reason);
+    ticker__kick(vm->ticker, vm);
+}
+
+void vm_trace(struct vm *vm, vm_trace_function *trace, void *data) {
+    vm->trace = trace;
+    vm->trace_data = data;
+}
+
+void vm_count(const struct vm *vm, struct vm_counters *counters) {
+    *counters = vm->counters;
+    counters->pages_in_use = vm->kernel->frames.in_use;
+}

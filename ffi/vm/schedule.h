@@ -1,0 +1,22 @@
+/* Which guest thread goes on. */
+#ifndef MAYFLY_VM_SCHEDULE_H
+#define MAYFLY_VM_SCHEDULE_H
+
+#include <stdint.h>
+
+struct vm;
+
+enum schedule_result {
+    SCHEDULE_RUNS = 1, /* the current thread does */
+    SCHEDULE_WAITS,    /* none can, before the host does something or vm->exit.until_ns */
+    SCHEDULE_ENDED,    /* a call that was tried again ended the process: vm->exit */
+};
+
+enum schedule_result schedule__pick(struct vm *vm);
+void schedule__take_turns(struct vm *vm);
+void schedule__switch(struct vm *vm, uint32_t thread);
+
+/* run.c: the current thread's call, with its result put into rax: or CALL_BLOCKS. */
+int64_t run__call(struct vm *vm, uint32_t number);
+
+#endif

@@ -1,0 +1,185 @@
+#include "shell.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "internal.h"
+#include "system_pages.h"
+#include "tables.h"
+
+#define MSR_STAR 0xc0000081u
+#define MSR_LSTAR 0xc0000082u
+#define MSR_SFMASK 0xc0000084u
+/* A system call begins with these flags clear: trap, interrupt, direction, privilege, nesting, alignment. */
+#define CALL_CLEARS_FLAGS 0x47700u
+#define CR0 0x80050033u /* paging, write protection, alignment mask, numeric errors */
+#define EFER 0xd01u     /* system calls, long mode, no-execute */
+#define CR3_PWT (1u << 3)
+
+static int shell__set_calls(struct shell *shell) {
+    struct {
+        struct kvm_msrs header;
+        struct kvm_msr_entry entries[3];
+    } msrs = {
+        .header.nmsrs = 3,
+        .entries =
+            {
+                {.index = MSR_STAR, .data = (uint64_t)SELECTOR_RETURN << 48 | (uint64_t)SELECTOR_KERNEL_CODE << 32},
+                {.index = MSR_LSTAR, .data = SYSTEM_ADDRESS + SYSTEM_CALL_STUB},
+                {.index = MSR_SFMASK, .data = CALL_CLEARS_FLAGS},
+            },
+    };
+    return ioctl(shell->vcpu, KVM_SET_MSRS, &msrs) == 3 ? 0 : -EIO;
+}
+
+static struct kvm_segment shell__segment(uint16_t selector, uint8_t type, int code) {
+    return (struct kvm_segment){
+        .limit = 0xffffffff,
+        .selector = selector,
+        .type = type,
+        .present = 1,
+        .dpl = 3,
+        .db = !code,
+        .s = 1,
+        .l = (uint8_t)code,
+        .g = 1,
+    };
+}
+
+static void shell__ring3(struct kvm_sregs *sregs, uint64_t fs_base, uint64_t gs_base) {
+    sregs->cs = shell__segment(SELECTOR_USER_CODE, 11, 1);
+    sregs->ss = sregs->ds = sregs->es = sregs->fs = sregs->gs = shell__segment(SELECTOR_USER_DATA, 3, 0);
+    sregs->fs.base = fs_base;
+    sregs->gs.base = gs_base;
+}
+
+int shell__set_ring3(struct shell *shell, uint64_t fs_base, uint64_t gs_base) {
+    struct kvm_sregs sregs;
+    if (ioctl(shell->vcpu, KVM_GET_SREGS, &sregs) != 0) return -errno;
+    shell__ring3(&sregs, fs_base, gs_base);
+    /* Writing CR3 as it was does not flush; a bit that changes does. */
+    sregs.cr3 ^= CR3_PWT;
+    return ioctl(shell->vcpu, KVM_SET_SREGS, &sregs) == 0 ? 0 : -errno;
+}
+
+int shell__set_registers(struct shell *shell) {
+    const struct vm_machine *machine = shell->machine;
+    int error = shell__set_calls(shell);
+    if (error != 0) return error;
+    struct kvm_sregs sregs;
+    if (ioctl(shell->vcpu, KVM_GET_SREGS, &sregs) != 0) return -errno;
+    shell__ring3(&sregs, 0, 0);
+    sregs.cr0 = CR0;
+    sregs.cr3 = TABLE_ROOT;
+    sregs.cr4 = machine->cr4;
+    sregs.efer = EFER;
+    sregs.gdt = (struct kvm_dtable){.base = SYSTEM_ADDRESS + SYSTEM_GDT, .limit = GDT_ENTRIES * 8 - 1};
+    sregs.idt = (struct kvm_dtable){.base = SYSTEM_ADDRESS + SYSTEM_IDT, .limit = 256 * 16 - 1};
+    sregs.tr = (struct kvm_segment){
+        .base = SYSTEM_ADDRESS + SYSTEM_TSS,
+        .limit = system_pages__tss_limit(machine),
+        .selector = SELECTOR_TSS,
+        .type = 11,
+        .present = 1,
+    };
+    if (ioctl(shell->vcpu, KVM_SET_SREGS, &sregs) != 0) return -errno;
+    if (machine->xcr0 != 0) {
+        struct kvm_xcrs xcrs = {.nr_xcrs = 1};
+        xcrs.xcrs[0].value = machine->xcr0;
+        if (ioctl(shell->vcpu, KVM_SET_XCRS, &xcrs) != 0) return -errno;
+    }
+    return 0;
+}
+
+/* On real hardware a guest's time stamps begin at 0; the clocks in the vvar page count with the host's. */
+static void shell__share_time(struct shell *shell) {
+    uint64_t offset = 0;
+    struct kvm_device_attr attribute = {
+        .group = KVM_VCPU_TSC_CTRL, .attr = KVM_VCPU_TSC_OFFSET, .addr = (uint64_t)(uintptr_t)&offset};
+    ioctl(shell->vcpu, KVM_SET_DEVICE_ATTR, &attribute);
+}
+
+static int shell__make(struct shell *shell, uint64_t reserve_bytes) {
+    const struct vm_machine *machine = shell->machine;
+    shell->vm = ioctl(machine->kvm, KVM_CREATE_VM, 0);
+    if (shell->vm < 0) return -errno;
+    if (shell->logs_dirty) {
+        struct kvm_enable_cap log = {.cap = KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2,
+                                     .args[0] = KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE};
+        if (ioctl(shell->vm, KVM_ENABLE_CAP, &log) != 0) return -errno;
+    }
+    shell->vcpu = ioctl(shell->vm, KVM_CREATE_VCPU, 0);
+    if (shell->vcpu < 0) return -errno;
+    void *run = mmap(NULL, machine->run_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, shell->vcpu, 0);
+    if (run == MAP_FAILED) return -errno;
+    shell->run = run;
+    shell->run->kvm_valid_regs = KVM_SYNC_X86_REGS;
+    if (ioctl(shell->vcpu, KVM_SET_CPUID2, &machine->cpuid) != 0) return -errno;
+    int error = shell__set_registers(shell);
+    if (error != 0) return error;
+    shell__share_time(shell);
+    if (reserve_bytes == 0) return 0;
+    shell->reserve = memory__reserve(reserve_bytes);
+    shell->reserve_bytes = reserve_bytes;
+    return shell->reserve == NULL ? -ENOMEM : 0;
+}
+
+int shell__new(const struct vm_machine *machine, int logs_dirty, uint64_t reserve_bytes, struct shell **result) {
+    struct shell *shell = calloc(1, sizeof *shell);
+    if (shell == NULL) return -ENOMEM;
+    shell->machine = machine;
+    shell->vm = shell->vcpu = -1;
+    shell->logs_dirty = logs_dirty;
+    int error = shell__make(shell, reserve_bytes);
+    if (error != 0) {
+        shell__delete(shell);
+        return error;
+    }
+    *result = shell;
+    return 0;
+}
+
+void shell__delete(struct shell *shell) {
+    if (shell->run != NULL) munmap(shell->run, shell->machine->run_bytes);
+    if (shell->vcpu >= 0) close(shell->vcpu);
+    if (shell->vm >= 0) close(shell->vm);
+    if (shell->reserve != NULL) munmap(shell->reserve, SYSTEM_MAX + shell->reserve_bytes);
+    free(shell);
+}
+
+int shell__attach(struct shell *shell, const struct memory_area *area, uint64_t bank) {
+    uint64_t base = area->base + bank * area->bank_bytes;
+    for (uint32_t i = 0; i < shell->slot_count; i++) {
+        if (shell->slots[i].base == base) return 0;
+    }
+    if (shell->slot_count == SLOTS_MAX) return -ENOMEM;
+    uint64_t left = area->bytes - bank * area->bank_bytes;
+    struct kvm_userspace_memory_region region = {
+        .slot = shell->slot_count,
+        .guest_phys_addr = base,
+        .memory_size = page_up(left < area->bank_bytes ? left : area->bank_bytes),
+        .userspace_addr = (uint64_t)(uintptr_t)(area->host + bank * area->bank_bytes),
+    };
+    if (area->written == NULL) region.flags = KVM_MEM_READONLY;
+    else if (shell->logs_dirty && area->base == DATA_BASE) region.flags = KVM_MEM_LOG_DIRTY_PAGES;
+    if (ioctl(shell->vm, KVM_SET_USER_MEMORY_REGION, &region) != 0) return -errno;
+    shell->slots[shell->slot_count++] = (struct shell_slot){base, region.memory_size};
+    return 0;
+}
+
+int shell__keeps_shadows(const struct shell *shell) {
+    return !shell->machine->calls_enter_ring0;
+}
+
+void shell__interrupt(struct shell *shell) {
+    __atomic_store_n(&shell->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
+}
+
+int shell__dirty(struct shell *shell, uint32_t slot, uint64_t *bitmap) {
+    struct kvm_dirty_log log = {.slot = slot, .dirty_bitmap = bitmap};
+    return ioctl(shell->vm, KVM_GET_DIRTY_LOG, &log) == 0 ? 0 : -errno;
+}

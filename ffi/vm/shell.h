@@ -1,0 +1,51 @@
+/*
+ * A shell: a KVM VM with its one vCPU, set up and without content. It knows KVM and nothing of guests.
+ */
+#ifndef MAYFLY_VM_SHELL_H
+#define MAYFLY_VM_SHELL_H
+
+#include <linux/kvm.h>
+#include <stdint.h>
+
+struct vm_machine;
+struct memory_area;
+
+#define SLOTS_MAX 1024u
+
+struct shell_slot {
+    uint64_t base; /* guest-physical */
+    uint64_t bytes;
+};
+
+struct shell {
+    const struct vm_machine *machine;
+    struct shell *next; /* among idle ones */
+    int vm, vcpu;
+    struct kvm_run *run;
+    int logs_dirty;     /* slots of the data area keep a log of what the guest writes */
+    uint8_t *reserve;   /* SYSTEM_MAX + reserve_bytes of host memory, where its content goes */
+    uint64_t reserve_bytes;
+    uint32_t slot_count;
+    struct shell_slot slots[SLOTS_MAX];
+};
+
+int shell__new(const struct vm_machine *machine, int logs_dirty, uint64_t reserve_bytes, struct shell **shell);
+void shell__delete(struct shell *shell);
+
+/* Makes KVM know a bank of an area; nothing if it does. */
+int shell__attach(struct shell *shell, const struct memory_area *area, uint64_t bank);
+
+/* KVM in software keeps shadows of page-table entries that the host cannot flush. */
+int shell__keeps_shadows(const struct shell *shell);
+
+/* Special registers for ring 3 at a known place, with these bases of FS and GS. Flushes the TLB. */
+int shell__set_ring3(struct shell *shell, uint64_t fs_base, uint64_t gs_base);
+int shell__set_registers(struct shell *shell);
+
+/* From any thread: the next or the current entry ends at once (with a signal to the thread, if it is inside). */
+void shell__interrupt(struct shell *shell);
+
+/* Pages of a slot that the guest wrote since the log began, as a bitmap. */
+int shell__dirty(struct shell *shell, uint32_t slot, uint64_t *bitmap);
+
+#endif

@@ -1,0 +1,103 @@
+#include "tables.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "internal.h"
+
+#define ENTRIES 512u
+#define LOWEST 0
+#define HIGHEST 3
+#define LINK (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED)
+
+static uint64_t *table__at(struct vm *vm, uint64_t table, uint64_t address, int level) {
+    uint64_t *entries = (uint64_t *)(void *)(vm->memory.system.host + table);
+    return entries + ((address >> (PAGE_SHIFT + 9 * level)) & (ENTRIES - 1));
+}
+
+static uint64_t table__new(struct vm *vm) {
+    struct space *space = &vm->kernel->space;
+    if (space->next_table + PAGE_SIZE > SYSTEM_MAX) return 0;
+    uint64_t table = space->next_table;
+    if (memory__attach(vm, table, 1) != 0) return 0;
+    space->next_table += PAGE_SIZE;
+    vm->memory.tables_grew = 1;
+    return table;
+}
+
+static uint64_t *table__walk(struct vm *vm, uint64_t address, int make) {
+    uint64_t table = TABLE_ROOT;
+    for (int level = HIGHEST; level > LOWEST; level--) {
+        uint64_t *entry = table__at(vm, table, address, level);
+        if ((*entry & PTE_PRESENT) == 0) {
+            if (!make) return NULL;
+            uint64_t next = table__new(vm);
+            if (next == 0) return NULL;
+            table__store(vm, entry, next | LINK);
+        }
+        table = *entry & PTE_ADDRESS;
+    }
+    return table__at(vm, table, address, LOWEST);
+}
+
+uint64_t *table__entry(struct vm *vm, uint64_t address) {
+    return table__walk(vm, address, 0);
+}
+
+uint64_t *table__entry_made(struct vm *vm, uint64_t address) {
+    return table__walk(vm, address, 1);
+}
+
+void table__store(struct vm *vm, uint64_t *entry, uint64_t value) {
+    *entry = value;
+    memory__wrote(vm, SYSTEM_BASE + (uint64_t)((uint8_t *)entry - vm->memory.system.host), sizeof *entry);
+}
+
+uint64_t table__bits(uint32_t protection) {
+    uint64_t bits = PTE_OWNED | PTE_USER | PTE_ACCESSED | PTE_DIRTY;
+    if (protection != PROT_NONE) bits |= PTE_PRESENT;
+    if (protection & PROT_WRITE) bits |= PTE_WRITE;
+    if (!(protection & PROT_EXEC)) bits |= PTE_NO_EXEC;
+    return bits;
+}
+
+int table__map(struct vm *vm, uint64_t address, uint64_t pages, uint64_t physical, uint32_t protection) {
+    uint64_t bits = table__bits(protection);
+    memory__journal(vm, physical, pages);
+    uint64_t *entry = NULL;
+    for (uint64_t i = 0; i < pages; i++) {
+        if (entry == NULL || (address & (TABLE_REACH - 1)) == 0) entry = table__entry_made(vm, address);
+        if (entry == NULL) return -ENOMEM;
+        table__store(vm, entry, (physical + i * PAGE_SIZE) | bits);
+        entry++;
+        address += PAGE_SIZE;
+    }
+    return 0;
+}
+
+int table__next(struct vm *vm, uint64_t *address, uint64_t end, uint64_t **entry) {
+    uint64_t at = *address;
+    while (at < end) {
+        uint64_t *found = table__entry(vm, at);
+        uint64_t table_end = (at & ~(TABLE_REACH - 1)) + TABLE_REACH;
+        if (found == NULL) {
+            at = table_end;
+            continue;
+        }
+        for (; at < end && at < table_end; at += PAGE_SIZE, found++) {
+            if ((*found & PTE_OWNED) == 0) continue;
+            *address = at;
+            *entry = found;
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int table__prepare(struct vm *vm, uint64_t address, uint64_t bytes) {
+    for (uint64_t at = address & ~(TABLE_REACH - 1); at < address + bytes; at += TABLE_REACH) {
+        if (table__entry_made(vm, at) == NULL) return -ENOMEM;
+    }
+    return 0;
+}

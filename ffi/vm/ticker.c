@@ -1,0 +1,129 @@
+#include "ticker.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "internal.h"
+#include "shell.h"
+
+#define LINGER_TICKS 50u
+
+static uint64_t ticker__clock(clockid_t clock) {
+    struct timespec now;
+    if (clock_gettime(clock, &now) != 0) return 0;
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+int ticker__signal(void) {
+    return SIGRTMIN + 5;
+}
+
+static void ticker__on_signal(int signal) {
+    (void)signal;
+}
+
+static void ticker__interrupt(struct ticker_run *run, struct vm *vm) {
+    shell__interrupt(vm->shell);
+    syscall(SYS_tgkill, getpid(), run->thread, ticker__signal());
+}
+
+void ticker__kick(struct ticker *ticker, struct vm *vm) {
+    pthread_mutex_lock(&ticker->lock);
+    for (uint32_t i = 0; i < TICKER_RUNS_MAX; i++) {
+        if (atomic_load(&ticker->runs[i].vm) == vm) ticker__interrupt(&ticker->runs[i], vm);
+    }
+    pthread_mutex_unlock(&ticker->lock);
+}
+
+static void ticker__look_at(struct ticker_run *run, uint64_t now) {
+    struct vm *vm = atomic_load(&run->vm);
+    if (vm == NULL) return;
+    unsigned reason = 0;
+    if (now >= run->deadline_ns) reason = KICK_DEADLINE;
+    else if (run->cpu_limit_ns != UINT64_MAX && ticker__clock(run->cpu_clock) >= run->cpu_limit_ns) reason = KICK_CPU;
+    else if (now - run->begun_ns >= TICK_NS && vm->kernel->threads.alive > 1) reason = VM_KICK_TICK;
+    if (reason == 0) return;
+    atomic_fetch_or(&vm->kicked, reason);
+    ticker__interrupt(run, vm);
+}
+
+static void *ticker__main(void *data) {
+    struct ticker *ticker = data;
+    unsigned idle = 0;
+    while (!atomic_load(&ticker->stopping)) {
+        if (atomic_load(&ticker->running) == 0 && ++idle > LINGER_TICKS) {
+            syscall(SYS_futex, &ticker->running, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
+            idle = 0;
+            continue;
+        }
+        if (atomic_load(&ticker->running) != 0) idle = 0;
+        struct timespec tick = {0, (long)TICK_NS};
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &tick, NULL);
+        uint64_t now = ticker__clock(CLOCK_MONOTONIC);
+        for (uint32_t i = 0; i < TICKER_RUNS_MAX; i++) {
+            if (atomic_load(&ticker->runs[i].vm) == NULL) continue;
+            pthread_mutex_lock(&ticker->lock);
+            ticker__look_at(&ticker->runs[i], now);
+            pthread_mutex_unlock(&ticker->lock);
+        }
+    }
+    return NULL;
+}
+
+int ticker__start(struct ticker *ticker) {
+    struct sigaction action = {.sa_handler = ticker__on_signal};
+    if (sigaction(ticker__signal(), &action, NULL) != 0) return -errno;
+    pthread_mutex_init(&ticker->lock, NULL);
+    int error = pthread_create(&ticker->thread, NULL, ticker__main, ticker);
+    if (error != 0) return -error;
+    ticker->started = 1;
+    return 0;
+}
+
+void ticker__stop(struct ticker *ticker) {
+    if (!ticker->started) return;
+    atomic_store(&ticker->stopping, 1);
+    atomic_fetch_add(&ticker->running, 1);
+    syscall(SYS_futex, &ticker->running, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    pthread_join(ticker->thread, NULL);
+    pthread_mutex_destroy(&ticker->lock);
+    ticker->started = 0;
+}
+
+int ticker__begin(struct ticker *ticker, struct vm *vm, uint64_t deadline_ns, uint64_t cpu_ns) {
+    for (uint32_t i = 0; i < TICKER_RUNS_MAX; i++) {
+        struct ticker_run *run = &ticker->runs[i];
+        if (atomic_load(&run->vm) != NULL) continue;
+        pthread_mutex_lock(&ticker->lock);
+        if (atomic_load(&run->vm) != NULL) {
+            pthread_mutex_unlock(&ticker->lock);
+            continue;
+        }
+        run->thread = (pid_t)syscall(SYS_gettid);
+        run->begun_ns = ticker__clock(CLOCK_MONOTONIC);
+        run->deadline_ns = deadline_ns;
+        run->cpu_limit_ns = UINT64_MAX;
+        if (cpu_ns != UINT64_MAX && pthread_getcpuclockid(pthread_self(), &run->cpu_clock) == 0) {
+            run->cpu_limit_ns = ticker__clock(run->cpu_clock) + cpu_ns;
+        }
+        atomic_store(&run->vm, vm);
+        pthread_mutex_unlock(&ticker->lock);
+        if (atomic_fetch_add(&ticker->running, 1) == 0) {
+            syscall(SYS_futex, &ticker->running, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+        }
+        return (int)i;
+    }
+    return -EBUSY;
+}
+
+void ticker__end(struct ticker *ticker, int place) {
+    pthread_mutex_lock(&ticker->lock);
+    atomic_store(&ticker->runs[place].vm, NULL);
+    pthread_mutex_unlock(&ticker->lock);
+    atomic_fetch_sub(&ticker->running, 1);
+}

@@ -1,0 +1,16 @@
+/* A VM without a program. */
+#ifndef MAYFLY_VM_VM_NEW_H
+#define MAYFLY_VM_VM_NEW_H
+
+#include "vm.h"
+
+struct vm;
+struct kernel;
+
+/* With a shell and system pages, but nothing to run. A machine of NULL makes one that is never entered. */
+int vm__new(struct vm_machine *machine, const struct vm_limits *limits, struct vm **vm);
+
+struct kernel *kernel__new(void);
+void kernel__delete(struct kernel *kernel);
+
+#endif
