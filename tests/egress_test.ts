@@ -148,7 +148,7 @@ for (const deed of ["reads a bomb", "reads a flood", "holds all that it can"]) {
     );
     await closed(origin);
     const after = await shared.server.facts();
-    assert.ok(after.peakRssMb - rssMb < 400, `${rssMb} MB before, at most ${after.peakRssMb} MB`);
+    assert.ok(after.peakRssMb - rssMb < 256, `${rssMb} MB before, at most ${after.peakRssMb} MB`);
   });
 }
 

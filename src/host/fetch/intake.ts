@@ -1,4 +1,4 @@
-import type { ClientRequest } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Clock } from "../../clock.ts";
 
@@ -21,6 +21,9 @@ export interface IntakeOptions {
 export class Intake {
   readonly #options: IntakeOptions;
   #socket: Socket | null = null;
+  #response: IncomingMessage | null = null;
+  /** What has come of the response is enough for now. */
+  #isHeldBack = false;
   #startedMs = 0;
   #bytesForNothing = 0;
   #interimAnswers = 0;
@@ -31,6 +34,7 @@ export class Intake {
     request.on("information", () => {
       if (++this.#interimAnswers > MOST_INTERIM_ANSWERS) this.#cutOff("interim answers");
     });
+    request.once("response", (response) => this.#follow(response));
     request.once("close", () => this.end());
   }
 
@@ -42,6 +46,7 @@ export class Intake {
   /** The connection may be others' by now. */
   end(): void {
     this.#socket?.off("data", this.#begin).off("data", this.#finish);
+    this.#goOn();
     this.#socket = null;
   }
 
@@ -49,6 +54,21 @@ export class Intake {
   #watch(socket: Socket): void {
     this.#socket = socket;
     socket.prependListener("data", this.#begin).on("data", this.#finish);
+  }
+
+  /** `_read` is called when somebody wants more than is there. It lets the connection go on, but not one that is paused. */
+  #follow(response: IncomingMessage): void {
+    const read = response._read.bind(response);
+    response._read = (size) => {
+      read(size);
+      this.#goOn();
+    };
+    this.#response = response;
+  }
+
+  #goOn(): void {
+    if (this.#isHeldBack) this.#socket?.resume();
+    this.#isHeldBack = false;
   }
 
   readonly #begin = (): void => {
@@ -63,8 +83,16 @@ export class Intake {
     const socket = this.#socket;
     if (!socket || socket.destroyed) return;
     socket.pause();
-    setImmediate(() => socket.resume());
+    setImmediate(() => {
+      this.#isHeldBack = this.#socket !== null && this.#isFull();
+      if (!this.#isHeldBack) socket.resume();
+    });
   };
+
+  #isFull(): boolean {
+    const response = this.#response;
+    return response !== null && !response.complete && response.readableLength >= response.readableHighWaterMark;
+  }
 
   #cutOff(what: string): void {
     this.end();

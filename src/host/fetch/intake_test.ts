@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { setImmediate } from "node:timers/promises";
 import type { Clock } from "../../clock.ts";
+import { MiB } from "../../limits.ts";
 import { FetchHost } from "./fetch_host.ts";
 import { Guest } from "./guest_fake.ts";
 
@@ -12,14 +13,14 @@ function newHost(clock: Clock): FetchHost & Disposable {
 const latin1 = (text: string) => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 
 /** A server that says `begin` to whoever asks, and then `again` for as long as anybody listens. */
-function startEndless(begin: string, again: string): { readonly port: number } & AsyncDisposable {
+function startEndless(begin: string, again: string): { readonly port: number; sentBytes: number } & AsyncDisposable {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const serve = async (connection: Deno.Conn) => {
     using _ = connection;
     await connection.read(new Uint8Array(4096));
     await connection.write(latin1(begin));
     const piece = latin1(again.repeat(Math.ceil(32_768 / again.length)));
-    while (await connection.write(piece));
+    for (;;) peer.sentBytes += await connection.write(piece);
   };
   const served = (async () => {
     for await (const connection of listener) await serve(connection).catch(() => {});
@@ -28,7 +29,8 @@ function startEndless(begin: string, again: string): { readonly port: number } &
     listener.close();
     await served;
   };
-  return { port: listener.addr.port, [Symbol.asyncDispose]: close };
+  const peer = { port: listener.addr.port, sentBytes: 0, [Symbol.asyncDispose]: close };
+  return peer;
 }
 
 const chunkedHead = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
@@ -64,6 +66,22 @@ Deno.test("a body in chunks of one byte costs the function what it costs the ser
   assert.ok(before > 0);
   for (let n = 0; n < 10; n++) await guest.read();
   assert.ok(guest.chargedMs > before);
+});
+
+Deno.test("what a guest does not read of a response stays with the server that sends it", async () => {
+  await using peer = startEndless("HTTP/1.1 200 OK\r\n\r\n", "x");
+  using host = newHost({ now: () => 0, monotonic: () => 0 });
+  using guest = new Guest(host);
+  await guest.open(`http://127.0.0.1:${peer.port}/`);
+  let sent = 0;
+  for (let turnsWithoutMore = 0; turnsWithoutMore < 1000; turnsWithoutMore++) {
+    await setImmediate();
+    if (peer.sentBytes > sent) turnsWithoutMore = 0;
+    sent = peer.sentBytes;
+    // Most of it is in the kernel.
+    assert.ok(sent < 32 * MiB, `${sent} bytes were taken of the server`);
+  }
+  for (let read = 0; read < 2 * sent;) read += (await guest.read()).body.length;
 });
 
 Deno.test("others have their turn between the pieces that a fast server sends", async () => {
