@@ -26,9 +26,18 @@ type Ends = number[];
 const parseRecord = (text: string, base: URLRecord | null): URLRecord | null =>
   parser.basicURLParse(text, { baseURL: base }) as URLRecord | null;
 
+/** The normal form of what is plain but for its path, which may be missing; null: the parser has to look at it. */
+function plainForm(text: string): { href: string; ends: Ends } | null {
+  let href = text;
+  let ends = native.urlScan(href);
+  if (ends === null) ends = native.urlScan(href = text + "/");
+  return ends === null ? null : { href, ends };
+}
+
 /** The URL in its normal form, or null when it is none. */
 export function parseUrl(text: string): string | null {
-  if (native.urlScan(text) !== null) return text;
+  const plain = plainForm(text);
+  if (plain !== null) return plain.href;
   const record = parseRecord(text, null);
   return record === null ? null : parser.serializeURL(record);
 }
@@ -52,10 +61,10 @@ export class URL {
   constructor(url: string | URL, base?: string | URL) {
     if (arguments.length === 0) throw new TypeError("Cannot make a URL of nothing");
     const text = `${url}`;
-    const ends = native.urlScan(text);
-    if (ends !== null && (base === undefined || native.urlScan(`${base}`) !== null)) {
-      this.#href = text;
-      this.#ends = ends;
+    const plain = plainForm(text);
+    if (plain !== null && (base === undefined || native.urlScan(`${base}`) !== null)) {
+      this.#href = plain.href;
+      this.#ends = plain.ends;
       return;
     }
     this.#record = parseWithBase(text, base === undefined ? undefined : `${base}`);
