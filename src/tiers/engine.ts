@@ -61,7 +61,8 @@ export class Engine {
       if (this.ring.drain() > 0) turns = 0;
       this.turns.pump();
       this.turns.wake();
-      if (this.turns.shortSteps > 0 && turns < TURNS_BEFORE_PARKING) {
+      const helped = this.turns.help();
+      if (helped || (this.turns.shortSteps > 0 && turns < TURNS_BEFORE_PARKING)) {
         await nextTurn();
         continue;
       }
@@ -76,6 +77,7 @@ export class Engine {
   discard(line: TurnLine, { sandbox, generation }: { sandbox: number; generation: number }): void {
     this.turns.add({
       line,
+      isForAnyThread: false,
       fill: (slot) => {
         this.ring.set(slot, SLOT.sandbox, sandbox);
         this.ring.set(slot, SLOT.generation, generation);

@@ -59,6 +59,7 @@ const NS_PER_MS = 1e6;
  */
 export class Run implements Turn, Watcher {
   readonly line: TurnLine;
+  readonly isForAnyThread: boolean;
   readonly usage: Usage;
   /** Set once the response is complete or has failed. */
   outcome: Outcome | null = null;
@@ -90,6 +91,7 @@ export class Run implements Turn, Watcher {
     this.#invocation = options.invocation;
     this.#sink = options.sink;
     this.line = options.line;
+    this.isForAnyThread = options.resumes !== null;
     this.#sandbox = options.held ?? null;
     this.#body = new BodySource(options.invocation.body, options.bodyBytes, this.#onBody);
     this.usage = {
@@ -114,15 +116,14 @@ export class Run implements Turn, Watcher {
       this.enqueue();
       return false;
     }
-    const isDone = !this.fill(slot) || (ring.runInline(slot) && ring.get(slot, SLOT.result) !== StepResult.INLINE);
-    if (!isDone) {
-      this.#becomeAsync();
-      turns.submit(this, slot);
-      return false;
+    if (!this.fill(slot)) {
+      ring.release(slot);
+      return true;
     }
-    if (this.#state === "running") this.done(slot);
-    ring.release(slot);
-    return true;
+    if (turns.runInline(this, slot)) return true;
+    this.#becomeAsync();
+    turns.submit(this, slot);
+    return false;
   }
 
   /** The next step on a worker. */

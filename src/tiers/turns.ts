@@ -1,10 +1,13 @@
 import { setImmediate } from "node:timers";
+import { SLOT, StepResult } from "../../ffi/layout.ts";
 import type { Ring } from "../../ffi/ring.ts";
 
 /** One step that is ready to run on a worker. */
 export interface Turn {
   /** Steps of one line run in order; lines take turns. */
   readonly line: TurnLine;
+  /** False: workers only. */
+  readonly isForAnyThread: boolean;
   /** Puts the step into the slot. False: it is no longer wanted. */
   fill(slot: number): boolean;
   /** The step is complete; the slot is not the turn's any more when this returns. */
@@ -32,6 +35,8 @@ const MOST_DEBT_US = 20 * QUANTUM_US;
 const AHEAD_US = 300;
 /** To wake a worker costs about 8 us: short steps are handed over several at a time, at the latest when the event loop turns. */
 const WORTH_A_WAKE_US = 100;
+/** With less before the workers than this, the server's own thread has enough to do with what comes in and goes out. */
+const WORTH_HELPING_US = 1000;
 /** An inline run needs a slot while all others are in use. */
 const KEPT_FOR_INLINE = 1;
 const AVERAGE_OVER = 8;
@@ -88,23 +93,57 @@ export class Turns {
   /** Hands steps to the workers as long as they have little to do. */
   pump(): void {
     if (this.#closed) return;
-    let blocked = 0;
-    while (this.#active.length > blocked && this.#hasRoom()) {
-      const line = this.#active[0];
-      if (line.creditUs <= 0 || line.running >= this.#perLine) {
-        if (line.running >= this.#perLine) {
-          blocked++;
-        } else {
-          line.creditUs += QUANTUM_US;
-          blocked = 0;
-        }
-        this.#active.push(this.#active.shift()!);
-        continue;
-      }
-      blocked = 0;
-      this.#start(line);
+    while (this.#active.length > 0 && this.#hasRoom()) {
+      const line = this.#next();
+      if (line === null) break;
+      const slot = this.#ring.take();
+      const turn = this.#take(line, slot);
+      if (turn) this.submit(turn, slot);
     }
     if (this.#active.length > 0) this.#lookAgain();
+  }
+
+  /** Does one step here, on this thread, that the workers have no room for. False: there is none, or none so short. */
+  help(): boolean {
+    if (this.#closed || !this.#isBehind()) return false;
+    const line = this.#next();
+    if (line === null || line.costUs > SHORT_US || !line.waiting[0].isForAnyThread) return false;
+    const slot = this.#ring.take();
+    if (slot < 0) return false;
+    const turn = this.#take(line, slot);
+    if (turn && !this.runInline(turn, slot)) this.submit(turn, slot);
+    return true;
+  }
+
+  #isBehind(): boolean {
+    let us = 0;
+    for (const { waiting, costUs } of this.#active) {
+      us += waiting.length * costUs;
+      if (us >= WORTH_HELPING_US) return true;
+    }
+    return false;
+  }
+
+  /** Does the step that is in the slot on this thread. False: it is too long for that, and as it was. */
+  runInline(turn: Turn, slot: number): boolean {
+    const ring = this.#ring;
+    if (!ring.runInline(slot) || ring.get(slot, SLOT.result) === StepResult.INLINE) return false;
+    turn.done(slot);
+    ring.release(slot);
+    return true;
+  }
+
+  /** The line whose turn it is, first of all from now on; null: nobody waits, or all that wait have enough at the workers. */
+  #next(): TurnLine | null {
+    for (let blocked = 0; blocked < this.#active.length;) {
+      const line = this.#active[0];
+      const isBlocked = line.running >= this.#perLine;
+      if (!isBlocked && line.creditUs > 0) return line;
+      if (!isBlocked) line.creditUs += QUANTUM_US;
+      blocked = isBlocked ? blocked + 1 : 0;
+      this.#active.push(this.#active.shift()!);
+    }
+    return null;
   }
 
   #hasRoom(): boolean {
@@ -113,8 +152,8 @@ export class Turns {
     return waiting === 0 || waiting * this.#active[0].costUs < AHEAD_US * this.#workers;
   }
 
-  #start(line: TurnLine): void {
-    const slot = this.#ring.take();
+  /** The line's next step, put into the slot; null: it is no longer wanted. */
+  #take(line: TurnLine, slot: number): Turn | null {
     const turn = line.waiting.shift()!;
     if (line.waiting.length === 0) {
       this.#active.shift();
@@ -122,15 +161,15 @@ export class Turns {
     }
     if (!turn.fill(slot)) {
       this.#ring.release(slot);
-      return;
+      return null;
     }
-    this.submit(turn, slot);
+    line.creditUs = Math.max(line.creditUs - line.costUs, -MOST_DEBT_US);
+    return turn;
   }
 
   /** Hands over a step that is in its slot. */
   submit(turn: Turn, slot: number): void {
     const { line } = turn;
-    line.creditUs = Math.max(line.creditUs - line.costUs, -MOST_DEBT_US);
     line.running++;
     const short = line.costUs <= SHORT_US ? 1 : 0;
     this.#short += short;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { StepResult } from "../../ffi/layout.ts";
 import type { Ring } from "../../ffi/ring.ts";
 import { type Turn, TurnLine, Turns } from "./turns.ts";
 
@@ -24,6 +25,16 @@ class FakeRing {
   submit(slot: number, done: (slot: number) => void): void {
     this.queue.push({ slot, done });
   }
+  /** The result of steps on the caller's own thread. */
+  inline: number = StepResult.DONE;
+  readonly ranInline: number[] = [];
+  runInline(slot: number): boolean {
+    this.ranInline.push(slot);
+    return true;
+  }
+  get(_slot: number, _field: number): number {
+    return this.inline;
+  }
   told = 0;
   wake(): void {
     this.told = this.queue.length;
@@ -39,9 +50,10 @@ function setUp(slots = 8, perLine = 4) {
   const ring = new FakeRing(slots);
   const turns = new Turns(ring as unknown as Ring, { workers: 1, perLine });
   const order: string[] = [];
-  const add = (line: TurnLine, name: string, wanted = true) => {
+  const add = (line: TurnLine, name: string, wanted = true, isForAnyThread = true) => {
     const turn: Turn = {
       line,
+      isForAnyThread,
       fill: () => (order.push(name), wanted),
       done: () => {},
     };
@@ -136,4 +148,41 @@ Deno.test("workers are woken at once for what takes long, and for short steps wh
   long.costUs = 1000;
   other.add(long, "y");
   assert.equal(other.ring.told, 1);
+});
+
+Deno.test("the server's own thread helps when the workers are far behind, until they are not", () => {
+  const { ring, turns, order, add } = setUp(64, 64);
+  const line = new TurnLine();
+  line.costUs = 100;
+  add(line, "first");
+  for (let n = 0; n < 15; n++) add(line, `${n}`);
+  const before = ring.queue.length;
+  let helped = 0;
+  while (turns.help()) helped++;
+  assert.ok(helped > 0 && helped < 15, `${helped}`);
+  assert.equal(ring.ranInline.length, helped);
+  assert.equal(order.length, before + helped);
+  assert.equal(ring.queue.length, before);
+  assert.equal(ring.free.length, 64 - before);
+});
+
+Deno.test("the server's own thread does nothing that is long, or for workers only", () => {
+  for (const [costUs, isForAnyThread] of [[1000, true], [100, false]] as const) {
+    const { turns, add } = setUp(64, 64);
+    const line = new TurnLine();
+    line.costUs = costUs;
+    for (let n = 0; n < 20; n++) add(line, `${n}`, true, isForAnyThread);
+    assert.equal(turns.help(), false);
+  }
+});
+
+Deno.test("a step that turns out to be too long for the server's own thread goes to a worker as it is", () => {
+  const { ring, turns, order, add } = setUp(64, 64);
+  const line = new TurnLine();
+  for (let n = 0; n < 20; n++) add(line, `${n}`);
+  const before = ring.queue.length;
+  ring.inline = StepResult.INLINE;
+  assert.equal(turns.help(), true);
+  assert.equal(ring.queue.length, before + 1);
+  assert.equal(order.length, before + 1);
 });
