@@ -10,13 +10,16 @@
 #include <stdint.h>
 
 struct vm;
-struct context;
+struct thread;
 struct fpu_state;
 
 #define SIGNALS 64u
 #define SIGNALS_QUEUED_MAX 256u
 #define SIGNAL_TIMERS_MAX 32u
 #define SIGNAL_BIT(signal) (UINT64_C(1) << ((signal)-1))
+/* From here on a signal can be pending more than once. libc's SIGRTMIN is higher, for it keeps some to itself. */
+#define SIGRTMIN_OF_KERNEL 32
+#define UNBLOCKABLE (SIGNAL_BIT(9) | SIGNAL_BIT(19)) /* SIGKILL, SIGSTOP */
 
 /* As rt_sigaction(2) has it. */
 struct signal_action {
@@ -101,6 +104,14 @@ void signal__raise_current(struct vm *vm, int signal);
 void signal__raise_thread(struct vm *vm, uint32_t thread, int signal);
 void signal__raise_process(struct vm *vm, int signal);
 
+/*
+ * `target` is the index of a thread + 1, or 0 for the process; `timer` as in queued_signal. The caller has checked the
+ * signal's number. -EAGAIN when the queue is full.
+ */
+int signal__send(struct vm *vm, uint32_t target, uint32_t timer, const struct signal_info *info);
+/* A new action of a signal may leave what is pending without effect: that is forgotten. */
+void signal__drop_ignored(struct vm *vm, int signal);
+
 /* What waits for the current thread, blocked or not. */
 uint64_t signal__pending(struct vm *vm);
 /* Takes one of `mask`: its number, or 0. */
@@ -119,7 +130,34 @@ int signal_frame__push(struct vm *vm, const struct signal_info *info, const stru
                        uint64_t mask, uint64_t error, uint64_t trap);
 /* Takes a frame back: 0, or -EFAULT for one that cannot be. */
 int signal_frame__pop(struct vm *vm);
+
 /* Makes bytes of the guest's into a state that can be loaded, whatever they are. */
-void signal_frame__clean_fpu(struct fpu_state *fpu, uint64_t features, uint32_t mxcsr_mask);
+void signal_frame__clean_fpu(struct fpu_state *fpu, uint64_t features);
+/* What a new program finds in its FPU. */
+void signal_frame__initial_fpu(struct fpu_state *fpu);
+
+/* Is this stack pointer on the thread's alternate stack? */
+int signal_frame__on_alternate_stack(const struct thread *thread, uint64_t stack);
+/* As sigaltstack(2): 0, -EPERM while it is in use, -EINVAL, -ENOMEM. */
+#define MINIMUM_ALTERNATE_STACK 2048u
+int signal_frame__set_alternate_stack(struct thread *thread, uint64_t stack, uint64_t address, uint32_t flags,
+                                      uint64_t size);
+
+/* ---- signal_timer.c ---- */
+
+/* Both in ns of the timer's clock: what is left, and what it begins with again. */
+struct signal_timer_setting {
+    uint64_t value_ns, interval_ns;
+};
+struct signal_timer_setting signal_timer__get(struct vm *vm, const struct signal_timer *timer);
+/* `value_ns` is a time of the clock if `absolute`; 0 stops the timer. */
+void signal_timer__set(struct vm *vm, struct signal_timer *timer, struct signal_timer_setting setting, int absolute);
+/* The timer of setitimer: made when first asked for. */
+struct signal_timer *signal_timer__interval(struct vm *vm, uint32_t which);
+/* One of timer_create's, or NULL. */
+struct signal_timer *signal_timer__of(struct vm *vm, uint64_t id);
+void signal_timer__delete(struct vm *vm, struct signal_timer *timer);
+void signal_timer__thread_ended(struct vm *vm, uint32_t thread);
+void signal_timer__exec(struct vm *vm);
 
 #endif
