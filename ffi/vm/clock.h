@@ -27,7 +27,7 @@ struct vvar {
     uint64_t tsc_base;
     uint64_t monotonic_base; /* ns */
     uint64_t realtime_base;  /* ns since 1970 */
-    uint64_t sequence;       /* odd while the page is being written */
+    uint64_t sequence;       /* grows whenever the page is written: then read all of it again */
     uint64_t generation;
     uint8_t reserved[8];
     uint8_t entropy[32];
@@ -45,9 +45,10 @@ struct clock_state {
     uint32_t shift;
     uint32_t reserved;
     uint64_t multiplier, tsc_base, monotonic_base;
+    uint64_t host_base; /* the host's CLOCK_MONOTONIC at tsc_base */
 };
 
-/* TSC ticks to nanoseconds, once per machine. Takes at most 10 ms. -ENODEV: the TSC is no clock here. */
+/* TSC ticks to nanoseconds, once per machine. Takes at most 10 ms. A multiplier of 0: the TSC is no clock here. */
 int clock__calibrate(uint64_t *multiplier, uint32_t *shift);
 
 /* At boot, when the page exists. */

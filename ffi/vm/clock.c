@@ -1,0 +1,211 @@
+#include "clock.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <time.h>
+#include <x86intrin.h>
+
+#include "internal.h"
+#include "random.h"
+
+/* How often the guest's clocks are compared with the host's. */
+#define REFRESH_NS (NANOSECONDS / 10)
+/* What is off by less is caught up with over a second; what is off by more is stepped over, forward only. */
+#define STEP_NS INT64_C(1000000)
+/* Two readings of the host's clocks are this far apart at most if nobody set one of them. */
+#define REALTIME_NOISE_NS INT64_C(10000)
+#define FIRST_NS NANOSECONDS
+
+static uint64_t host__ns(clockid_t clock) {
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * NANOSECONDS + (uint64_t)now.tv_nsec;
+}
+
+/* One moment by three clocks, as closely as can be. */
+struct host_time {
+    uint64_t tsc, monotonic, realtime;
+};
+
+static struct host_time host__now(void) {
+    struct host_time best = {0};
+    uint64_t shortest = UINT64_MAX;
+    for (int i = 0; i < 3; i++) {
+        struct host_time time;
+        uint64_t before = __rdtsc();
+        time.monotonic = host__ns(CLOCK_MONOTONIC);
+        uint64_t took = __rdtsc() - before;
+        time.realtime = host__ns(CLOCK_REALTIME);
+        uint64_t monotonic_after = host__ns(CLOCK_MONOTONIC);
+        time.tsc = before + took / 2;
+        time.realtime -= (monotonic_after - time.monotonic) / 2;
+        if (took < shortest) best = time;
+        if (took < shortest) shortest = took;
+    }
+    return best;
+}
+
+/* ---- the TSC ----------------------------------------------------------------------------------------- */
+
+#define CLOCK_SHIFT 32u
+
+static uint64_t clock__rate(uint64_t ticks, uint64_t ns) {
+    return ticks == 0 ? 0 : (uint64_t)(((unsigned __int128)ns << CLOCK_SHIFT) / ticks);
+}
+
+int clock__calibrate(uint64_t *multiplier, uint32_t *shift) {
+    const struct timespec part = {0, 4000000};
+    struct host_time first = host__now();
+    nanosleep(&part, NULL);
+    struct host_time middle = host__now();
+    nanosleep(&part, NULL);
+    struct host_time last = host__now();
+    uint64_t one = clock__rate(middle.tsc - first.tsc, middle.monotonic - first.monotonic);
+    uint64_t two = clock__rate(last.tsc - middle.tsc, last.monotonic - middle.monotonic);
+    uint64_t difference = one > two ? one - two : two - one;
+    *shift = CLOCK_SHIFT;
+    /* A clock whose speed changed meanwhile by more than a thousandth is none. */
+    *multiplier = difference > one / 1000 ? 0 : clock__rate(last.tsc - first.tsc, last.monotonic - first.monotonic);
+    return 0;
+}
+
+static uint64_t clock__at(const struct clock_state *clock, uint64_t tsc) {
+    /* CPUs' counters may differ by a few ticks. */
+    if (tsc < clock->tsc_base) return clock->monotonic_base;
+    uint64_t ticks = tsc - clock->tsc_base;
+    return clock->monotonic_base + (uint64_t)(((unsigned __int128)ticks * clock->multiplier) >> clock->shift);
+}
+
+/* ---- the page that the guest reads ------------------------------------------------------------------- */
+
+_Static_assert(offsetof(struct vvar, shift) == 4 && offsetof(struct vvar, multiplier) == 8 &&
+                   offsetof(struct vvar, tsc_base) == 16 && offsetof(struct vvar, monotonic_base) == 24 &&
+                   offsetof(struct vvar, realtime_base) == 32 && offsetof(struct vvar, sequence) == 40,
+               "as vdso.S has it");
+
+static void clock__publish(struct vm *vm, const uint8_t entropy[32]) {
+    const struct clock_state *clock = &vm->kernel->clock;
+    struct vvar *vvar = (struct vvar *)memory__at(vm, clock->vvar_page);
+    vvar->version = VVAR_VERSION;
+    vvar->shift = clock->shift;
+    vvar->multiplier = clock->multiplier;
+    vvar->tsc_base = clock->tsc_base;
+    vvar->monotonic_base = clock->monotonic_base;
+    vvar->realtime_base = clock->monotonic_base + (uint64_t)clock->realtime_offset;
+    vvar->generation = clock->generation;
+    /* The guest does not run now, but it may have been stopped between two of its reads. */
+    vvar->sequence += 2;
+    if (entropy != NULL) memcpy(vvar->entropy, entropy, sizeof vvar->entropy);
+    memory__wrote(vm, clock->vvar_page, sizeof *vvar);
+    vm->kernel_changed = 1;
+}
+
+/* From this moment on `monotonic` is what the guest's clock shows. */
+static void clock__set(struct vm *vm, const struct host_time *now, uint64_t monotonic, uint64_t multiplier) {
+    struct clock_state *clock = &vm->kernel->clock;
+    clock->multiplier = multiplier;
+    clock->shift = vm->machine->tsc_shift;
+    clock->tsc_base = now->tsc;
+    clock->host_base = now->monotonic;
+    clock->monotonic_base = monotonic;
+}
+
+static void clock__begin(struct vm *vm, uint64_t monotonic) {
+    struct clock_state *clock = &vm->kernel->clock;
+    struct host_time now = host__now();
+    clock__set(vm, &now, monotonic, vm->machine->tsc_multiplier);
+    clock->monotonic_offset = (int64_t)(monotonic - now.monotonic);
+    clock->realtime_offset = (int64_t)(now.realtime - monotonic);
+}
+
+void clock__init(struct vm *vm, uint64_t vvar_page) {
+    struct clock_state *clock = &vm->kernel->clock;
+    uint8_t entropy[32] = {0};
+    *clock = (struct clock_state){.vvar_page = vvar_page, .generation = 1};
+    clock->cpu_origin = vm->counters.cpu_ns;
+    /* How long the host runs is none of the guest's business. */
+    clock__begin(vm, FIRST_NS);
+    random__bytes(entropy, sizeof entropy);
+    clock__publish(vm, entropy);
+}
+
+void clock__refresh(struct vm *vm) {
+    struct clock_state *clock = &vm->kernel->clock;
+    if (clock->multiplier == 0) return;
+    if (clock__at(clock, __rdtsc()) - clock->monotonic_base < REFRESH_NS) return;
+
+    struct host_time now = host__now();
+    uint64_t shown = clock__at(clock, now.tsc);
+    uint64_t right = now.monotonic + (uint64_t)clock->monotonic_offset;
+    int64_t behind = (int64_t)(right - shown);
+    uint64_t multiplier = clock__rate(now.tsc - clock->tsc_base, now.monotonic - clock->host_base);
+    if (behind > STEP_NS) {
+        shown = right;
+    } else {
+        if (behind < -STEP_NS) behind = -STEP_NS;
+        multiplier += (uint64_t)(((__int128)multiplier * behind) / (int64_t)NANOSECONDS);
+    }
+    clock__set(vm, &now, shown, multiplier);
+    int64_t realtime_offset = (int64_t)(now.realtime - right);
+    int64_t moved = realtime_offset - clock->realtime_offset;
+    if (moved < -REALTIME_NOISE_NS || moved > REALTIME_NOISE_NS) clock->realtime_offset = realtime_offset;
+    clock__publish(vm, NULL);
+}
+
+/* ---- snapshots --------------------------------------------------------------------------------------- */
+
+void clock__freeze(struct vm *vm) {
+    struct clock_state *clock = &vm->kernel->clock;
+    clock->frozen_monotonic = clock__monotonic_ns(vm);
+    clock->frozen_cpu = clock__process_cpu_ns(vm);
+}
+
+int clock__after_clone(struct vm *vm) {
+    struct clock_state *clock = &vm->kernel->clock;
+    uint8_t entropy[32];
+    int rc = random__bytes(entropy, sizeof entropy);
+    if (rc != 0) return rc;
+    clock__begin(vm, clock->frozen_monotonic);
+    clock->cpu_origin = vm->counters.cpu_ns - clock->frozen_cpu;
+    clock->generation++;
+    clock__publish(vm, entropy);
+    return 0;
+}
+
+/* ---- what it is now ---------------------------------------------------------------------------------- */
+
+uint64_t clock__monotonic_ns(struct vm *vm) {
+    const struct clock_state *clock = &vm->kernel->clock;
+    if (clock->multiplier == 0) return host__ns(CLOCK_MONOTONIC) + (uint64_t)clock->monotonic_offset;
+    return clock__at(clock, __rdtsc());
+}
+
+uint64_t clock__realtime_ns(struct vm *vm) {
+    const struct clock_state *clock = &vm->kernel->clock;
+    if (clock->multiplier == 0) return host__ns(CLOCK_REALTIME);
+    return clock__monotonic_ns(vm) + (uint64_t)clock->realtime_offset;
+}
+
+uint64_t clock__process_cpu_ns(struct vm *vm) {
+    uint64_t running = vm->run_begun_cpu == 0 ? 0 : host__ns(CLOCK_THREAD_CPUTIME_ID) - vm->run_begun_cpu;
+    return vm->counters.cpu_ns + running - vm->kernel->clock.cpu_origin;
+}
+
+uint64_t clock__thread_cpu_ns(struct vm *vm, uint32_t thread) {
+    uint64_t running = clock__process_cpu_ns(vm) - vm->kernel->clock.accounted_cpu;
+    const struct thread_table *threads = &vm->kernel->threads;
+    return threads->items[thread].cpu_ns + (thread == threads->current ? running : 0);
+}
+
+void clock__account(struct vm *vm) {
+    struct clock_state *clock = &vm->kernel->clock;
+    uint64_t used = clock__process_cpu_ns(vm);
+    thread__current(vm)->cpu_ns += used - clock->accounted_cpu;
+    clock->accounted_cpu = used;
+}
+
+uint64_t clock__host_deadline(struct vm *vm, uint64_t deadline) {
+    if (deadline == NO_DEADLINE) return NO_DEADLINE;
+    uint64_t now = clock__monotonic_ns(vm), host = host__ns(CLOCK_MONOTONIC);
+    return deadline <= now ? host : host + (deadline - now);
+}
