@@ -27,12 +27,18 @@ enum host_call {
     HOST_GENERATION = 2,  /* (): how often this was cloned or reset since it booted */
 };
 
-struct host_state {
-    uint64_t after_clone; /* 0 for none */
-    uint32_t thread;      /* that runs it */
-    uint32_t used;        /* 1 while it runs: no other thread is to run but when this one waits */
+struct hook_frame {
+    uint32_t thread; /* index of the one that runs it */
+    uint32_t reserved;
     struct thread saved;
     struct fpu_state fpu;
+};
+
+struct host_state {
+    uint64_t after_clone; /* 0 for none */
+    uint32_t reserved;
+    uint32_t used; /* 1 while it runs: no other thread is to run but when this one waits */
+    struct hook_frame items[1];
 };
 
 /* After a clone, a reset or a switch, after clock__after_clone: 1 when the hook is to run, 0, or -errno. */
