@@ -23,7 +23,7 @@ struct kernel_part {
 };
 
 static const struct kernel_part kernel_tables[] = {
-    WHOLE(changes),       WHOLE(process),     WHOLE(clock),  WHOLE(host),    TABLE(signals), WHOLE(space),
+    WHOLE(changes),       WHOLE(process),     WHOLE(clock),  TABLE(host),    TABLE(signals), WHOLE(space),
     TABLE(threads),       TABLE(descriptors), TABLE(files),  TABLE(ports),   TABLE(pipes),   TABLE(events),
     TABLE(epolls),        TABLE(sockets),     TABLE(tree),   TABLE(frames),  TABLE(areas),   TABLE(names),
     TABLE(fpus),

@@ -108,6 +108,8 @@ enum schedule_result schedule__pick(struct vm *vm) {
 
 /* The current thread has had its tick. */
 void schedule__take_turns(struct vm *vm) {
+    /* A clone's hook comes before all other instructions. */
+    if (vm->kernel->host.used) return;
     struct thread_table *threads = &vm->kernel->threads;
     uint32_t current = threads->current;
     uint64_t now = schedule__run_timers(vm);
