@@ -96,7 +96,7 @@ struct mf_options {
     uint32_t instances;      /* at most; running and parked */
     uint32_t warm_instances; /* idle ones that keep their private pages */
     uint32_t inline_us;      /* an inline run is killed after this */
-    uint32_t long_us;        /* a run this long is demoted and another worker let ahead */
+    uint32_t long_us;        /* a run that used so much CPU time is demoted and another worker let ahead */
     uint32_t verify;         /* compare the whole memory with the snapshot after each reset and before each run */
     uint32_t reserved[7];
 };
@@ -238,6 +238,8 @@ int mf_mirror_file(int root, const char *path, const char *to, uint64_t limit, u
  * `bytes` that nobody has read. -ENOENT: there is none.
  */
 int mf_bound_receive(uint16_t port, uint32_t bytes);
+/* Resident bytes of a process and of the children it has started; -ENOENT: there is none. */
+int64_t mf_family_memory(int32_t pid);
 
 #pragma GCC visibility pop
 

@@ -31,11 +31,9 @@ static uint64_t watchdog__cpu_ns(struct runner *runner, uint64_t word, uint64_t 
 }
 
 /* Why to kill a run, or 0. */
-static uint32_t watchdog__reason(struct shim *shim, struct runner *runner, uint64_t word, uint64_t now_ns) {
+static uint32_t watchdog__reason(struct shim *shim, struct runner *runner, uint64_t now_ns, uint64_t elapsed_ns,
+                                 uint64_t cpu_ns) {
     struct run *run = &runner->run;
-    uint64_t started_ns = atomic_load_explicit(&run->started_ns, memory_order_relaxed);
-    uint64_t elapsed_ns = now_ns > started_ns ? now_ns - started_ns : 0;
-    uint64_t cpu_ns = watchdog__cpu_ns(runner, word, elapsed_ns);
     uint32_t slot = atomic_load_explicit(&run->slot, memory_order_relaxed);
     if (atomic_load(&shim->workers.is_stopping) || ring__is_canceled(&shim->ring, slot)) return MF_STEP_CANCELED;
     if (now_ns >= atomic_load_explicit(&run->deadline_ns, memory_order_relaxed)) return MF_STEP_DEADLINE;
@@ -72,19 +70,18 @@ static void watchdog__kill(struct runner *runner, uint64_t word, uint32_t reason
     if (is_wasi) wasi_engine__interrupt(&runner->shim->wasi.engine);
 }
 
-static void watchdog__demote(struct shim *shim, struct runner *runner, uint64_t word, uint64_t now_ns) {
+/* By its CPU time: a busy machine makes every run take long, and one more worker would not help. */
+static void watchdog__demote(struct shim *shim, struct runner *runner, uint64_t word, uint64_t cpu_ns) {
     struct run *run = &runner->run;
     uint64_t long_ns = shim->options.long_us * UINT64_C(1000);
-    uint64_t started_ns = atomic_load_explicit(&run->started_ns, memory_order_relaxed);
-    uint64_t elapsed_ns = now_ns > started_ns ? now_ns - started_ns : 0;
-    if (elapsed_ns < long_ns || (word & RUN_VERY_LONG) || runner == shim->workers.runners) return;
+    if (cpu_ns < long_ns || (word & RUN_VERY_LONG) || runner == shim->workers.runners) return;
 
     if (!(word & RUN_LONG)) {
         if (!run__hold(run, word)) return;
         bool is_replaced = workers__replace(&shim->workers);
         if (is_replaced) setpriority(PRIO_PROCESS, (id_t)runner->tid, shim->workers.nice + LONG_NICE);
         run__release(run, word, run__phase(word), is_replaced ? RUN_LONG : 0);
-    } else if (elapsed_ns >= VERY_LONG_FACTOR * long_ns && run__hold(run, word)) {
+    } else if (cpu_ns >= VERY_LONG_FACTOR * long_ns && run__hold(run, word)) {
         /* Held, because only then it is certain that the thread has not ended and left its id to another. */
         setpriority(PRIO_PROCESS, (id_t)runner->tid, shim->workers.nice + VERY_LONG_NICE);
         run__release(run, word, run__phase(word), RUN_VERY_LONG);
@@ -96,14 +93,17 @@ static bool watchdog__watch(struct shim *shim, struct runner *runner, uint64_t n
     uint64_t word = atomic_load(&runner->run.word);
     enum run_phase phase = run__phase(word);
     if (phase != RUN_GUEST && phase != RUN_HOST) return phase != RUN_IDLE;
-    uint32_t reason = watchdog__reason(shim, runner, word, now_ns);
+    uint64_t started_ns = atomic_load_explicit(&runner->run.started_ns, memory_order_relaxed);
+    uint64_t elapsed_ns = now_ns > started_ns ? now_ns - started_ns : 0;
+    uint64_t cpu_ns = watchdog__cpu_ns(runner, word, elapsed_ns);
+    uint32_t reason = watchdog__reason(shim, runner, now_ns, elapsed_ns, cpu_ns);
     if (reason != 0) {
         watchdog__kill(runner, word, reason);
         return true;
     }
     uint64_t deadline_ns = atomic_load_explicit(&runner->run.deadline_ns, memory_order_relaxed);
     if (deadline_ns < *next_ns) *next_ns = deadline_ns;
-    watchdog__demote(shim, runner, word, now_ns);
+    watchdog__demote(shim, runner, word, cpu_ns);
     return true;
 }
 
