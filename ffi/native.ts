@@ -198,6 +198,11 @@ export class Native {
     check(this.#symbols.mf_bound_receive(port, bytes), `bound what connections to port ${port} hold`);
   }
 
+  /** Bytes of memory that a process and its children have; 0: there is none. */
+  familyMemory(pid: number): number {
+    return Math.max(0, Number(this.#symbols.mf_family_memory(pid)));
+  }
+
   #take(out: OutBuffer): Bytes {
     return out.take(this.#symbols.mf_buffer_free);
   }

@@ -34,6 +34,11 @@ async function withEngine(work: (memory: DataView<ArrayBuffer>) => Promise<void>
   }
 }
 
+Deno.test("the memory of a process is told, and none of one that is not there", () => {
+  assert.ok(native.familyMemory(Deno.pid) > 1 << 20);
+  assert.equal(native.familyMemory(2 ** 31 - 1), 0);
+});
+
 Deno.test("the wasmtime library is the one that the shim was written for", () => {
   assert.equal(native.wasmtimeVersion(), "50");
 });

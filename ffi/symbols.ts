@@ -157,6 +157,12 @@ const DECLARED = {
     ],
     result: "i32",
   },
+  mf_family_memory: {
+    parameters: [
+      "i32", // int32_t pid
+    ],
+    result: "i64",
+  },
   mf_wasi_compile: {
     parameters: [
       "buffer", // const uint8_t *wasm

@@ -21,6 +21,7 @@ import { LoopDelay } from "./observe/loop_delay.ts";
 import { Meter } from "./observe/meter.ts";
 import { Metrics } from "./observe/metrics.ts";
 import { Bundler } from "./registry/bundler.ts";
+import { bundleEnv } from "./registry/child_env.ts";
 import type { Functions } from "./registry/function.ts";
 import { NativeMirror } from "./registry/native_mirror.ts";
 import { Npm } from "./registry/npm.ts";
@@ -31,6 +32,7 @@ import { DataFolder } from "./state/data_folder.ts";
 import { openStore } from "./state/db.ts";
 import { openEngine } from "./tiers/open_engine.ts";
 import { WasiModules } from "./tiers/wasi.ts";
+import { WasiCompiler } from "./tiers/wasi_compiler.ts";
 import { WasmTier } from "./tiers/wasm.ts";
 import type { FunctionId } from "./types.ts";
 
@@ -106,7 +108,11 @@ async function compose(
   closing.defer(() => computing.close());
   const host = hostOf({ [Family.CRYPTO]: computing.open, [Family.FETCH]: fetching.host, [Family.FILES]: filesHost });
   const engine = await openEngine({ native, image, clock, deadlines, host, cores });
-  const wasi = new WasiModules(new NativeWasi(shim));
+  const memoryOf = (pid: number) => native.familyMemory(pid);
+  const wasi = new WasiModules(
+    new NativeWasi(shim),
+    new WasiCompiler({ deno: DENO, env: bundleEnv(env), library, memoryOf }),
+  );
   const tier = new WasmTier({ clock, engine, wasi, residentBytes: RESIDENT_BYTES });
   closing.defer(() => tier.close());
 
@@ -115,6 +121,7 @@ async function compose(
       deno: DENO,
       env,
       memoryBytes: BUNDLE_MEMORY_BYTES,
+      memoryOf,
       timeoutMs: BUNDLE_TIMEOUT_MS,
       idleMs: BUNDLER_IDLE_MS,
     }),

@@ -83,6 +83,8 @@ export const LIMITS = {
   /** A source file, and a bundle. */
   sourceFileBytes: 64 * MiB,
   bundleBytes: 16 * MiB,
+  /** What compiling a WASI module may take of the memory. */
+  wasiCompilerBytes: 1024 * MiB,
   /** All files of a function that is a folder. */
   ownFilesBytes: 256 * MiB,
   /** A guest that was told of its cancellation may run this long to notice. */

@@ -9,6 +9,7 @@ const shared = sharedServer({
     "cgi.wasm": program,
     "strict.wasm": program,
     "busy.wasm": program,
+    "hasty.wasm": program,
     "at/[id].wasm": program,
     "below/[...rest].wasm": program,
     "folder/main.wasm": program,
@@ -22,6 +23,7 @@ const shared = sharedServer({
         "*": { env: { GREETING: "hello", REQUEST_METHOD: "STOLEN" } },
         strict: { timeoutMs: 300, cpuMs: 300 },
         busy: { cpuMs: 100, timeoutMs: 5000 },
+        hasty: { buildTimeoutMs: 1 },
       },
     }),
   },
@@ -248,6 +250,12 @@ for (const [what, { bytes, reason }] of Object.entries(REFUSED)) {
     expectError(await server.call("/refused"), "not_deployed");
   });
 }
+
+Deno.test("compiling a module has the time that a build has", async () => {
+  const { state, error } = (await shared.server.admin.function("hasty"))!;
+  assert.equal(state, "failed");
+  assert.match(error!, /Cannot compile the module: it takes longer than its buildTimeoutMs of 1$/);
+});
 
 Deno.test("after a restart modules are read as they were compiled, and damaged ones compiled again", async () => {
   const { server } = shared;

@@ -10,7 +10,6 @@
 /* ---- compiling ------------------------------------------------------------------------------------------- */
 
 struct compilation {
-    struct wasi_pool *pool;
     const uint8_t *wasm;
     size_t length;
     uint64_t memory_bytes;
@@ -22,19 +21,18 @@ struct compilation {
 
 static void *compilation__main(void *argument) {
     struct compilation *job = argument;
-    job->rc = wasi_pool__need_engine(job->pool, &job->message);
+    struct wasi_engine engine;
+    job->rc = wasi_engine__init(&engine, &job->message);
     if (job->rc != 0) return NULL;
-    job->rc = wasi_engine__compile(&job->pool->engine, job->wasm, job->length, job->memory_bytes, job->out,
-                                   job->out_length, &job->message);
+    job->rc = wasi_engine__compile(&engine, job->wasm, job->length, job->memory_bytes, job->out, job->out_length,
+                                   &job->message);
+    wasi_engine__fini(&engine);
     return NULL;
 }
 
 int mf_wasi_compile(const uint8_t *wasm, size_t length, uint64_t memory_bytes, uint8_t **out, size_t *out_length,
                     char *message, size_t capacity) {
-    struct shim *shim = shim__enter();
-    if (shim == NULL) return -ENODEV;
     struct compilation job = {
-        .pool = &shim->wasi,
         .wasm = wasm,
         .length = length,
         .memory_bytes = memory_bytes,
@@ -47,7 +45,7 @@ int mf_wasi_compile(const uint8_t *wasm, size_t length, uint64_t memory_bytes, u
     int rc = thread__start(&thread, compilation__main, &job);
     if (rc == 0) thread__join(&thread);
     thread__free_stacks(&thread);
-    return (int)shim__leave(rc == 0 ? job.rc : rc);
+    return rc == 0 ? job.rc : rc;
 }
 
 /* ---- loading --------------------------------------------------------------------------------------------------- */

@@ -20,6 +20,8 @@ export interface BundleProcessOptions {
   readonly mirror: string;
   readonly packages: string;
   readonly memoryBytes: number;
+  /** Bytes that a process and its children have. */
+  readonly memoryOf: (pid: number) => number;
 }
 
 const REPO = new URL("../../", import.meta.url).pathname;
@@ -36,7 +38,7 @@ export class BundleProcess {
   readonly #memory: ReturnType<typeof setInterval>;
   #lost: string | null = null;
 
-  constructor({ deno, env, mirror, packages, memoryBytes }: BundleProcessOptions) {
+  constructor({ deno, env, mirror, packages, memoryBytes, memoryOf }: BundleProcessOptions) {
     const esbuild = esbuildProgram();
     this.#process = new Deno.Command(deno, {
       args: [
@@ -63,7 +65,10 @@ export class BundleProcess {
       stderr: "piped",
     }).spawn();
     this.#requests = this.#process.stdin.getWriter();
-    this.#memory = setInterval(() => this.#look(memoryBytes), MEMORY_LOOKS_MS);
+    this.#memory = setInterval(() => {
+      if (this.#waiting.size === 0 || memoryOf(this.#process.pid) <= memoryBytes) return;
+      this.kill(`It takes more than ${memoryBytes >> 20} MB of memory to bundle`);
+    }, MEMORY_LOOKS_MS);
     this.ended = this.#read();
   }
 
@@ -116,13 +121,6 @@ export class BundleProcess {
     for (const answer of this.#waiting.values()) answer.reject(new BundlerLost(this.#lost));
     this.#waiting.clear();
   }
-
-  #look(memoryBytes: number): void {
-    if (this.#waiting.size === 0) return;
-    if (familyMemory(this.#process.pid) > memoryBytes) {
-      this.kill(`It takes more than ${memoryBytes >> 20} MB of memory to bundle`);
-    }
-  }
 }
 
 /** Never called: it makes Deno fetch the packages of the child's program when the server starts, not with the first build. */
@@ -136,24 +134,6 @@ function esbuildProgram(): string {
 }
 
 const escapeComma = (path: string): string => path.replaceAll(",", ",,");
-
-/** Resident bytes of a process and its children. */
-function familyMemory(pid: number): number {
-  try {
-    const threads = [...Deno.readDirSync(`/proc/${pid}/task`)].map(({ name }) => name);
-    const children = threads.flatMap((thread) =>
-      Deno.readTextFileSync(`/proc/${pid}/task/${thread}/children`).split(" ")
-    );
-    return [`${pid}`, ...children.filter((child) => child !== "")].map(residentBytes).reduce((a, b) => a + b);
-  } catch {
-    return 0;
-  }
-}
-
-function residentBytes(pid: string): number {
-  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`))?.[1];
-  return Number(kilobytes ?? 0) * 1024;
-}
 
 async function lastOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
   let text = "";

@@ -8,7 +8,7 @@ import { NO_PACKAGES } from "./npm.ts";
 async function bundled(files: Readonly<Record<string, string>>) {
   const folder = await Deno.makeTempDir({ prefix: "mayfly-bundle-" });
   const { env, deno, ...limits } = { env: Deno.env.toObject(), deno: "/proc/self/exe", timeoutMs: 20_000, idleMs: 10 };
-  await using bundler = new Bundler({ ...limits, env, deno, memoryBytes: 2 ** 30 });
+  await using bundler = new Bundler({ ...limits, env, deno, memoryBytes: 2 ** 30, memoryOf: () => 0 });
   try {
     for (const [path, text] of Object.entries({ "packages/_": "", ...prefixed(files) })) {
       await Deno.mkdir(dirname(join(folder, path)), { recursive: true });

@@ -3,7 +3,7 @@ import type { BundleRequest } from "./bundle_wire.ts";
 import { bundleEnv } from "./child_env.ts";
 import { BuildError } from "../tiers/tier.ts";
 
-export interface BundlerOptions extends Pick<BundleProcessOptions, "deno" | "env" | "memoryBytes"> {
+export interface BundlerOptions extends Pick<BundleProcessOptions, "deno" | "env" | "memoryBytes" | "memoryOf"> {
   readonly timeoutMs: number;
   /** A child that has nothing to do stays this long. */
   readonly idleMs: number;

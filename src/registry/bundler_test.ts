@@ -13,6 +13,7 @@ class Place implements AsyncDisposable {
     deno: "/proc/self/exe",
     env: Deno.env.toObject(),
     memoryBytes: 2 ** 30,
+    memoryOf: () => 0,
     timeoutMs: 20_000,
     idleMs: 10_000,
   });
@@ -301,6 +302,7 @@ Deno.test("a bundler that takes too long is ended, and others are served", async
     deno: "/proc/self/exe",
     env: Deno.env.toObject(),
     memoryBytes: 2 ** 30,
+    memoryOf: () => 0,
     timeoutMs: 1,
     idleMs: 10,
   });
@@ -319,6 +321,7 @@ Deno.test("a bundler that takes too much memory is ended", async () => {
     deno: "/proc/self/exe",
     env: Deno.env.toObject(),
     memoryBytes: 2 ** 20,
+    memoryOf: () => 2 ** 20 + 1,
     timeoutMs: 60_000,
     idleMs: 10,
   });

@@ -1,4 +1,4 @@
-/** What a child that only bundles needs: no registry, no certificates, nothing of the server's own. */
+/** What a child that only bundles, or compiles, needs: no registry, no certificates, nothing of the server's own. */
 const PLAIN = ["PATH", "HOME", "XDG_CACHE_HOME", "DENO_DIR"];
 
 /** What the npm client is told by: its registry, certificates, and the way out. */

@@ -4,6 +4,7 @@ import { NativeError, type NativeWasi } from "../../ffi/native_wasi.ts";
 import { LIMITS, MiB } from "../limits.ts";
 import { FILE_PACK } from "../state/file_pack.ts";
 import { type Artifact, BuildError } from "./tier.ts";
+import type { WasiCompiler } from "./wasi_compiler.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -20,16 +21,18 @@ export interface LoadedModule {
 /** WASI commands: a version's snapshot is its module in native code, beside the module that it was made of. */
 export class WasiModules {
   readonly #native: NativeWasi;
+  readonly #compiler: WasiCompiler;
 
-  constructor(native: NativeWasi) {
+  constructor(native: NativeWasi, compiler: WasiCompiler) {
     this.#native = native;
+    this.#compiler = compiler;
   }
 
   /** Throws a BuildError that says why the module cannot be run. */
-  async prepare(artifact: Artifact, dir: string): Promise<LoadedModule> {
+  async prepare(artifact: Artifact, dir: string, signal: AbortSignal): Promise<LoadedModule> {
     await Deno.writeFile(join(dir, MODULE), artifact.bundle);
     try {
-      return await this.#make(artifact, dir, artifact.bundle);
+      return await this.#make(artifact, dir, artifact.bundle, signal);
     } catch (error) {
       throw error instanceof NativeError ? new BuildError(error.message) : error;
     }
@@ -48,8 +51,18 @@ export class WasiModules {
     return await this.#make(artifact, dir, await Deno.readFile(join(dir, MODULE)));
   }
 
-  async #make(artifact: Omit<Artifact, "bundle">, dir: string, module: Bytes): Promise<LoadedModule> {
-    const code = await this.#native.compile(module, artifact.settings.memoryMb * MiB);
+  async #make(
+    artifact: Omit<Artifact, "bundle">,
+    dir: string,
+    module: Bytes,
+    signal?: AbortSignal,
+  ): Promise<LoadedModule> {
+    const { memoryMb, buildTimeoutMs } = artifact.settings;
+    const code = await this.#compiler.compile(module, {
+      memoryBytes: memoryMb * MiB,
+      timeoutMs: buildTimeoutMs,
+      signal,
+    });
     await Deno.writeFile(join(dir, NATIVE), withHash(code));
     return await this.#put(artifact, dir, code);
   }

@@ -37,7 +37,7 @@ export class WasmTier implements Tier {
     signal: AbortSignal,
   ): Promise<Prepared> {
     const engine = this.#options.engine;
-    if (artifact.language === "wasi") return await this.#prepareWasi(artifact, dir);
+    if (artifact.language === "wasi") return await this.#prepareWasi(artifact, dir, signal);
     const files = new VersionFiles(dir);
     const build = new WasmBuild(engine, this.#options.clock, artifact, files, log, signal);
     const { kind, image } = await build.run().finally(() => files.close());
@@ -47,8 +47,8 @@ export class WasmTier implements Tier {
     return { snapshot, kind, snapshotBytes: image.length };
   }
 
-  async #prepareWasi(artifact: Artifact, dir: string): Promise<Prepared> {
-    const loaded = await this.#options.wasi.prepare(artifact, dir);
+  async #prepareWasi(artifact: Artifact, dir: string, signal: AbortSignal): Promise<Prepared> {
+    const loaded = await this.#options.wasi.prepare(artifact, dir, signal);
     const snapshot = this.#snapshot(artifact, dir);
     snapshot.adopt(loaded);
     return { snapshot, kind: "wasi", snapshotBytes: loaded.bytes };
