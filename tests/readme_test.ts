@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SERVER_RULES } from "../src/config.ts";
+import { SERVER_RULES } from "../src/registry/server_settings.ts";
 import { FUNCTION_DEFAULTS, SERVER_DEFAULTS, TENANT_CAPS } from "../src/limits.ts";
 import { DEFAULT_CAPS, functionRules } from "../src/registry/settings.ts";
 

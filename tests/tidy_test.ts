@@ -19,7 +19,7 @@ const LAYERS = [
     "src/suggest.ts",
   ],
   ["src/state/", "src/observe/", "src/host/", "ffi/"],
-  ["src/registry/", "src/config.ts", "src/tiers/", "runtimes/"],
+  ["src/registry/", "src/tiers/", "runtimes/"],
   ["src/scheduler/"],
   ["src/gateway/"],
   ["src/app.ts", "src/cli/", "src/setup/", "src/doctor.ts", "main.ts"],

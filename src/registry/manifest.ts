@@ -1,5 +1,5 @@
 import { HOME } from "../types.ts";
-import { SERVER_RULES } from "../config.ts";
+import { SERVER_RULES } from "./server_settings.ts";
 import { type JsonFile, parseJsonFile } from "./json_file.ts";
 import {
   amount,

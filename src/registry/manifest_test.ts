@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { serverSettings } from "../config.ts";
+import { serverSettings } from "./server_settings.ts";
 import { capFor, capsFor, type Manifest, parseManifest } from "./manifest.ts";
 import type { TenantCaps } from "./settings.ts";
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Clock } from "../clock.ts";
-import { type ServerSettings, serverSettings } from "../config.ts";
+import { type ServerSettings, serverSettings } from "./server_settings.ts";
 import { MayflyError } from "../errors.ts";
 import type { Events } from "../observe/events.ts";
 import type { FunctionRow, Store, VersionRow } from "../state/store.ts";

@@ -1,5 +1,5 @@
-import { SERVER_DEFAULTS } from "./limits.ts";
-import type { Rules } from "./registry/settings.ts";
+import { SERVER_DEFAULTS } from "../limits.ts";
+import type { Rules } from "./settings.ts";
 
 /** The `server` part of mayfly.json, with its defaults. */
 export interface ServerSettings {
