@@ -1,11 +1,13 @@
 /** Signatures, ciphers and derivation: each computed by Deno's Web Crypto, with a key that came with the call. */
 import { CRYPTO_BOUNDS } from "./bounds.ts";
 import { HASHES, type KeyType, readKey } from "./keys.ts";
+import * as mac from "./mac.ts";
 import type { PartsReader } from "./parts.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-const SIGNERS = ["HMAC", "RSASSA-PKCS1-v1_5", "RSA-PSS", "ECDSA", "Ed25519"] as const;
+const HMAC = "HMAC";
+const SIGNERS = ["RSASSA-PKCS1-v1_5", "RSA-PSS", "ECDSA", "Ed25519"] as const;
 const CIPHERS = ["AES-GCM", "AES-CBC", "AES-CTR", "AES-KW", "RSA-OAEP"] as const;
 const DERIVERS = ["PBKDF2", "HKDF", "ECDH", "X25519", "X448"] as const;
 /** Deno's types do not know it. */
@@ -18,17 +20,10 @@ const secret = (algorithm: AlgorithmIdentifier | HmacImportParams, key: Bytes, u
 /** A signature's parameters and key. */
 async function readSigner(
   parts: PartsReader,
+  name: typeof SIGNERS[number],
   type: KeyType,
 ): Promise<{ algorithm: AlgorithmIdentifier; key: CryptoKey }> {
-  const name = parts.oneOf(SIGNERS);
   switch (name) {
-    case "HMAC": {
-      const hash = parts.oneOf(HASHES);
-      return {
-        algorithm: name,
-        key: await secret({ name, hash }, parts.bytes(), type === "private" ? "sign" : "verify"),
-      };
-    }
     case "RSA-PSS": {
       const asked = parts.number();
       const key = await readKey(name, type, parts);
@@ -57,19 +52,36 @@ function checkedSalt(length: number, key: CryptoKey): number {
   return length;
 }
 
+const readMac = (parts: PartsReader): mac.Mac => ({ hash: parts.oneOf(HASHES), key: parts.bytes() });
+const macKey = ({ hash, key }: mac.Mac, usage: KeyUsage) => secret({ name: HMAC, hash }, key, usage);
+
 export async function signing(parts: PartsReader): Promise<Bytes> {
-  const { algorithm, key } = await readSigner(parts, "private");
+  const name = parts.oneOf([HMAC, ...SIGNERS]);
+  const key = name === HMAC ? readMac(parts) : await readSigner(parts, name, "private");
   const data = parts.bytes();
   parts.end();
-  return new Uint8Array(await crypto.subtle.sign(algorithm, key, data));
+  if ("algorithm" in key) return new Uint8Array(await crypto.subtle.sign(key.algorithm, key.key, data));
+  if (mac.isShort(key, data)) return mac.sign(key, data);
+  return new Uint8Array(await crypto.subtle.sign(HMAC, await macKey(key, "sign"), data));
 }
 
 export async function verifying(parts: PartsReader): Promise<Bytes> {
-  const { algorithm, key } = await readSigner(parts, "public");
+  const name = parts.oneOf([HMAC, ...SIGNERS]);
+  const key = name === HMAC ? readMac(parts) : await readSigner(parts, name, "public");
   const signature = parts.bytes();
   const data = parts.bytes();
   parts.end();
-  return Uint8Array.of(await crypto.subtle.verify(algorithm, key, signature, data) ? 1 : 0);
+  return Uint8Array.of(await isTrue(key, signature, data) ? 1 : 0);
+}
+
+async function isTrue(
+  key: mac.Mac | Awaited<ReturnType<typeof readSigner>>,
+  signature: Bytes,
+  data: Bytes,
+): Promise<boolean> {
+  if ("algorithm" in key) return await crypto.subtle.verify(key.algorithm, key.key, signature, data);
+  if (mac.isShort(key, data)) return mac.verify(key, signature, data);
+  return await crypto.subtle.verify(HMAC, await macKey(key, "verify"), signature, data);
 }
 
 type Direction = "encrypt" | "decrypt";
