@@ -7,7 +7,7 @@ import type { BundleFacts, BundleProblem, NpmTable, Place } from "./bundle_wire.
 import type { BundleResult } from "./bundle_process.ts";
 import type { Bundler } from "./bundler.ts";
 import type { Inputs } from "./inputs.ts";
-import { keepOwnFiles } from "./own_files.ts";
+import { keepOwnFiles } from "./keep_own_files.ts";
 import { NO_PACKAGES, type Npm, NpmError } from "./npm.ts";
 import type { Root } from "./root.ts";
 import { SettingsError } from "./settings.ts";

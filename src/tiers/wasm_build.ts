@@ -4,7 +4,7 @@ import { LIMITS, MiB } from "../limits.ts";
 import { HANDLER_KINDS, type HandlerKind, type HeaderList, type Invocation, type Outcome } from "../types.ts";
 import { jsContext } from "./context.ts";
 import type { Engine } from "./engine.ts";
-import type { VersionFiles } from "./own_files.ts";
+import type { VersionFiles } from "./version_files.ts";
 import { Run, type SandboxRef } from "./run.ts";
 import { type Artifact, BuildError, type GuestLine, type ResponseSink } from "./tier.ts";
 import { TurnLine } from "./turns.ts";

@@ -6,7 +6,7 @@ import type { ContextOf } from "./context.ts";
 import type { Engine } from "./engine.ts";
 import { InlinePolicy } from "./inline_policy.ts";
 import type { Resident, Residents } from "./residents.ts";
-import type { VersionFiles } from "./own_files.ts";
+import type { VersionFiles } from "./version_files.ts";
 import { ResumePolicy } from "./resume_policy.ts";
 import { Run } from "./run.ts";
 import type { ResponseSink, Snapshot } from "./tier.ts";

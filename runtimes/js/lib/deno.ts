@@ -3,7 +3,7 @@ import { errors } from "./deno_errors.ts";
 import { serve } from "./deno_serve.ts";
 import { environment } from "./environment.ts";
 import { inspect } from "./inspect.ts";
-import { ownFolder, readFile, readTextFile } from "./own_files.ts";
+import { ownFolder, readFile, readTextFile } from "./read_own_files.ts";
 import { VERSIONS } from "./versions.ts";
 
 const refuse = (what: string, why: string) => (): never => {

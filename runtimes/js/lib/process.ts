@@ -4,7 +4,7 @@ import { processEnv } from "./environment.ts";
 import { enqueue } from "./microtasks.ts";
 import { native } from "./native.ts";
 import { builtin, isBuiltin } from "./node/modules.ts";
-import { ownFolder } from "./own_files.ts";
+import { ownFolder } from "./read_own_files.ts";
 import { VERSIONS } from "./versions.ts";
 
 const NANOSECONDS_PER_MS = 1e6;

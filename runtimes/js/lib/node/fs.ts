@@ -2,7 +2,7 @@
  * node:fs: a folder function's own files, which can be read by promises. A sandbox has no way to wait for an answer
  * without returning, so that what is synchronous in Node cannot be here.
  */
-import { errors, readFile as readOwn } from "../own_files.ts";
+import { errors, readFile as readOwn } from "../read_own_files.ts";
 import { builtin } from "./modules.ts";
 
 type Options = string | { encoding?: string | null } | null | undefined;
