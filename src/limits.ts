@@ -51,6 +51,9 @@ export const LIMITS = {
   unreadBytes: 128 * KiB,
   /** Of a longer body, what is read before the guest takes it: more than `unreadBytes`, or Deno's own store grows. */
   bodyAheadBytes: 256 * KiB,
+  /** A body in more pieces than this, of fewer bytes each than that, is meant to cost. */
+  bodyPieces: 32_768,
+  bodyPieceBytes: 16,
   /** Such bodies that the server waits for at once: each costs up to 128 KB in Deno. */
   readingBodies: 1024,
   requestIdLength: 64,

@@ -1,6 +1,19 @@
 import { type ErrorCode, STATUS_OF } from "./errors.ts";
 import type { Outcome, Usage } from "./types.ts";
 
+/** Of an answer that took no sandbox. */
+export const NO_USAGE: Usage = {
+  start: null,
+  queueMs: 0,
+  coldMs: 0,
+  cloneMs: 0,
+  runMs: 0,
+  cpuMs: 0,
+  memoryPeakBytes: 0,
+  bytesIn: 0,
+  bytesOut: 0,
+};
+
 /** An outcome that is not ok; `cause` goes to the log, whole. */
 export function failure(
   code: ErrorCode,

@@ -3,7 +3,7 @@ import type { Deadlines } from "../deadlines.ts";
 import { MayflyError } from "../errors.ts";
 import { LIMITS, MiB } from "../limits.ts";
 import type { Events } from "../observe/events.ts";
-import { failure } from "../outcome.ts";
+import { failure, NO_USAGE } from "../outcome.ts";
 import type { Deployment, FunctionEntry, RouteMatch } from "../registry/function.ts";
 import { isMethod, USUAL_METHODS } from "../registry/methods.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
@@ -22,19 +22,6 @@ export interface InvokerOptions {
   /** Shows an exception to the caller as well; set in development alone. */
   readonly explain: ((entry: FunctionEntry, version: string, detail: string) => Promise<string>) | null;
 }
-
-/** Of an answer that took no sandbox. */
-const NO_USAGE: Usage = {
-  start: null,
-  queueMs: 0,
-  coldMs: 0,
-  cloneMs: 0,
-  runMs: 0,
-  cpuMs: 0,
-  memoryPeakBytes: 0,
-  bytesIn: 0,
-  bytesOut: 0,
-};
 
 /** A function call that came by HTTP: from the matched route to the response, and the one event that tells of it. */
 export class Invoker {

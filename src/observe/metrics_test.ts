@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { failure } from "../outcome.ts";
+import { failure, NO_USAGE } from "../outcome.ts";
 import type { FunctionId, StartKind, Usage } from "../types.ts";
 import type { RequestEvent } from "./events.ts";
 import { BOUNDS_MS, Histogram } from "./histogram.ts";
@@ -17,17 +17,7 @@ const SOURCES: MetricSources = {
   residentBytes: () => 1000,
 };
 
-const usage = (start: StartKind): Usage => ({
-  start,
-  queueMs: 0,
-  coldMs: 0,
-  cloneMs: 0,
-  runMs: 0,
-  cpuMs: 0,
-  memoryPeakBytes: 0,
-  bytesIn: 0,
-  bytesOut: 0,
-});
+const usage = (start: StartKind): Usage => ({ ...NO_USAGE, start });
 
 function request(fields: Partial<RequestEvent> = {}): RequestEvent {
   return {

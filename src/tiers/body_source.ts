@@ -8,9 +8,6 @@ import type { FrameWriter } from "./wire.ts";
 const NOTHING = new Uint8Array();
 /** Of a sender so fast that Deno does not run dry within a turn. */
 const MOST_HELD_BYTES = 4 * LIMITS.bodyAheadBytes;
-/** A body in so many pieces, and so small ones, is meant to cost. */
-const MANY_PIECES = 32768;
-const TINY_BYTES = 16;
 /** Pieces below this are put together: each of Deno's own costs kilobytes, however small it is. */
 const SMALL_BYTES = 4096;
 
@@ -117,7 +114,7 @@ export class BodySource {
         this.#heldBytes += value.length;
         this.#keep(value);
         this.#piecesRead++;
-        if (this.#piecesRead > MANY_PIECES && this.bytesRead < this.#piecesRead * TINY_BYTES) {
+        if (this.#piecesRead > LIMITS.bodyPieces && this.bytesRead < this.#piecesRead * LIMITS.bodyPieceBytes) {
           return this.#onChange("bad_request");
         }
       }

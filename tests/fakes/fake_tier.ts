@@ -1,3 +1,4 @@
+import { NO_USAGE } from "../../src/outcome.ts";
 import type { Deployment, FunctionEntry, Functions, RouteMatch, SourceExtent } from "../../src/registry/function.ts";
 import type { ResponseSink, Snapshot } from "../../src/tiers/tier.ts";
 import type { FunctionSettings, HandlerKind, Invocation, Outcome, Usage } from "../../src/types.ts";
@@ -19,19 +20,7 @@ export const SETTINGS: FunctionSettings = {
   run: null,
 };
 
-export function usage(): Usage {
-  return {
-    start: "warm",
-    queueMs: 0,
-    coldMs: 0,
-    cloneMs: 0,
-    runMs: 0,
-    cpuMs: 0,
-    memoryPeakBytes: 0,
-    bytesIn: 0,
-    bytesOut: 0,
-  };
-}
+export const usage = (): Usage => ({ ...NO_USAGE, start: "warm" });
 
 export const ok = (status = 200): Outcome => ({ code: "ok", status, usage: usage() });
 
