@@ -110,29 +110,48 @@ static void entry__by_iret(struct vm *vm, struct kvm_regs *regs) {
     vm->memory.translations_stale = 0;
 }
 
+/*
+ * After a reset, if the thread whose state the restore page has goes on right after its call, the guest restores FPU, FS
+ * and GS itself. rcx is where it goes on, as after any call; rdx is in the page.
+ */
+static int entry__may_restore(struct vm *vm) {
+    struct entry_state *entry = &vm->entry;
+    if (!entry->restores) return 0;
+    entry->restores = 0;
+    uint64_t rdx;
+    memcpy(&rdx, vm->memory.system.host + SYSTEM_RESTORE + RESTORE_RDX, sizeof rdx);
+    return entry->place == ENTRY_RING3 && !entry->has_fpu_owner &&
+           vm->kernel->threads.current == entry->restored_thread && vm->context.rip == vm->context.rcx &&
+           vm->context.rdx == rdx;
+}
+
+static void entry__by_restore(struct vm *vm, struct kvm_regs *regs) {
+    struct entry_state *entry = &vm->entry;
+    regs->r11 = regs->rax;
+    regs->rip = SYSTEM_ADDRESS + SYSTEM_RESTORE_STUB;
+    entry->fs_base = vm->context.fs_base;
+    entry->gs_base = vm->context.gs_base;
+    entry->has_fpu_owner = 1;
+    entry->fpu_owner = entry->restored_thread;
+    thread__current(vm)->has_fpu = 0;
+}
+
 static int entry__prepare(struct vm *vm) {
     struct entry_state *entry = &vm->entry;
     struct kvm_run *run = vm->shell->run;
     if (entry->place == ENTRY_IN_STUB) return 0;
     if (!entry__may_go_on(vm->context.rip)) return -EFAULT;
-    int error = entry->restores ? 0 : entry__own_fpu(vm);
+    int restore = entry__may_restore(vm);
+    int error = restore ? 0 : entry__own_fpu(vm);
     if (error != 0) return error;
-    int bases = !entry->restores && (vm->context.fs_base != entry->fs_base || vm->context.gs_base != entry->gs_base);
+    int bases = !restore && (vm->context.fs_base != entry->fs_base || vm->context.gs_base != entry->gs_base);
     int flush = vm->memory.translations_stale && !shell__keeps_shadows(vm->shell) && entry->place == ENTRY_RING3;
     if (bases || flush) error = entry__set_ring3(vm);
     if (error != 0) return error;
     struct kvm_regs *regs = &run->s.regs.regs;
     entry__load(regs, &vm->context);
-    if (entry->restores) {
-        regs->r11 = regs->rax;
-        regs->rcx = regs->rip;
-        regs->rip = SYSTEM_ADDRESS + SYSTEM_RESTORE_STUB;
-        entry->restores = 0;
-        entry->fs_base = vm->context.fs_base;
-        entry->gs_base = vm->context.gs_base;
-    } else if (entry->place == ENTRY_RING0) {
-        entry__by_iret(vm, regs);
-    }
+    if (restore) entry__by_restore(vm, regs);
+    else if (entry->place == ENTRY_RING0) entry__by_iret(vm, regs);
     run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
     return 0;
 }

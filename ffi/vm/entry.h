@@ -27,9 +27,10 @@ enum entry_place {
 
 struct entry_state {
     uint8_t place; /* enum entry_place */
-    uint8_t restores; /* the restore stub is to load FPU, FS and GS */
+    uint8_t restores; /* the restore stub may load FPU, FS and GS of `restored_thread` */
     uint8_t has_fpu_owner;
     uint8_t reserved;
+    uint32_t restored_thread;
     uint32_t fpu_owner; /* index of the thread whose FPU state is in the vCPU */
     uint64_t fs_base, gs_base; /* in the vCPU */
     /* Of an exception. */

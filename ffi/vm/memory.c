@@ -1,7 +1,6 @@
 #include "memory.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 
 #include "internal.h"
@@ -33,8 +32,7 @@ int memory__init(struct vm *vm, uint8_t *reserve, uint64_t data_bytes) {
         .base = DATA_BASE, .bytes = data_bytes, .bank_bytes = DATA_BANK_BYTES, .host = reserve + SYSTEM_MAX};
     memory->system.written = memory__bits(SYSTEM_MAX);
     memory->data.written = memory__bits(data_bytes);
-    memory->journal = malloc(JOURNAL_MAX * sizeof *memory->journal);
-    if (memory->system.written == NULL || memory->data.written == NULL || memory->journal == NULL) {
+    if (memory->system.written == NULL || memory->data.written == NULL) {
         memory__fini(vm);
         return -ENOMEM;
     }
@@ -52,8 +50,6 @@ void memory__fini(struct vm *vm) {
     if (memory->owns_host) munmap(memory->system.host, SYSTEM_MAX + memory->data.bytes);
     memory__free_bits(&memory->system);
     memory__free_bits(&memory->data);
-    free(memory->journal);
-    memory->journal = NULL;
 }
 
 static struct memory_area *memory__area(struct vm *vm, uint64_t physical) {
@@ -94,41 +90,20 @@ int memory__attach(struct vm *vm, uint64_t physical, uint64_t pages) {
     return 0;
 }
 
-void memory__journal(struct vm *vm, uint64_t physical, uint64_t pages) {
-    struct memory *memory = &vm->memory;
-    if (vm->snapshot == NULL) return;
-    if (memory->journal_size > 0) {
-        struct memory_extent *last = &memory->journal[memory->journal_size - 1];
-        uint64_t end = last->first + last->pages * PAGE_SIZE;
-        if (physical == end) {
-            last->pages += pages;
-            return;
-        }
-        if (physical >= last->first && physical + pages * PAGE_SIZE <= end) return;
-    }
-    if (memory->journal_size == JOURNAL_MAX) {
-        memory->journal_full = 1;
-        return;
-    }
-    memory->journal[memory->journal_size++] = (struct memory_extent){physical, pages};
-}
-
 int memory__drop(struct vm *vm, uint64_t physical, uint64_t pages) {
     vm->counters.zaps++;
     vm->memory.translations_stale = 1;
-    memory__journal(vm, physical, pages);
     return madvise(memory__at(vm, physical), pages * PAGE_SIZE, MADV_DONTNEED) == 0 ? 0 : -errno;
 }
 
 int memory__zap(struct vm *vm, uint64_t physical, uint64_t pages) {
     vm->counters.zaps++;
     vm->memory.translations_stale = 1;
-    memory__journal(vm, physical, pages);
     if (vm->shell == NULL || !shell__keeps_shadows(vm->shell)) return 0;
     uint8_t *host = memory__at(vm, physical);
-    struct memory_area *area = memory__area(vm, physical);
-    int usual = area->written == NULL ? PROT_READ : PROT_READ | PROT_WRITE;
-    int other = area->written == NULL ? PROT_NONE : PROT_READ;
-    if (mprotect(host, pages * PAGE_SIZE, other) != 0) return -errno;
-    return mprotect(host, pages * PAGE_SIZE, usual) == 0 ? 0 : -errno;
+    size_t bytes = pages * PAGE_SIZE;
+    /* A view's pages are shared by VMs that may run now: they have to stay readable. Their contents are the file's. */
+    if (memory__area(vm, physical)->written == NULL) return madvise(host, bytes, MADV_DONTNEED) == 0 ? 0 : -errno;
+    if (mprotect(host, bytes, PROT_READ) != 0) return -errno;
+    return mprotect(host, bytes, PROT_READ | PROT_WRITE) == 0 ? 0 : -errno;
 }

@@ -20,12 +20,6 @@ struct shell;
 #define DATA_BANK_BYTES (UINT64_C(64) << 20)
 #define VIEW_BANK_BYTES (UINT64_C(64) << 20)
 
-struct memory_extent {
-    uint64_t first; /* guest-physical */
-    uint64_t pages;
-};
-#define JOURNAL_MAX 1024u
-
 struct memory_area {
     uint64_t base; /* guest-physical */
     uint64_t bytes;
@@ -41,10 +35,6 @@ struct memory {
     uint32_t view_count;
     int owns_host;
 
-    /* Pages whose mapping changed since the snapshot: their shadow entries are stale after a reset. */
-    struct memory_extent *journal;
-    uint32_t journal_size;
-    int journal_full;
     int tables_grew; /* a page-table page was added since the snapshot: the VM is closed, not reset */
 
     int translations_stale;  /* entries in the vCPU's TLB may be older than the page tables */
@@ -74,7 +64,4 @@ int memory__attach(struct vm *vm, uint64_t physical, uint64_t pages);
  */
 int memory__drop(struct vm *vm, uint64_t physical, uint64_t pages);
 int memory__zap(struct vm *vm, uint64_t physical, uint64_t pages);
-/* These pages' mappings differ from the snapshot's. */
-void memory__journal(struct vm *vm, uint64_t physical, uint64_t pages);
-
 #endif

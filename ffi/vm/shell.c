@@ -148,6 +148,7 @@ void shell__delete(struct shell *shell) {
     if (shell->vcpu >= 0) close(shell->vcpu);
     if (shell->vm >= 0) close(shell->vm);
     if (shell->reserve != NULL) munmap(shell->reserve, SYSTEM_MAX + shell->reserve_bytes);
+    if (shell->regions != NULL) regions__release(shell->regions);
     free(shell);
 }
 
@@ -173,6 +174,15 @@ int shell__attach(struct shell *shell, const struct memory_area *area, uint64_t 
 
 int shell__keeps_shadows(const struct shell *shell) {
     return !shell->machine->calls_enter_ring0;
+}
+
+int shell__clear_events(struct shell *shell) {
+    struct kvm_vcpu_events events;
+    if (ioctl(shell->vcpu, KVM_GET_VCPU_EVENTS, &events) != 0) return -errno;
+    memset(&events.exception, 0, sizeof events.exception);
+    memset(&events.interrupt, 0, sizeof events.interrupt);
+    memset(&events.nmi, 0, sizeof events.nmi);
+    return ioctl(shell->vcpu, KVM_SET_VCPU_EVENTS, &events) == 0 ? 0 : -errno;
 }
 
 void shell__interrupt(struct shell *shell) {

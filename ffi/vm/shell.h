@@ -9,6 +9,7 @@
 
 struct vm_machine;
 struct memory_area;
+struct regions;
 
 #define SLOTS_MAX 1024u
 
@@ -19,7 +20,8 @@ struct shell_slot {
 
 struct shell {
     const struct vm_machine *machine;
-    struct shell *next; /* among idle ones */
+    struct shell *next;      /* among idle ones */
+    struct regions *regions; /* whose banks it has; kept. NULL for none */
     int vm, vcpu;
     struct kvm_run *run;
     int logs_dirty;     /* slots of the data area keep a log of what the guest writes */
@@ -41,6 +43,9 @@ int shell__keeps_shadows(const struct shell *shell);
 /* Special registers for ring 3 at a known place, with these bases of FS and GS. Flushes the TLB. */
 int shell__set_ring3(struct shell *shell, uint64_t fs_base, uint64_t gs_base);
 int shell__set_registers(struct shell *shell);
+
+/* What was on its way into the guest when it left is forgotten. */
+int shell__clear_events(struct shell *shell);
 
 /* From any thread: the next or the current entry ends at once (with a signal to the thread, if it is inside). */
 void shell__interrupt(struct shell *shell);

@@ -104,7 +104,6 @@ static int fill__shared(struct vm *vm, const struct area *area, uint64_t start, 
         if (*entry & PTE_OWNED) continue;
         int error = map__own_page(vm, fill__file(vm, area), area->file_offset + (at - area->start), &physical);
         if (error != 0) return error == -ENXIO ? 0 : error;
-        memory__journal(vm, physical, 1);
         table__store(vm, entry, physical | table__bits(area->protection) | PTE_SHARED);
     }
     return 0;
@@ -236,7 +235,6 @@ int fill__protect(struct vm *vm, uint64_t start, uint64_t end, uint32_t protecti
         uint64_t after = physical | table__bits(allowed) | (before & PTE_SHARED);
         if (after == before) continue;
         table__store(vm, entry, after);
-        memory__journal(vm, physical, 1);
         if (!fill__loses(before, after)) continue;
         if (lost.pages > 0 && lost.first + lost.pages * PAGE_SIZE == physical) {
             lost.pages++;

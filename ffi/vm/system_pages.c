@@ -90,7 +90,8 @@ static void system_pages__restore_stub(struct vm *vm) {
     at += sizeof head;
     memcpy(at, &parts, sizeof parts);
     at += sizeof parts;
-    const uint8_t xrstor[] = {0x31, 0xd2, 0x48, 0x0f, 0xae, 0x2d}; /* xor edx, edx; xrstor64 [rip + ...] */
+    /* mov edx, 0, which leaves the flags alone; xrstor64 [rip + ...] */
+    const uint8_t xrstor[] = {0xba, 0, 0, 0, 0, 0x48, 0x0f, 0xae, 0x2d};
     memcpy(at, xrstor, sizeof xrstor);
     at = system_pages__rip_relative(at + sizeof xrstor, SYSTEM_RESTORE_STUB, stub, SYSTEM_RESTORE + RESTORE_FPU);
     const uint8_t load_rax[] = {0x48, 0x8b, 0x05}, load_rdx[] = {0x48, 0x8b, 0x15};

@@ -64,7 +64,6 @@ uint64_t table__bits(uint32_t protection) {
 
 int table__map(struct vm *vm, uint64_t address, uint64_t pages, uint64_t physical, uint32_t protection) {
     uint64_t bits = table__bits(protection);
-    memory__journal(vm, physical, pages);
     uint64_t *entry = NULL;
     for (uint64_t i = 0; i < pages; i++) {
         if (entry == NULL || (address & (TABLE_REACH - 1)) == 0) entry = table__entry_made(vm, address);

@@ -58,10 +58,11 @@ int vm__new(struct vm_machine *machine, const struct vm_limits *limits, struct v
 }
 
 void vm_close(struct vm *vm) {
-    if (vm->shell != NULL) shell__delete(vm->shell);
     if (vm->memory.data.host != NULL) memory__fini(vm);
+    if (vm->shell != NULL) shell__delete(vm->shell);
     if (vm->kernel != NULL) kernel__delete(vm->kernel);
     if (vm->regions != NULL) regions__release(vm->regions);
+    if (vm->snapshot != NULL) vm_snapshot_close(vm->snapshot);
     free(vm);
 }
 

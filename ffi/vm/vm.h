@@ -31,8 +31,6 @@ struct vm_text {
 /* Takes an open /dev/kvm (and keeps a copy of the descriptor), and tries how this KVM enters a system call. */
 int vm_machine_open(int kvm, struct vm_machine **machine, struct vm_text *why);
 void vm_machine_close(struct vm_machine *machine);
-/* Keeps this many VMs ready that have no content yet: making one takes a quarter of a millisecond. */
-int vm_machine_prepare(struct vm_machine *machine, uint32_t shells);
 const char *vm_machine_kind(const struct vm_machine *machine);
 
 /* ---- a program becomes a VM -------------------------------------------------------------------------- */
@@ -123,6 +121,8 @@ int vm_snapshot_check(struct vm_snapshot *snapshot, uint32_t chunks);
 int vm_snapshot_learn(struct vm_snapshot *snapshot, struct vm *served);
 void vm_snapshot_close(struct vm_snapshot *snapshot);
 
+/* Keeps so many VMs ready that have no content yet: making one takes half a millisecond. */
+int vm_snapshot_prepare(struct vm_snapshot *snapshot, uint32_t shells);
 int vm_clone(struct vm_snapshot *snapshot, struct vm **vm);
 /* As it was when it was cloned. Any error: close it. */
 int vm_reset(struct vm *vm);

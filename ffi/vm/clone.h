@@ -1,0 +1,13 @@
+/* What clone, reset and switch share. */
+#ifndef MAYFLY_VM_CLONE_H
+#define MAYFLY_VM_CLONE_H
+
+#include "system_pages.h"
+
+struct vm;
+struct vm_snapshot;
+
+/* Kernel state and registers become the snapshot's; what may not be the same twice is made anew. */
+int clone__state(struct vm *vm, const struct vm_snapshot *snapshot);
+
+#endif

@@ -1,0 +1,183 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "clone.h"
+#include "internal.h"
+#include "shell.h"
+#include "snapshot.h"
+#include "tables.h"
+
+#define SLOT_WORDS (DATA_BANK_BYTES / PAGE_SIZE / 64)
+/* A VM that once wrote this much copies it back every time: a new one is cheaper. */
+#define COPIES_MAX 8192u
+
+/* What the guest wrote is put beside what the VMM wrote. KVM's log is read and never cleared: it keeps what it once had. */
+static int reset__collect(struct vm *vm) {
+    uint64_t bitmap[SLOT_WORDS];
+    for (uint32_t slot = 0; slot < vm->shell->slot_count; slot++) {
+        uint64_t base = vm->shell->slots[slot].base;
+        if (base < DATA_BASE || base >= VIEW_BASE) continue;
+        int error = shell__dirty(vm->shell, slot, bitmap);
+        if (error != 0) return error;
+        uint64_t *written = vm->memory.data.written + (base - DATA_BASE) / PAGE_SIZE / 64;
+        uint64_t words = vm->shell->slots[slot].bytes / PAGE_SIZE / 64;
+        uint64_t most = (vm->memory.data.bytes - (base - DATA_BASE)) / PAGE_SIZE / 64;
+        for (uint64_t i = 0; i < words && i < most; i++) written[i] |= bitmap[i];
+    }
+    return 0;
+}
+
+/* Pages that an entry leads to now or led to in the snapshot: KVM may have shadows of either. */
+static int reset__forget_entries(struct vm *vm, const uint64_t *now, const uint64_t *then) {
+    uint64_t first = 0, pages = 0;
+    int error = 0;
+    for (uint32_t i = 0; i < PAGE_SIZE / sizeof *now && error == 0; i++) {
+        if (now[i] == then[i]) continue;
+        const uint64_t targets[2] = {now[i], then[i]};
+        for (uint32_t t = 0; t < 2 && error == 0; t++) {
+            uint64_t page = targets[t] & PTE_ADDRESS;
+            if (!(targets[t] & PTE_OWNED)) continue;
+            if (pages > 0 && page == first + pages * PAGE_SIZE) {
+                pages++;
+                continue;
+            }
+            if (pages > 0) error = memory__zap(vm, first, pages);
+            first = page;
+            pages = 1;
+        }
+    }
+    if (pages > 0 && error == 0) error = memory__zap(vm, first, pages);
+    return error;
+}
+
+static const uint8_t zeros[4096];
+
+static int reset__system(struct vm *vm, const struct vm_snapshot *to) {
+    struct memory_area *area = &vm->memory.system;
+    uint64_t words = (to->system.bytes / PAGE_SIZE + 63) / 64;
+    for (uint64_t word = 0; word < words; word++) {
+        for (uint64_t bits = area->written[word]; bits != 0; bits &= bits - 1) {
+            uint64_t page = word * 64 + (uint64_t)__builtin_ctzll(bits);
+            uint8_t *now = area->host + page * PAGE_SIZE;
+            const uint8_t *then = snapshot__page(to, 0, page);
+            if (then == NULL) then = zeros;
+            if (page * PAGE_SIZE >= TABLE_ROOT) {
+                if (memcmp(now, then, PAGE_SIZE) == 0) continue;
+                int error = reset__forget_entries(vm, (const uint64_t *)(const void *)now,
+                                                  (const uint64_t *)(const void *)then);
+                if (error != 0) return error;
+            }
+            memcpy(now, then, PAGE_SIZE);
+        }
+        area->written[word] = 0;
+    }
+    return 0;
+}
+
+/* Growth since the snapshot was never the snapshot's: it is dropped whole. */
+static int reset__drop_growth(struct vm *vm, uint64_t kept_bytes) {
+    uint64_t used = (uint64_t)vm->kernel->frames.next * PAGE_SIZE;
+    if (used <= kept_bytes) return 0;
+    uint64_t *written = vm->memory.data.written;
+    for (uint64_t page = kept_bytes / PAGE_SIZE; page < used / PAGE_SIZE; page++) {
+        written[page / 64] &= ~(UINT64_C(1) << (page % 64));
+    }
+    return memory__drop(vm, DATA_BASE + kept_bytes, (used - kept_bytes) / PAGE_SIZE);
+}
+
+static int reset__data(struct vm *vm, const struct vm_snapshot *to) {
+    struct memory_area *area = &vm->memory.data;
+    uint64_t pages = to->data.bytes / PAGE_SIZE, copied = 0;
+    for (uint64_t word = 0; word < (pages + 63) / 64; word++) {
+        for (uint64_t bits = area->written[word]; bits != 0; bits &= bits - 1) {
+            uint64_t page = word * 64 + (uint64_t)__builtin_ctzll(bits);
+            if (page >= pages) break;
+            const uint8_t *then = snapshot__page(to, 1, page);
+            memcpy(area->host + page * PAGE_SIZE, then == NULL ? zeros : then, PAGE_SIZE);
+            copied++;
+        }
+    }
+    vm->counters.pages_copied = copied;
+    return copied > COPIES_MAX ? -ESTALE : 0;
+}
+
+/* The vCPU is in ring 3, as a clone's is: whatever it was doing when it left. */
+static int reset__vcpu(struct vm *vm) {
+    if (vm->entry.place == ENTRY_RING3 || (vm->entry.place == ENTRY_RING0 && !shell__keeps_shadows(vm->shell))) return 0;
+    int error = shell__set_ring3(vm->shell, vm->context.fs_base, vm->context.gs_base);
+    if (error != 0) return error;
+    vm->entry.place = ENTRY_RING3;
+    vm->entry.fs_base = vm->context.fs_base;
+    vm->entry.gs_base = vm->context.gs_base;
+    return shell__clear_events(vm->shell);
+}
+
+static int reset__to(struct vm *vm, const struct vm_snapshot *to) {
+    if (vm->broken || vm->memory.tables_grew) return -ESTALE;
+    int error = reset__collect(vm);
+    if (error == 0) error = reset__drop_growth(vm, to->data.bytes);
+    if (error == 0) error = reset__system(vm, to);
+    if (error == 0) error = reset__data(vm, to);
+    uint64_t copied = vm->counters.pages_copied;
+    if (error == 0) error = clone__state(vm, to);
+    if (error == 0) error = reset__vcpu(vm);
+    vm->counters.pages_copied = copied;
+    return error;
+}
+
+int vm_reset(struct vm *vm) {
+    if (vm->snapshot == NULL) return -EINVAL;
+    return reset__to(vm, vm->snapshot);
+}
+
+/* Pages of a difference are written when it comes or goes. */
+static void switch__mark(struct vm *vm, const struct snapshot_part *part, struct memory_area *area) {
+    if (part->places == NULL) return;
+    for (uint64_t page = 0; page < part->bytes / PAGE_SIZE; page++) {
+        if (part->places[page] != 0) memory__wrote(vm, area->base + page * PAGE_SIZE, 1);
+    }
+}
+
+int vm_switch(struct vm *vm, struct vm_snapshot *to) {
+    struct vm_snapshot *from = vm->snapshot;
+    if (from == NULL) return -EINVAL;
+    const struct vm_snapshot *base = from->parent == NULL ? from : from->parent;
+    if ((to->parent == NULL ? to : to->parent) != base) return -EXDEV;
+    if (to->data.bytes > vm->memory.data.bytes) return -EXDEV;
+    switch__mark(vm, &from->system, &vm->memory.system);
+    switch__mark(vm, &from->data, &vm->memory.data);
+    switch__mark(vm, &to->system, &vm->memory.system);
+    switch__mark(vm, &to->data, &vm->memory.data);
+    int error = memory__attach(vm, DATA_BASE, to->data.bytes / PAGE_SIZE);
+    if (error == 0 && to->system.bytes != from->system.bytes) error = -EXDEV;
+    if (error != 0) return error;
+    snapshot__keep(to);
+    vm->snapshot = to;
+    vm_snapshot_close(from);
+    vm->memory.snapshot_bytes = to->data.bytes;
+    vm->limits = to->limits;
+    vm->kernel_changed = 1;
+    return reset__to(vm, to);
+}
+
+int vm_snapshot_learn(struct vm_snapshot *snapshot, struct vm *served) {
+    if (served->snapshot != snapshot) return -EINVAL;
+    int error = reset__collect(served);
+    if (error != 0) return error;
+    uint64_t pages = snapshot->data.bytes / PAGE_SIZE;
+    const uint64_t *written = served->memory.data.written;
+    struct snapshot_run *runs = malloc((pages + 1) * sizeof *runs);
+    if (runs == NULL) return -ENOMEM;
+    uint32_t count = 0;
+    for (uint64_t page = 0; page < pages; page++) {
+        if (!(written[page / 64] >> (page % 64) & 1)) continue;
+        if (count > 0 && runs[count - 1].first + runs[count - 1].count == page) runs[count - 1].count++;
+        else runs[count++] = (struct snapshot_run){(uint32_t)page, 1};
+    }
+    free(snapshot->learned);
+    snapshot->learned = runs;
+    snapshot->learned_count = count;
+    return 0;
+}

@@ -1,0 +1,68 @@
+/*
+ * A snapshot: what a VM was at one moment, to make clones of.
+ *
+ * Its pages are in a file. A flat one has them all, in place, so that a clone maps the file privately. A difference has only
+ * those that are not as in its parent, which is flat: a clone maps the parent's file and gets the others copied.
+ */
+#ifndef MAYFLY_VM_SNAPSHOT_H
+#define MAYFLY_VM_SNAPSHOT_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "kernel.h"
+#include "memory.h"
+#include "regions.h"
+#include "thread.h"
+#include "vm.h"
+
+#define SNAPSHOT_ID_BYTES 16u
+
+struct snapshot_part {
+    uint64_t bytes;       /* of the area */
+    const uint8_t *image; /* of a flat one: its pages in the file */
+    uint64_t file_offset;
+    /* Of a difference: for each page 0, or where it is among the pages of the file, from 1. */
+    uint32_t *places;
+};
+
+struct snapshot_run {
+    uint32_t first, count; /* pages of the data area */
+};
+
+struct vm_snapshot {
+    atomic_uint references;
+    struct vm_machine *machine;
+    const struct vm_snapshot *parent; /* of a difference */
+    int file;
+    uint8_t id[SNAPSHOT_ID_BYTES];
+
+    const uint8_t *mapping; /* the whole file */
+    uint64_t mapping_bytes;
+    struct snapshot_part system, data;
+    const uint8_t *pages; /* of a difference */
+    uint32_t page_count;
+
+    struct vm_limits limits;
+    struct regions *regions;
+    struct kernel *kernel;
+    struct context context;
+    uint32_t restored_thread; /* whose FPU, FS and GS the restore page has */
+    uint64_t view_banks[VIEWS_MAX]; /* that a clone will need: a bit each, of the first 64 */
+
+    /* Chunks of the file that were compared with their checksums. */
+    const uint32_t *checksums;
+    uint32_t chunk_count;
+    uint32_t next_chunk;
+    atomic_uchar *checked;
+
+    struct snapshot_run *learned; /* what a request writes */
+    uint32_t learned_count;
+};
+
+/* The page as it is in the snapshot, of the system or the data area. NULL when it is all zero. */
+const uint8_t *snapshot__page(const struct vm_snapshot *snapshot, int of_data, uint64_t page);
+
+void snapshot__keep(struct vm_snapshot *snapshot);
+
+#endif
