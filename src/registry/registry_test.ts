@@ -62,6 +62,21 @@ Deno.test("a file that is being written is waited for, and holds nobody up", asy
   await h.serves("slow", `"and", "whole"]`);
 });
 
+Deno.test("what is being written is looked at again without a further event", async () => {
+  await using harness = await RegistryHarness.start();
+  const { busy, refused } = harness.fs;
+  busy.add("a.ts").add("b.ts").add("c.ts");
+  for (const name of ["a", "b", "c"]) {
+    await harness.drop({ [`${name}.ts`]: `export default "${name}";` });
+    await harness.until(`${name} was refused`, () => refused.has(`${name}.ts`));
+  }
+  busy.delete("a.ts");
+  busy.delete("b.ts");
+  await harness.serves("a", `"a"`);
+  await harness.serves("b", `"b"`);
+  assert.equal(harness.entry("c"), null);
+});
+
 Deno.test("a folder that is moved takes its functions along", async () => {
   await using h = await RegistryHarness.start({ "group/a.ts": says("a"), "group/deep/b.ts": says("b") });
   await Deno.rename(join(h.functions, "group"), join(h.functions, "moved"));

@@ -5,6 +5,10 @@ import type { MirrorFs, MirrorSource } from "../../src/registry/mirror.ts";
 /** Copies without the shim's care: for tests of everything else. */
 export class PlainMirror implements MirrorFs {
   copies = 0;
+  /** Paths of files that change whenever they are looked at. */
+  readonly busy = new Set<string>();
+  /** Those of them that were. */
+  readonly refused = new Set<string>();
 
   open(root: string): MirrorSource {
     return {
@@ -14,6 +18,10 @@ export class PlainMirror implements MirrorFs {
         const info = await Deno.lstat(from).catch((error) => {
           throw Object.assign(error, { code: "ENOENT" });
         });
+        if (this.busy.has(path)) {
+          this.refused.add(path);
+          throw Object.assign(new Error("it changed meanwhile"), { code: "EAGAIN" });
+        }
         if (info.size > limit) throw Object.assign(new Error("too large"), { code: "EFBIG" });
         await Deno.copyFile(from, `${to}.part`);
         await Deno.rename(`${to}.part`, to);
