@@ -12,7 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum view_node_type { VIEW_FILE = 1, VIEW_FOLDER, VIEW_LINK };
+/* Special are only files of the engine's own (proc.h). */
+enum view_node_type { VIEW_FILE = 1, VIEW_FOLDER, VIEW_LINK, VIEW_SPECIAL };
 
 struct view_node {
     uint8_t type;
