@@ -36,6 +36,7 @@ void harness_close(struct harness *harness);
 void harness_trace(void *data, const struct vm_call_record *record);
 uint64_t harness_now_ns(void);
 
+int harness_bench(int count, char **arguments);
 int harness_run(int count, char **arguments);
 
 #endif

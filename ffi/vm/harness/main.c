@@ -11,6 +11,7 @@ static const struct {
     int (*run)(int count, char **arguments);
 } commands[] = {
     {"run", harness_run},
+    {"bench", harness_bench},
 };
 
 int main(int count, char **arguments) {
