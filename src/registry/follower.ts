@@ -1,30 +1,24 @@
-import { join } from "node:path";
 import type { Clock } from "../clock.ts";
 import type { Events } from "../observe/events.ts";
-import type { MirrorRow, Store } from "../state/store.ts";
 import { HOME } from "../types.ts";
 import type { BuildQueue } from "./build_queue.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Deploys } from "./deploys.ts";
 import type { FunctionEntry } from "./function.ts";
 import { Managed } from "./managed.ts";
-import { capsFor, type Manifest, NO_MANIFEST } from "./manifest.ts";
-import type { MirrorFs } from "./mirror.ts";
-import { folderName, tenantProblem } from "./names.ts";
+import { tenantProblem } from "./names.ts";
 import { refusedDouble, refusedTenant } from "./refusals.ts";
-import { Root, type RootChange } from "./root.ts";
+import type { Root, RootChange } from "./root.ts";
+import type { Roots } from "./roots.ts";
 import { inParallel, Slices } from "./slices.ts";
 import type { Source } from "./sources.ts";
 
 export interface FollowerOptions {
   /** Where users drop their functions. */
   readonly functions: string;
-  /** Where the mirrors are. */
-  readonly data: string;
   readonly clock: Clock;
   readonly events: Events;
-  readonly store: Store;
-  readonly fs: MirrorFs;
+  readonly roots: Roots;
   readonly catalog: Catalog;
   readonly queue: BuildQueue<Managed>;
   readonly deploys: Deploys;
@@ -36,8 +30,6 @@ const DROPS_AT_ONCE = 16;
 /** Follows what is in the functions folder: finds tenants and functions, and has those built that are not current. */
 export class Follower {
   readonly #options: FollowerOptions;
-  readonly #roots = new Map<string, Root>();
-  #rows = new Map<string, MirrorRow[]>();
   #looks: Promise<void> = Promise.resolve();
   #looksAhead = 0;
   /** Looks that are still to be begun, at what was just being written. */
@@ -46,20 +38,6 @@ export class Follower {
 
   constructor(options: FollowerOptions) {
     this.#options = options;
-  }
-
-  /** The index of the mirrors, before the first look. */
-  begin(rows: readonly MirrorRow[]): void {
-    this.#rows = Map.groupBy(rows, ({ tenant }) => tenant);
-  }
-
-  get home(): Manifest {
-    return this.#roots.get(HOME)?.manifest ?? NO_MANIFEST;
-  }
-
-  /** What is wrong with configuration files; the last good ones are in force. */
-  get problems(): string[] {
-    return [...this.#roots.values()].flatMap(({ problems }) => problems);
   }
 
   /** Whether looks are before or under way. */
@@ -76,34 +54,6 @@ export class Follower {
     this.#ended = true;
     for (const timer of this.#again) clearTimeout(timer);
     await this.#looks;
-  }
-
-  folderOf(tenant: string): string {
-    return tenant === HOME ? this.#options.functions : join(this.#options.functions, `@${tenant}`);
-  }
-
-  root(tenant: string): Root {
-    let root = this.#roots.get(tenant);
-    if (!root) {
-      const { data, fs, store, events, clock, catalog } = this.#options;
-      const mirrorFolder = join(data, "mirror", folderName(tenant));
-      Deno.mkdirSync(mirrorFolder, { recursive: true });
-      root = new Root({
-        tenant,
-        folder: this.folderOf(tenant),
-        mirrorFolder,
-        fs,
-        store,
-        rows: this.#rows.get(tenant) ?? [],
-        capsOf: (home) => capsFor(home && tenant === HOME ? home : this.home, tenant),
-        fileOf: (name) => catalog.functionsOf(tenant).get(name)?.source.file ?? null,
-        tell: (level, message) => events.emit({ type: "server", atMs: clock.now(), level, message }),
-      });
-      this.#rows.delete(tenant);
-      this.#roots.set(tenant, root);
-      catalog.addTenant(tenant);
-    }
-    return root;
   }
 
   build(managed: Managed): void {
@@ -124,26 +74,26 @@ export class Follower {
   }
 
   async #look(paths: readonly string[]): Promise<void> {
+    const { roots } = this.#options;
     const below = new Map<string, string[]>();
     const add = (tenant: string, path: string) => below.set(tenant, [...below.get(tenant) ?? [], path]);
     if (paths.includes("") || paths.some((path) => path.startsWith("@"))) this.#meetTenants(paths.includes(""), add);
     for (const path of paths) {
       const [, tenant, rest] = /^@([^/]+)\/?(.*)$/s.exec(path) ?? [null, HOME, path];
-      if (this.#roots.has(tenant) || tenant === HOME) add(tenant, rest);
+      if (roots.has(tenant) || tenant === HOME) add(tenant, rest);
     }
     // Home's settings have the caps of the others.
     const home = below.get(HOME);
     const recapped = home ? await this.#lookAt(HOME, home) : false;
-    for (const tenant of this.#roots.keys()) {
-      if (tenant === HOME) continue;
+    for (const tenant of roots.tenants) {
       if (below.has(tenant)) await this.#lookAt(tenant, below.get(tenant)!);
-      if (recapped) await this.#apply(this.root(tenant), { ...UNCHANGED, reconfigured: true });
+      if (recapped) await this.#apply(roots.of(tenant), { ...UNCHANGED, reconfigured: true });
     }
   }
 
   /** Finds the folders of tenants, those that are gone included. */
   #meetTenants(all: boolean, add: (tenant: string, path: string) => void): void {
-    const { functions, catalog } = this.#options;
+    const { functions, catalog, roots } = this.#options;
     const names = foldersIn(functions).filter((name) => name.startsWith("@")).map((name) => name.slice(1));
     const refused: FunctionEntry[] = [];
     for (const name of names) {
@@ -152,20 +102,21 @@ export class Follower {
         refused.push(refusedTenant(name, problem));
         continue;
       }
-      if (!this.#roots.has(name)) add(name, "");
-      this.root(name);
+      if (!roots.has(name)) add(name, "");
+      roots.of(name);
     }
     this.#refuse("", refused);
-    const known = new Set([...catalog.tenants, ...this.#rows.keys()].filter((tenant) => tenant !== HOME));
+    const known = new Set([...catalog.tenants, ...roots.mirrored].filter((tenant) => tenant !== HOME));
     for (const tenant of known) {
-      this.root(tenant);
+      roots.of(tenant);
       if (all || !names.includes(tenant)) add(tenant, "");
     }
   }
 
   /** True: settings may be others now. */
   async #lookAt(tenant: string, below: readonly string[]): Promise<boolean> {
-    const root = this.root(tenant);
+    const { roots, catalog } = this.#options;
+    const root = roots.of(tenant);
     const change = await root.look(below);
     await this.#apply(root, change);
     if (change.unsettled.length > 0) {
@@ -176,10 +127,7 @@ export class Follower {
       }, LOOK_AGAIN_MS);
       this.#again.add(timer);
     }
-    if (tenant !== HOME && this.#options.catalog.functionsOf(tenant).size === 0 && root.mirror.files.size === 0) {
-      this.#roots.delete(tenant);
-      this.#options.catalog.removeTenant(tenant);
-    }
+    if (tenant !== HOME && catalog.functionsOf(tenant).size === 0 && root.mirror.files.size === 0) roots.remove(tenant);
     return change.reconfigured;
   }
 

@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import type { Clock } from "../clock.ts";
-import { type ServerSettings, serverSettings } from "./server_settings.ts";
 import { MayflyError } from "../errors.ts";
 import type { Events } from "../observe/events.ts";
 import type { FunctionRow, Store, VersionRow } from "../state/store.ts";
@@ -18,8 +17,10 @@ import { currentOf, deploymentOf, Managed } from "./managed.ts";
 import { capFor } from "./manifest.ts";
 import type { MirrorFs } from "./mirror.ts";
 import type { Npm } from "./npm.ts";
-import { Snapshots } from "./snapshots.ts";
 import { extentOf, removeSource } from "./remove_source.ts";
+import { Roots } from "./roots.ts";
+import { type ServerSettings, serverSettings } from "./server_settings.ts";
+import { Snapshots } from "./snapshots.ts";
 import { SourceMaps } from "./source_map.ts";
 import { VersionFolders } from "./version_folders.ts";
 import { Watcher, type WatcherOptions } from "./watcher.ts";
@@ -55,6 +56,7 @@ export class Registry implements Functions, AsyncDisposable {
   readonly #snapshots: Snapshots;
   readonly #deploys: Deploys;
   readonly #queue: BuildQueue<Managed>;
+  readonly #roots: Roots;
   readonly #follower: Follower;
   #watcher: Watcher | null = null;
 
@@ -67,9 +69,10 @@ export class Registry implements Functions, AsyncDisposable {
     const builder = new Builder({ ...shared, maps: this.#maps });
     const deploys = new Deploys({ ...shared, builder, snapshots: this.#snapshots });
     const deploy = (managed: Managed, signal: AbortSignal) =>
-      deploys.deploy(managed, this.#follower.root(managed.tenant), signal);
+      deploys.deploy(managed, this.#roots.of(managed.tenant), signal);
     this.#queue = new BuildQueue({ most: builds, patienceMs: BUILD_PATIENCE_MS }, deploy);
-    this.#follower = new Follower({ ...shared, queue: this.#queue, deploys });
+    this.#roots = new Roots(shared);
+    this.#follower = new Follower({ ...shared, roots: this.#roots, queue: this.#queue, deploys });
     this.#deploys = deploys;
     tier.onDamaged = (id, version, error) => this.#onDamaged(id, version, error);
   }
@@ -81,9 +84,9 @@ export class Registry implements Functions, AsyncDisposable {
     await this.#folders.sweep();
     const { functions: rows, active, mirror } = await store.load();
     await this.#restore(rows, active);
-    follower.begin(mirror);
+    this.#roots.begin(mirror);
     await follower.follow([""]);
-    const home = { mirror: follower.root(HOME).mirror.folder, packages: npm.packages(HOME) };
+    const home = { mirror: this.#roots.of(HOME).mirror.folder, packages: npm.packages(HOME) };
     const pulse = join(data, "pulse");
     await Deno.mkdir(pulse, { recursive: true });
     this.#watcher = new Watcher({
@@ -151,12 +154,12 @@ export class Registry implements Functions, AsyncDisposable {
 
   async source(id: FunctionId): Promise<SourceExtent | null> {
     const managed = this.#catalog.find(id);
-    return managed && await extentOf(this.#follower.folderOf(managed.tenant), managed.source);
+    return managed && await extentOf(this.#roots.folderOf(managed.tenant), managed.source);
   }
 
   async remove(id: FunctionId): Promise<SourceExtent> {
     const { source, tenant } = this.#find(id);
-    const removed = await removeSource(this.#follower.folderOf(tenant), source);
+    const removed = await removeSource(this.#roots.folderOf(tenant), source);
     const path = source.folder ?? source.file;
     await this.#follower.follow([tenant === HOME ? path : `@${tenant}/${path}`]);
     return removed;
@@ -178,21 +181,21 @@ export class Registry implements Functions, AsyncDisposable {
   }
 
   serverSettings(machineMemoryMb: number): ServerSettings {
-    return serverSettings(this.#follower.home.server, machineMemoryMb);
+    return serverSettings(this.#roots.home.server, machineMemoryMb);
   }
 
   /** How many requests of a tenant may run, by the configuration of now. */
   concurrencyOf(tenant: string): number {
-    return capFor(this.#follower.home, tenant, "concurrency");
+    return capFor(this.#roots.home, tenant, "concurrency");
   }
 
   /** What versions of before it was set may not go beyond either. */
   netOf(tenant: string): NetPolicy {
-    return capFor(this.#follower.home, tenant, "net");
+    return capFor(this.#roots.home, tenant, "net");
   }
 
   problems(): string[] {
-    return this.#follower.problems;
+    return this.#roots.problems;
   }
 
   /** Resolves when all that was heard of is done. */
@@ -207,7 +210,7 @@ export class Registry implements Functions, AsyncDisposable {
   async #sourceOf(id: FunctionId, version: string, file: string): Promise<string | null> {
     const current = this.#catalog.find(id)?.current;
     if (current?.version !== version) return null;
-    return await this.#follower.root(id.tenant).mirror.textOf(file, current.inputs.files[file]);
+    return await this.#roots.of(id.tenant).mirror.textOf(file, current.inputs.files[file]);
   }
 
   #find(id: FunctionId): Managed {
