@@ -3,7 +3,7 @@
 #include "host.h"
 
 static const struct call_family *const families[] = {
-    &calls_memory, &calls_files,   &calls_paths,   &calls_descriptors, &calls_pipes, &calls_events,
+    &calls_memory, &calls_files,   &calls_paths,   &calls_names,   &calls_descriptors, &calls_pipes, &calls_events,
     &calls_sockets, &calls_threads, &calls_signals, &calls_time,        &calls_process,
 };
 

@@ -37,6 +37,7 @@ struct call_family {
 extern const struct call_family calls_memory;
 extern const struct call_family calls_files;       /* open, read, write, seek, stat of descriptors */
 extern const struct call_family calls_paths;       /* what takes a path */
+extern const struct call_family calls_names;       /* what changes names, rights and times of files */
 extern const struct call_family calls_descriptors; /* dup, fcntl, close, ioctl */
 extern const struct call_family calls_pipes;       /* pipe, eventfd, timerfd, signalfd, memfd */
 extern const struct call_family calls_events;      /* poll, select, epoll */

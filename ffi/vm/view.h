@@ -58,7 +58,8 @@ struct view {
 /* Takes a descriptor of its own of the image. The image is checked: a damaged one is refused with -EBADMSG. */
 int view_image__open(int image, struct view **view);
 
-/* Folders of the host, each at the path it has there, read without following links out of them. */
+/* Folders and files of the host, each at the path it has there, read without following links; those that are not there
+ * are left out. */
 int view_folder__open(const char *const *paths, size_t count, struct view **view);
 
 static inline void view__close(struct view *view) {

@@ -438,7 +438,8 @@ static int add_root(struct view_folder *folder, const char *path) {
     int is_normal = path[0] == '/' && size < PATH_CAPACITY && strstr(path, "//") == NULL;
     if (!is_normal || strstr(path, "/./") != NULL || strstr(path, "/../") != NULL) return -EINVAL;
     int descriptor = open(path, O_PATH | O_CLOEXEC);
-    if (descriptor < 0) return -errno;
+    /* What this host does not have is not shown. */
+    if (descriptor < 0) return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
     char *copy = strndup(path, size);
     if (copy == NULL) {
         close(descriptor);
