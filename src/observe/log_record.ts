@@ -104,6 +104,9 @@ const inFunctionLog = (entry: LogEntry): Logged => ({ entry, inFunctionLog: true
 const inServerLog = (entry: LogEntry): Logged => ({ entry, inFunctionLog: false, inServerLog: true });
 const inBothLogs = (entry: LogEntry): Logged => ({ entry, inFunctionLog: true, inServerLog: true });
 
+/** It ends between two characters. */
+const beginningOf = (text: string): string => text.slice(0, LIMITS.logLineBytes).replace(/[\ud800-\udbff]$/, "");
+
 /** The line on disk, without its end; `text` is the entry's with its stack mapped. */
 export function lineOf(entry: LogEntry, text: string): string {
   const record: LogRecord = {
@@ -113,7 +116,7 @@ export function lineOf(entry: LogEntry, text: string): string {
     version: entry.version,
     requestId: entry.requestId,
     code: entry.code,
-    text: text.length <= LIMITS.logLineBytes ? text : `${text.slice(0, LIMITS.logLineBytes)}... (cut)`,
+    text: text.length <= LIMITS.logLineBytes ? text : `${beginningOf(text)}... (cut)`,
   };
   return JSON.stringify(record);
 }

@@ -171,6 +171,8 @@ Deno.test("a long line is cut", async () => {
   await withLogs(async (logs) => {
     logs.hear(says("x".repeat(LIMITS.logLineBytes + 1)));
     assert.match(texts(await logs.tail(ID, 1))[0], /^x{8192}\.\.\. \(cut\)$/);
+    logs.hear(says(`x${"😀".repeat(LIMITS.logLineBytes)}`));
+    assert.match(texts(await logs.tail(ID, 1))[0], /^x(😀){4095}\.\.\. \(cut\)$/u);
   });
 });
 
