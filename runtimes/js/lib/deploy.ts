@@ -11,10 +11,16 @@ import { limitTimers } from "./timers.ts";
 
 type Kind = "handler" | "fetch" | "serve" | "lambda";
 
+/** While a module is evaluated stacks may be long: a package that fails deep inside names the user's line, too. */
+const INIT_FRAMES = 64;
+const stackLimits = Error as unknown as { stackTraceLimit: number };
+const usualFrames = stackLimits.stackTraceLimit;
+
 export function onDeploy(context: string): void {
   Object.assign(settings, parseJson(context) as Settings);
   native.setLimits(settings.memoryBytes, settings.logBytes);
   limitTimers(settings.timers);
+  stackLimits.stackTraceLimit = INIT_FRAMES;
   let evaluation: Promise<void>;
   try {
     evaluation = native.evaluate(settings.file);
@@ -29,6 +35,7 @@ function finish(): void {
     const [kind, handler] = findHandler(native.moduleExports());
     const call = endInit();
     if (call !== null) throw call;
+    if (stackLimits.stackTraceLimit === INIT_FRAMES) stackLimits.stackTraceLimit = usualFrames;
     serveWith(handler);
     native.settleHeap();
     native.respond(200, "content-type\napplication/json\n", toJson({ kind }), false);

@@ -226,3 +226,17 @@ Deno.test("a lambda that answers an invalid status is a bad response", async () 
   const answer = (await deploy(`export const handler = async () => ({ statusCode: 99 });`)).call();
   assert.equal(answer.exit?.code, ExitCode.BAD_RESPONSE);
 });
+
+Deno.test("a module that fails deep inside names the place where that began", async () => {
+  const { exit } = await tryDeploy(
+    `const fail = (depth) => { if (depth === 0) throw new Error("deep"); fail(depth - 1); };\nfail(40);\n`,
+  );
+  assert.match(exit!.text, /\(test\.js:2:\d+\)/);
+});
+
+Deno.test("a request's stacks have the usual length", async () => {
+  const func = await deploy(`
+    const fail = (depth) => depth === 0 ? new Error("deep") : fail(depth - 1);
+    export default () => new Response(fail(40).stack);`);
+  assert.equal(func.call().text.split("\n").length, 1 + 10);
+});
