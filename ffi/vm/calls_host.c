@@ -36,7 +36,9 @@ static int64_t call_return(struct vm *vm, const uint64_t arguments[6]) {
     thread->cpu_ns = cpu_ns;
     vm->context = frame->saved.context;
     host->used = 0;
-    return thread->state == THREAD_WAITS ? CALL_BLOCKS : CALL_SET_REGISTERS;
+    if (thread->state != THREAD_WAITS) return CALL_SET_REGISTERS;
+    signal__interrupt_current(vm);
+    return CALL_BLOCKS;
 }
 
 static void host__enter(struct vm *vm, uint64_t stack) {

@@ -104,7 +104,7 @@ static void clock__publish(struct vm *vm, const uint8_t entropy[32]) {
 static void clock__set(struct vm *vm, const struct host_time *now, uint64_t monotonic, uint64_t multiplier) {
     struct clock_state *clock = &vm->kernel->clock;
     clock->multiplier = multiplier;
-    clock->shift = vm->machine->tsc_shift;
+    clock->shift = CLOCK_SHIFT;
     clock->tsc_base = now->tsc;
     clock->host_base = now->monotonic;
     clock->monotonic_base = monotonic;
@@ -113,7 +113,7 @@ static void clock__set(struct vm *vm, const struct host_time *now, uint64_t mono
 static void clock__begin(struct vm *vm, uint64_t monotonic) {
     struct clock_state *clock = &vm->kernel->clock;
     struct host_time now = host__now();
-    clock__set(vm, &now, monotonic, vm->machine->tsc_multiplier);
+    clock__set(vm, &now, monotonic, vm->machine == NULL ? 0 : vm->machine->tsc_multiplier);
     clock->monotonic_offset = (int64_t)(monotonic - now.monotonic);
     clock->realtime_offset = (int64_t)(now.realtime - monotonic);
 }

@@ -294,10 +294,15 @@ enum signal_outcome signal__deliver_pending(struct vm *vm) {
     return SIGNAL_NONE;
 }
 
+void signal__interrupt_current(struct vm *vm) {
+    struct thread *thread = thread__current(vm);
+    if (signal__has_work(vm, thread)) thread->interrupted = 1;
+}
+
 void signal__wait_with_mask(struct vm *vm, uint64_t mask) {
     struct thread *thread = thread__current(vm);
     if (!thread->suspended) thread->saved_mask = thread->signal_mask;
     thread->suspended = 1;
     thread->signal_mask = mask & ~UNBLOCKABLE;
-    if (signal__has_work(vm, thread)) thread->interrupted = 1;
+    signal__interrupt_current(vm);
 }

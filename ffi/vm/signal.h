@@ -123,6 +123,9 @@ int signal__take(struct vm *vm, uint64_t mask, struct signal_info *info);
  */
 void signal__wait_with_mask(struct vm *vm, uint64_t mask);
 
+/* The current thread got another mask in a call that waits: what that lets through interrupts it. */
+void signal__interrupt_current(struct vm *vm);
+
 /* ---- signal_frame.c ---- */
 
 /* 0, or -EFAULT when the frame finds no room on the stack. */
@@ -131,6 +134,8 @@ int signal_frame__push(struct vm *vm, const struct signal_info *info, const stru
 /* Takes a frame back: 0, or -EFAULT for one that cannot be. */
 int signal_frame__pop(struct vm *vm);
 
+/* What a handler's stack has to hold at least: AT_MINSIGSTKSZ. */
+uint64_t signal_frame__bytes(const struct vm *vm);
 /* Makes bytes of the guest's into a state that can be loaded, whatever they are. */
 void signal_frame__clean_fpu(struct fpu_state *fpu, uint64_t features);
 /* What a new program finds in its FPU. */

@@ -7,6 +7,8 @@
 #include "internal.h"
 
 #define RED_ZONE 128u
+#define FPU_ALIGNMENT 64u
+#define FRAME_ALIGNMENT 16u
 #define USER_CODE 0x33u
 #define USER_STACK 0x2bu
 
@@ -76,12 +78,16 @@ struct frame_fpu_note {
     uint32_t reserved[7];
 };
 
+static int frame__has_xsave(const struct vm *vm) {
+    return vm->machine != NULL && vm->machine->xcr0 != 0;
+}
+
 static uint64_t frame__parts(const struct vm *vm) {
-    return vm->machine->xcr0 | X87_AND_SSE;
+    return frame__has_xsave(vm) ? vm->machine->xcr0 : X87_AND_SSE;
 }
 
 static uint32_t frame__fpu_bytes(const struct vm *vm) {
-    return vm->machine->xcr0 == 0 ? FX_BYTES : vm->machine->fpu_bytes;
+    return frame__has_xsave(vm) ? vm->machine->fpu_bytes : FX_BYTES;
 }
 
 /* ---- the FPU's state --------------------------------------------------------------------------------- */
@@ -184,10 +190,15 @@ static int frame__find_place(struct vm *vm, const struct signal_action *action, 
     uint32_t bytes = frame__fpu_bytes(vm);
     uint64_t room = bytes + (bytes > FX_BYTES ? sizeof XSTATE_MAGIC2 : 0);
     if (stack >= USER_LAST || stack < USER_FIRST) return -EFAULT;
-    place->fpu = (stack - room) & ~UINT64_C(63);
-    place->frame = ((place->fpu - sizeof(struct frame)) & ~UINT64_C(15)) - sizeof(uint64_t);
+    place->fpu = (stack - room) & ~(uint64_t)(FPU_ALIGNMENT - 1);
+    place->frame = ((place->fpu - sizeof(struct frame)) & ~(uint64_t)(FRAME_ALIGNMENT - 1)) - sizeof(uint64_t);
     if (on_alternate && !frame__within_alternate(thread, place->frame)) return -EFAULT;
     return 0;
+}
+
+uint64_t signal_frame__bytes(const struct vm *vm) {
+    uint64_t bytes = sizeof(struct frame) + frame__fpu_bytes(vm) + sizeof XSTATE_MAGIC2;
+    return (bytes + FPU_ALIGNMENT + 2 * FRAME_ALIGNMENT) & ~(uint64_t)(FRAME_ALIGNMENT - 1);
 }
 
 /* ---- the registers ----------------------------------------------------------------------------------- */
@@ -224,7 +235,7 @@ int signal_frame__push(struct vm *vm, const struct signal_info *info, const stru
 
     struct frame frame = {
         .return_address = action->restorer,
-        .flags = (vm->machine->xcr0 != 0 ? UC_FP_XSTATE : 0) | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS,
+        .flags = (frame__has_xsave(vm) ? UC_FP_XSTATE : 0) | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS,
         .stack = {thread->alternate_stack, thread->alternate_stack_flags, 0, thread->alternate_stack_size},
         .registers = frame__registers(context),
         .mask = mask,
