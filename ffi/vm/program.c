@@ -92,7 +92,8 @@ static void program__auxiliary(struct vm *vm, const struct elf_image *image, uin
         AT_PHDR, image->headers, AT_PHENT, sizeof(Elf64_Phdr), AT_PHNUM, image->header_count,
         AT_BASE, interpreter_base, AT_FLAGS, 0, AT_ENTRY, image->entry, AT_UID, PROCESS_USER, AT_EUID, PROCESS_USER,
         AT_GID, PROCESS_GROUP, AT_EGID, PROCESS_GROUP, AT_SECURE, 0, AT_RANDOM, process->random_address,
-        AT_HWCAP2, 0, AT_EXECFN, name, AT_PLATFORM, platform, AT_NULL, 0,
+        AT_HWCAP2, 0, AT_EXECFN, name, AT_PLATFORM, platform,
+        AT_MINSIGSTKSZ, signal_frame__bytes(vm), AT_NULL, 0,
     };
     _Static_assert(sizeof vector <= sizeof process->auxiliary, "there is room for all");
     memset(process->auxiliary, 0, sizeof process->auxiliary);
