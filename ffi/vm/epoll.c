@@ -6,8 +6,8 @@
 
 #include "internal.h"
 
-#define ALLOWED_EVENTS                                                                                                  \
-    (uint32_t)(EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLRDNORM | EPOLLRDBAND | EPOLLWRNORM |          \
+#define ALLOWED_EVENTS                                                                                        \
+    (uint32_t)(EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLRDNORM | EPOLLRDBAND | EPOLLWRNORM | \
                EPOLLWRBAND | EPOLLMSG | EPOLLRDHUP | EPOLLEXCLUSIVE | EPOLLWAKEUP | EPOLLONESHOT | EPOLLET)
 /* What is told whether or not it was asked for. */
 #define ALWAYS_EVENTS (uint32_t)(EPOLLERR | EPOLLHUP)

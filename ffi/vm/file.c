@@ -71,16 +71,18 @@ static void install_at(struct vm *vm, uint32_t index, struct file *file, int clo
     table->items[index] = (struct descriptor){(uint16_t)(file__index(vm, file) + 1), close_on_exec != 0};
 }
 
-int64_t descriptor__install(struct vm *vm, struct file *file, uint32_t least, int close_on_exec) {
+int64_t descriptor__lowest(struct vm *vm, uint32_t least) {
     const struct descriptor_table *table = &vm->kernel->descriptors;
     uint32_t index = least;
     while (index < table->used && table->items[index].file != 0) index++;
-    if (index >= descriptor__limit(vm)) {
-        file__release(vm, file);
-        return -EMFILE;
-    }
-    install_at(vm, index, file, close_on_exec);
-    return index;
+    return index < descriptor__limit(vm) ? (int64_t)index : -EMFILE;
+}
+
+int64_t descriptor__install(struct vm *vm, struct file *file, uint32_t least, int close_on_exec) {
+    int64_t number = descriptor__lowest(vm, least);
+    if (number < 0) file__release(vm, file);
+    else install_at(vm, (uint32_t)number, file, close_on_exec);
+    return number;
 }
 
 int64_t descriptor__replace(struct vm *vm, struct file *file, uint64_t number, int close_on_exec) {
@@ -127,5 +129,10 @@ uint32_t file__ready(struct vm *vm, struct file *file) {
     if (file == NULL) return READY_INVALID;
     const struct file_functions *functions = file__functions(file);
     /* What never waits, as files of the tree, is always ready. */
-    return functions->ready == NULL ? READY_IN | READY_OUT : functions->ready(vm, file);
+    uint32_t ready = functions->ready == NULL ? READY_IN | READY_OUT : functions->ready(vm, file);
+    /* What carries no bytes does not tell the two apart. */
+    if (file->kind == FILE_EVENT || file->kind == FILE_TIMER || file->kind == FILE_SIGNALS) return ready;
+    if (ready & READY_IN) ready |= READY_IN_NORMAL;
+    if (ready & READY_OUT) ready |= READY_OUT_NORMAL;
+    return ready;
 }

@@ -66,6 +66,8 @@ struct descriptor_table {
 #define READY_ERROR 0x008u
 #define READY_HANGUP 0x010u
 #define READY_INVALID 0x020u
+#define READY_IN_NORMAL 0x040u /* these two come with IN and OUT: no kind says them itself */
+#define READY_OUT_NORMAL 0x100u
 #define READY_READ_HANGUP 0x2000u
 
 struct stat;
@@ -101,6 +103,8 @@ void file__release(struct vm *vm, struct file *file);
 
 /* RLIMIT_NOFILE, and the VM's own limit. */
 uint32_t descriptor__limit(struct vm *vm);
+/* The lowest free descriptor at or above `least`, or -EMFILE. */
+int64_t descriptor__lowest(struct vm *vm, uint32_t least);
 /* The lowest free descriptor at or above `least`, for the file (takes over its reference): or -EMFILE, having released it. */
 int64_t descriptor__install(struct vm *vm, struct file *file, uint32_t least, int close_on_exec);
 /* dup2: in the place of what the descriptor names; takes a reference of its own. */

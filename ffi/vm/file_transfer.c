@@ -37,7 +37,7 @@ int64_t file__write(struct vm *vm, struct file *file, const struct guest_vector 
     if (!may(file, O_RDONLY)) return -EBADF;
     if (file->kind == FILE_SOCKET) return socket__write(vm, file, parts, count);
     if (functions->write == NULL) return -EINVAL;
-    uint64_t total = wait__progress(vm), before = total;
+    uint64_t total = wait__take_progress(vm), before = total;
     for (uint32_t i = 0; i < count; i++) {
         uint64_t done = before < parts[i].size ? before : parts[i].size;
         before -= done;

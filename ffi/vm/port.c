@@ -88,7 +88,7 @@ int64_t port__write(struct vm *vm, uint32_t number, uint64_t address, uint64_t s
     if (first < count) frames__wrote(vm, queue->pages, count - first);
     queue->size += count;
     port->written += count;
-    return count;
+    return count == kept ? (int64_t)size : (int64_t)count;
 }
 
 uint32_t port__ready(struct vm *vm, uint32_t number) {

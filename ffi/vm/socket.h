@@ -43,7 +43,7 @@ struct socket {
     uint8_t sends_no_more, reads_no_more; /* shut down */
     uint8_t peer_gone;
     uint8_t listener;  /* bit + 1 */
-    uint8_t is_opened; /* by a descriptor: not one that waits to be accepted */
+    uint8_t is_accepted; /* made by a connection: its name is its listener's */
     uint32_t peer;     /* index + 1 of a socket */
     uint32_t port;     /* number + 1 of a port */
     int32_t error;     /* SO_ERROR: told once */
@@ -94,6 +94,7 @@ void socket_name__set_port(struct socket_name *name, uint16_t port);
 /* Does it lead to this VM? All that does not leads nowhere. */
 int socket_name__is_local(const struct socket_name *name);
 int socket_name__is_any(const struct socket_name *name);
+int socket_name__is_same(const struct socket_name *first, const struct socket_name *second);
 /* May a socket with the name `bound` be reached by the name `target`? */
 int socket_name__reaches(const struct socket *bound, const struct socket_name *target);
 /* As the family of the socket that is told has it: 127.0.0.1 is ::ffff:127.0.0.1 in AF_INET6. */

@@ -7,7 +7,6 @@
 int64_t wait__change(struct vm *vm, struct awaited awaited, uint64_t deadline) {
     struct thread *thread = thread__current(vm);
     if (thread__interrupted(vm)) return -EINTR;
-    if (!thread->restarting) thread->progress = 0;
     int64_t result = thread__wait(vm, WAIT_CHANGE, deadline);
     thread->awaited_ports = awaited.ports;
     thread->awaited_listeners = awaited.listeners;
@@ -29,9 +28,11 @@ int64_t wait__moved(struct vm *vm, int64_t result, uint64_t progress) {
     return result < 0 && result != CALL_BLOCKS && progress > 0 ? (int64_t)progress : result;
 }
 
-uint64_t wait__progress(struct vm *vm) {
-    const struct thread *thread = thread__current(vm);
-    return thread->restarting ? thread->progress : 0;
+uint64_t wait__take_progress(struct vm *vm) {
+    struct thread *thread = thread__current(vm);
+    uint64_t progress = thread->restarting ? thread->progress : 0;
+    thread->progress = 0;
+    return progress;
 }
 
 uint64_t wait__deadline(struct vm *vm, uint64_t timeout_ns) {

@@ -29,7 +29,8 @@ int64_t wait__room(struct vm *vm, uint64_t deadline);
  * try; an error is not told after progress.
  */
 int64_t wait__moved(struct vm *vm, int64_t result, uint64_t progress);
-uint64_t wait__progress(struct vm *vm);
+/* Once for each try: what the last one left. */
+uint64_t wait__take_progress(struct vm *vm);
 
 /* CLOCK_MONOTONIC, `timeout` from now. Tried again, a call gets the first try's. */
 uint64_t wait__deadline(struct vm *vm, uint64_t timeout_ns);
