@@ -76,7 +76,7 @@ struct guest_stack {
 static int64_t call_sigaltstack(struct vm *vm, const uint64_t arguments[6]) {
     struct thread *thread = thread__current(vm);
     uint64_t stack = vm->context.rsp;
-    struct guest_stack new, old = {thread->alternate_stack, thread->alternate_stack_flags, 0,
+    struct guest_stack new, old = {thread->alternate_stack, thread->alternate_stack_flags & SS_AUTODISARM, 0,
                                    thread->alternate_stack_size};
     if (old.size == 0) old.flags |= SS_DISABLE;
     else if (signal_frame__on_alternate_stack(thread, stack)) old.flags |= SS_ONSTACK;

@@ -145,6 +145,7 @@ void signal_frame__initial_fpu(struct fpu_state *fpu);
 int signal_frame__on_alternate_stack(const struct thread *thread, uint64_t stack);
 /* As sigaltstack(2): 0, -EPERM while it is in use, -EINVAL, -ENOMEM. */
 #define MINIMUM_ALTERNATE_STACK 2048u
+#define SS_AUTODISARM (UINT32_C(1) << 31) /* libc's headers lack it: the stack is forgotten while it is in use */
 int signal_frame__set_alternate_stack(struct thread *thread, uint64_t stack, uint64_t address, uint32_t flags,
                                       uint64_t size);
 

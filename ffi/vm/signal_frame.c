@@ -36,9 +36,6 @@
 /* Every CPU that runs 64-bit code has these bits. */
 #define MXCSR_VALID 0xffffu
 
-#ifndef SS_AUTODISARM
-#define SS_AUTODISARM (1u << 31)
-#endif
 #define SA_RESTORER_FLAG UINT64_C(0x04000000)
 
 struct frame_stack {
@@ -241,7 +238,6 @@ int signal_frame__push(struct vm *vm, const struct signal_info *info, const stru
         .mask = mask,
         .info = *info,
     };
-    if (thread->alternate_stack_size == 0) frame.stack.flags = SS_DISABLE;
     frame.registers.error = error;
     frame.registers.trap = trap;
     frame.registers.old_mask = mask;
@@ -256,7 +252,7 @@ int signal_frame__push(struct vm *vm, const struct signal_info *info, const stru
     }
     if (thread->alternate_stack_flags & SS_AUTODISARM) {
         thread->alternate_stack = thread->alternate_stack_size = 0;
-        thread->alternate_stack_flags = 0;
+        thread->alternate_stack_flags = SS_DISABLE;
     }
     context->rdi = (uint64_t)info->signal;
     context->rsi = place.frame + offsetof(struct frame, info);
@@ -298,6 +294,6 @@ int signal_frame__set_alternate_stack(struct thread *thread, uint64_t stack, uin
     }
     thread->alternate_stack = address;
     thread->alternate_stack_size = size;
-    thread->alternate_stack_flags = flags & SS_AUTODISARM;
+    thread->alternate_stack_flags = flags;
     return 0;
 }

@@ -261,6 +261,18 @@ static void test_alternate_stack(void) {
     vm->context.rsp = stack.address + 256;
     CHECK(signal__fault(vm, SIGSEGV, SEGV_MAPERR, 0xdead, 6, 14) == SIGNAL_ENDED);
 
+    /* Forgotten while its handler runs, and back with the frame. */
+    begin();
+    handle(SIGUSR1, SA_ONSTACK, 0);
+    stack.flags = SS_AUTODISARM;
+    memcpy(alone__at(BASE), &stack, sizeof stack);
+    CHECK(alone__call(SYS_sigaltstack, BASE, 0, 0, 0) == 0);
+    frame = deliver(SIGUSR1);
+    CHECK(frame > stack.address && frame < stack.address + stack.size);
+    CHECK(alone__call(SYS_sigaltstack, 0, BASE, 0, 0) == 0 && word(BASE + 8) == SS_DISABLE);
+    return_from_handler();
+    CHECK(alone__call(SYS_sigaltstack, 0, BASE, 0, 0) == 0 && memcmp(alone__at(BASE), &stack, sizeof stack) == 0);
+
     begin();
     const struct {
         uint64_t address, flags, size;
