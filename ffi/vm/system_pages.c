@@ -122,7 +122,6 @@ static void system_pages__stubs(struct vm *vm) {
 }
 
 int system_pages__make(struct vm *vm) {
-    vm->kernel->space.next_table = TABLE_FIRST;
     int error = memory__attach(vm, SYSTEM_BASE, SYSTEM_BANK_BYTES / PAGE_SIZE);
     if (error != 0) return error;
     system_pages__gdt(vm);

@@ -10,6 +10,7 @@
 #include "program.h"
 #include "shell.h"
 #include "system_pages.h"
+#include "tables.h"
 #include "vm_new.h"
 
 /* Room for lazily filled areas; what the guest may have is counted by frames__take. */
@@ -29,7 +30,9 @@ static int vm__make(struct vm *vm, struct vm_machine *machine) {
     if (vm->kernel == NULL) return -ENOMEM;
     int error = memory__init(vm, NULL, vm->limits.memory_bytes + DATA_SPARE_BYTES);
     if (error == 0 && machine != NULL) error = shell__new(machine, 0, 0, &vm->shell);
-    if (error == 0) error = system_pages__make(vm);
+    if (error != 0) return error;
+    vm->kernel->space.next_table = TABLE_FIRST;
+    if (machine != NULL) error = system_pages__make(vm);
     if (error != 0) return error;
     struct thread_table *threads = &vm->kernel->threads;
     threads->next_id = FIRST_THREAD_ID + 1;
@@ -94,7 +97,7 @@ static int vm__descriptors(struct vm *vm, int frames) {
     return error;
 }
 
-static int vm__begin(struct vm *vm, const struct vm_program *program, struct vm_text *why) {
+int vm__begin(struct vm *vm, const struct vm_program *program, struct vm_text *why) {
     int error = vm__views(vm, program);
     if (error == 0) error = tree__init(vm);
     if (error != 0) return error;
@@ -109,7 +112,7 @@ static int vm__begin(struct vm *vm, const struct vm_program *program, struct vm_
         snprintf(why->bytes, sizeof why->bytes, "cannot load %.200s: %s", program->arguments[0], strerror(-error));
         return error;
     }
-    return entry__begin(vm);
+    return vm->shell == NULL ? 0 : entry__begin(vm);
 }
 
 int vm_boot(struct vm_machine *machine, const struct vm_program *program, struct vm **result, struct vm_text *why) {

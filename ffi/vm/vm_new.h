@@ -9,6 +9,8 @@ struct kernel;
 
 /* With a shell and system pages, but nothing to run. A machine of NULL makes one that is never entered. */
 int vm__new(struct vm_machine *machine, const struct vm_limits *limits, struct vm **vm);
+/* Loads the program into it, which goes on at vm->context. */
+int vm__begin(struct vm *vm, const struct vm_program *program, struct vm_text *why);
 
 struct kernel *kernel__new(void);
 void kernel__delete(struct kernel *kernel);
