@@ -14,15 +14,15 @@ struct test {
     void (*run)(void);
 };
 
-extern const struct test difference_tests[], socket_tests[], waiting_tests[];
+extern const struct test difference_tests[], socket_tests[], waiting_tests[], random_tests[];
 
 /* Why the current test failed; the first reason counts. */
 void test__fail(const char *file, int line, const char *text);
 #define CHECK(condition) ((condition) ? (void)0 : test__fail(__FILE__, __LINE__, #condition))
 
-/* A fresh VM, for each test. Addresses below FIRST_ADDRESS are no memory of the guest's. */
-#define FIRST_ADDRESS 65536u
+/* A fresh VM, for each test. What is outside of these addresses is no memory of the guest's. */
 extern struct vm *vm;
+extern uint64_t fake_first_address, fake_last_address;
 extern uint64_t fake_monotonic_ns, fake_realtime_ns, fake_frames_left;
 extern uint64_t fake_signals; /* that were raised: a bit each */
 
@@ -32,6 +32,8 @@ int64_t again(void);
 /* As `again`, when its deadline passed, or a signal came. */
 int64_t again_late(void);
 int64_t again_interrupted(void);
+/* The number of one of the calls, whatever the index is. */
+long fake_number(uint32_t index);
 
 #define G0(number) guest(number, 0, 0, 0, 0, 0, 0)
 #define G1(number, a) guest(number, (uint64_t)(a), 0, 0, 0, 0, 0)

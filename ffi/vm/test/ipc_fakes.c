@@ -10,25 +10,26 @@
 
 struct vm *vm;
 uint64_t fake_monotonic_ns, fake_realtime_ns, fake_frames_left, fake_signals;
+uint64_t fake_first_address, fake_last_address;
 static uint8_t *frames;
 static uint8_t taken[FRAMES];
 
 /* ---- memory -------------------------------------------------------------------------------------------- */
 
-static int is_memory(uint64_t address) {
-    return address >= FIRST_ADDRESS && address < USER_LAST;
+static int is_memory(uint64_t address, uint64_t size) {
+    return address >= fake_first_address && address < fake_last_address && size <= fake_last_address - address;
 }
 
 int access__read(struct vm *of, void *to, uint64_t address, size_t size) {
     (void)of;
-    if (size > 0 && !is_memory(address)) return -EFAULT;
+    if (size > 0 && !is_memory(address, size)) return -EFAULT;
     if (size > 0) memcpy(to, (const void *)address, size);
     return 0;
 }
 
 int access__write(struct vm *of, uint64_t address, const void *from, size_t size) {
     (void)of;
-    if (size > 0 && !is_memory(address)) return -EFAULT;
+    if (size > 0 && !is_memory(address, size)) return -EFAULT;
     if (size > 0) memcpy((void *)address, from, size);
     return 0;
 }
@@ -192,8 +193,18 @@ static int64_t fake_seek(struct vm *of, const uint64_t a[6]) {
     return file__of(of, a[0]) == NULL ? -EBADF : -ESPIPE;
 }
 
+static const struct call_family *const families[] = {&calls_descriptors, &calls_pipes, &calls_events, &calls_sockets};
+
+long fake_number(uint32_t index) {
+    static const long others[] = {SYS_read, SYS_write};
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+        if (index < families[i]->count) return families[i]->calls[index].number;
+        index -= (uint32_t)families[i]->count;
+    }
+    return others[index % 2];
+}
+
 static call_function *find(long number) {
-    const struct call_family *families[] = {&calls_descriptors, &calls_pipes, &calls_events, &calls_sockets};
     if (number == SYS_read) return fake_read;
     if (number == SYS_write) return fake_write;
     if (number == SYS_lseek) return fake_seek;
@@ -259,6 +270,8 @@ static void begin(void) {
     fake_monotonic_ns = 1000 * NANOSECONDS;
     fake_realtime_ns = 1700000000 * NANOSECONDS;
     fake_signals = 0;
+    fake_first_address = 65536;
+    fake_last_address = USER_LAST;
 }
 
 /* Closing all leaves nothing behind: whatever a test did. */
@@ -280,7 +293,7 @@ static void end(void) {
 }
 
 int main(void) {
-    const struct test *lists[] = {difference_tests, socket_tests, waiting_tests};
+    const struct test *lists[] = {difference_tests, socket_tests, waiting_tests, random_tests};
     int failures = 0;
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         for (const struct test *test = lists[i]; test->name != NULL; test++) {
