@@ -53,6 +53,7 @@ const shared = sharedServer({
     "needs_wasm.ts": `// two lines\nexport default () => WebAssembly.compile(new Uint8Array());`,
     "needs_net.ts": `import { connect } from "node:net";\nexport default () => connect(1);`,
     "needs_lib.ts": `import sharp from "npm:sharp@0.34.5";\nexport default () => sharp("x");`,
+    "browser_lib.ts": `import htmx from "npm:htmx.org@2.0.11";\nexport default () => htmx;`,
     "at_init.ts": `const worker = (0, eval)("new Worker('x')");\nexport default () => worker;`,
   },
 });
@@ -154,7 +155,14 @@ for (const [name, kind] of [["handler", "handler"], ["app", "fetch"], ["server",
 const REFUSED: [name: string, why: RegExp][] = [
   ["needs_wasm", /^needs_wasm\.ts:2:22: .*WebAssembly needs the VM tier, which this server does not have yet: /],
   ["needs_net", /^needs_net\.ts:1:25: .*node:net needs the VM tier, .*: a sandbox has no sockets/],
-  ["needs_lib", /^npm:[\w@/.-]+:\d+:\d+: .*node:child_process needs the VM tier, .*: a sandbox starts no processes/],
+  [
+    "needs_lib",
+    /^needs_lib\.ts:1:\d+: .*node:child_process needs the VM tier, .*: a sandbox starts no processes/,
+  ],
+  [
+    "browser_lib",
+    /^npm:htmx\.org@2\.0\.11\/.*: ReferenceError: location is not defined \(browser_lib\.ts imports the package\)$/,
+  ],
   ["at_init", /Worker is not defined; Worker needs the VM tier, .*: a sandbox has one thread/],
 ];
 

@@ -3,6 +3,7 @@ import type { Clock } from "../clock.ts";
 import type { Store, VersionRow } from "../state/store.ts";
 import { type Artifact, BuildError, type GuestLine, type Prepared, type Snapshot, type Tier } from "../tiers/tier.ts";
 import type { FunctionSettings, TierName } from "../types.ts";
+import { packageIn } from "./bundle_importers.ts";
 import type { BundleFacts, BundleProblem, NpmTable, Place } from "./bundle_wire.ts";
 import type { BundleResult } from "./bundle_process.ts";
 import type { Bundler } from "./bundler.ts";
@@ -92,7 +93,7 @@ export class Builder {
     const mount = mountOf(id, job.route);
     const language = source.language === "wasi" ? "wasi" : "js";
     const artifact: Artifact = { id, version, settings, mount, language, file: BUNDLE, bundle: code };
-    const prepared = await this.#prepare(artifact, map, job);
+    const prepared = await this.#prepare(artifact, map, facts.importers, job);
     signal.throwIfAborted();
     const row: VersionRow = {
       ...id,
@@ -155,6 +156,7 @@ export class Builder {
   async #prepare(
     artifact: Artifact,
     map: Uint8Array | null,
+    importers: BundleFacts["importers"],
     { root, source, signal, onLog }: BuildJob,
   ): Promise<Prepared> {
     const { tier, folders, maps } = this.#options;
@@ -181,7 +183,7 @@ export class Builder {
       }
       return prepared;
     } catch (error) {
-      throw error instanceof BuildError ? await this.#placed(error, draft.folder, source.file) : error;
+      throw error instanceof BuildError ? await this.#placed(error, draft.folder, source.file, importers) : error;
     } finally {
       await logged;
       maps.forget(draft.folder);
@@ -190,11 +192,18 @@ export class Builder {
   }
 
   /** Says where in the user's file a module failed, and with what stack. */
-  async #placed(error: BuildError, folder: string, file: string): Promise<BuildError> {
+  async #placed(
+    error: BuildError,
+    folder: string,
+    file: string,
+    importers: BundleFacts["importers"],
+  ): Promise<BuildError> {
     const { maps } = this.#options;
     const stack = error.stack_ === null ? null : await maps.textOf(folder, error.stack_);
     const place = error.place ?? await maps.placeOf(folder, `${error.message}\n${error.stack_ ?? ""}`);
-    const message = explainLack(await maps.textOf(folder, error.message));
+    const importer = place && importers[packageIn(place.file) ?? ""];
+    const message = explainLack(await maps.textOf(folder, error.message)) +
+      (importer ? ` (${importer} imports the package)` : "");
     return new BuildError(place === null ? `${file}: ${message}` : placed(message, place), place, stack);
   }
 }

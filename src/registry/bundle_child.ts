@@ -3,6 +3,7 @@ import { build, type BuildFailure, type BuildOptions, type Message, type Metafil
 import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
 import { LIMITS } from "../limits.ts";
 import { unavailableModules } from "./bundle_builtins.ts";
+import { importersOf } from "./bundle_importers.ts";
 import { type Lack, LACK_DEFINES, takeMarks } from "./bundle_lacks.ts";
 import { META_DEFINE } from "./bundle_meta.ts";
 import { RootFiles } from "./bundle_plugin.ts";
@@ -51,9 +52,12 @@ async function bundle(root: string, request: BundleRequest): Promise<{ reply: Bu
     const { outputFiles, metafile } = await build(options(root, request, files));
     const { code, lacks } = takeMarks(outputFiles.find(({ path }) => path.endsWith(".js"))!.text);
     const map = JSON.parse(outputFiles.find(({ path }) => path.endsWith(".map"))!.text);
-    map.sources = map.sources.map((source: string) => isOurs(source) ? null : nameOf(source, root, files));
+    const knownName = (source: string) => isOurs(source) ? null : nameOf(source, root, files);
+    map.sources = map.sources.map(knownName);
     problems = [...lacksOf(lacks, map), ...unavailableOf(metafile, root, files)];
-    if (files.missing.size === 0 && problems.length === 0) bundled = describe(code, map, metafile, request, files);
+    if (files.missing.size === 0 && problems.length === 0) {
+      bundled = describe(code, map, metafile, request, files, importersOf(metafile, knownName));
+    }
   } catch (error) {
     problems = problemsOf(error, root, files);
   }
@@ -128,6 +132,7 @@ function describe(
   { outputs }: Metafile,
   request: BundleRequest,
   files: RootFiles,
+  importers: BundleFacts["importers"],
 ): { facts: BundleFacts; parts: Uint8Array[] } {
   if (code.length > LIMITS.bundleBytes) {
     throw new BundleError(`Cannot deploy ${request.entry}: its bundle is larger than ${LIMITS.bundleBytes >> 20} MB`);
@@ -141,6 +146,7 @@ function describe(
       files: Object.fromEntries(files.hashes),
       mapped: files.mapped,
       packages: [...files.packages.used].sort(),
+      importers,
       config: hasConfig ? configOf(new TextDecoder().decode(code), map, request.entry) : null,
     },
     parts: [code, mapBytes],

@@ -72,6 +72,8 @@ export interface BundleFacts {
   readonly mapped: readonly MappedImport[];
   /** Keys of the table. */
   readonly packages: readonly string[];
+  /** The user's file that brought a package in. */
+  readonly importers: Readonly<Record<string, string>>;
   /** The literal, with the places of the whole (`""`) and of its keys. */
   readonly config: { readonly value: unknown; readonly places: Readonly<Record<string, Place>> } | null;
 }

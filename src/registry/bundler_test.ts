@@ -196,6 +196,7 @@ Deno.test("a package is found by its exports, its dependencies by theirs", async
   assert.deepEqual(reply.problems, []);
   assert.match(text, /"friend"[^]*"sub"|'friend'[^]*'sub'/);
   assert.deepEqual(reply.bundle!.packages, ["evil@1.0.0", "friend@1.0.0"]);
+  assert.deepEqual(reply.bundle!.importers, { "npm:evil@1.0.0": "a.ts", "npm:friend@1.0.0": "a.ts" });
   assert.deepEqual(
     JSON.parse(maps).sources.toSorted(),
     [

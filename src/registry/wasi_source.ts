@@ -20,6 +20,7 @@ export async function readModule(root: Root, { file }: Source): Promise<{
     files: { [file]: hash },
     mapped: [],
     packages: [],
+    importers: {},
     config: null,
   };
   return { code, facts };
