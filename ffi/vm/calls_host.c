@@ -1,14 +1,11 @@
 #include <errno.h>
-#include <string.h>
 
 #include "host.h"
 #include "internal.h"
-#include "random.h"
 
 #define ALL_SIGNALS UINT64_MAX
 #define RED_ZONE 128u
 #define HOOK_STACK_ALIGNMENT 16u
-#define RANDOM_AUXILIARY_BYTES 16u
 
 static int64_t call_after_clone(struct vm *vm, const uint64_t arguments[6]) {
     if (arguments[0] >= USER_LAST) return -EINVAL;
@@ -28,7 +25,6 @@ static int64_t call_return(struct vm *vm, const uint64_t arguments[6]) {
     (void)arguments;
     const struct hook_frame *frame = &host->items[0];
     if (!host->used || frame->thread != kernel->threads.current) return -EPERM;
-    if (entry__fpu_load(vm, &frame->fpu) != 0) return -EIO;
     struct thread *thread = thread__current(vm);
     uint64_t pending = thread->pending, cpu_ns = thread->cpu_ns;
     *thread = frame->saved;
@@ -43,7 +39,8 @@ static int64_t call_return(struct vm *vm, const uint64_t arguments[6]) {
 
 static void host__enter(struct vm *vm, uint64_t stack) {
     struct context *context = &vm->context;
-    context->rip = vm->kernel->host.after_clone;
+    /* As after a call, so that the restore stub of the system pages will do: it wants rip in rcx and rdx as it was. */
+    context->rip = context->rcx = vm->kernel->host.after_clone;
     context->rsp = stack;
     context->rbp = 0;
     context->rdi = vm->kernel->clock.generation;
@@ -51,24 +48,11 @@ static void host__enter(struct vm *vm, uint64_t stack) {
     context->rflags = FIXED_FLAGS;
 }
 
-static int host__refresh_auxiliary(struct vm *vm) {
-    uint8_t bytes[RANDOM_AUXILIARY_BYTES];
-    if (vm->kernel->process.random_address == 0) return 0;
-    int rc = random__bytes(bytes, sizeof bytes);
-    if (rc != 0) return rc;
-    /* The guest may have unmapped it meanwhile. */
-    (void)access__write(vm, vm->kernel->process.random_address, bytes, sizeof bytes);
-    return 0;
-}
-
 int host__after_clone(struct vm *vm) {
     struct host_state *host = &vm->kernel->host;
     struct thread *thread = thread__current(vm);
-    int rc = host__refresh_auxiliary(vm);
-    if (rc != 0 || host->after_clone == 0 || host->used) return rc;
+    if (host->after_clone == 0 || host->used) return 0;
     struct hook_frame *frame = &host->items[0];
-    struct fpu_state initial;
-    if ((rc = entry__fpu_save(vm, &frame->fpu)) != 0) return rc;
     frame->saved = *thread;
     frame->saved.context = vm->context;
     frame->thread = vm->kernel->threads.current;
@@ -76,9 +60,8 @@ int host__after_clone(struct vm *vm) {
 
     uint64_t return_address = VDSO_ADDRESS + vdso_hook_return;
     uint64_t stack = ((vm->context.rsp - RED_ZONE) & ~(uint64_t)(HOOK_STACK_ALIGNMENT - 1)) - sizeof return_address;
-    if ((rc = access__write(vm, stack, &return_address, sizeof return_address)) != 0) return rc;
-    signal_frame__initial_fpu(&initial);
-    if ((rc = entry__fpu_load(vm, &initial)) != 0) return rc;
+    int rc = access__write(vm, stack, &return_address, sizeof return_address);
+    if (rc != 0) return rc;
     host__enter(vm, stack);
     thread->state = THREAD_RUNS;
     thread->wait = WAIT_NONE;

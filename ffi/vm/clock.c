@@ -22,6 +22,9 @@ static uint64_t host__ns(clockid_t clock) {
     return (uint64_t)now.tv_sec * NANOSECONDS + (uint64_t)now.tv_nsec;
 }
 
+/* Reading three clocks took no longer: nobody came between. */
+#define UNDISTURBED_TICKS 1000u
+
 /* One moment by three clocks, as closely as can be. */
 struct host_time {
     uint64_t tsc, monotonic, realtime;
@@ -30,17 +33,17 @@ struct host_time {
 static struct host_time host__now(void) {
     struct host_time best = {0};
     uint64_t shortest = UINT64_MAX;
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 3 && shortest > UNDISTURBED_TICKS; i++) {
         struct host_time time;
         uint64_t before = __rdtsc();
         time.monotonic = host__ns(CLOCK_MONOTONIC);
-        uint64_t took = __rdtsc() - before;
+        time.tsc = before + (__rdtsc() - before) / 2;
         time.realtime = host__ns(CLOCK_REALTIME);
-        uint64_t monotonic_after = host__ns(CLOCK_MONOTONIC);
-        time.tsc = before + took / 2;
-        time.realtime -= (monotonic_after - time.monotonic) / 2;
-        if (took < shortest) best = time;
-        if (took < shortest) shortest = took;
+        time.realtime -= (host__ns(CLOCK_MONOTONIC) - time.monotonic) / 2;
+        uint64_t took = __rdtsc() - before;
+        if (took >= shortest) continue;
+        best = time;
+        shortest = took;
     }
     return best;
 }
@@ -97,7 +100,6 @@ static void clock__publish(struct vm *vm, const uint8_t entropy[32]) {
     vvar->sequence += 2;
     if (entropy != NULL) memcpy(vvar->entropy, entropy, sizeof vvar->entropy);
     memory__wrote(vm, clock->vvar_page, sizeof *vvar);
-    vm->kernel_changed = 1;
 }
 
 /* From this moment on `monotonic` is what the guest's clock shows. */
@@ -156,8 +158,9 @@ void clock__refresh(struct vm *vm) {
 
 void clock__freeze(struct vm *vm) {
     struct clock_state *clock = &vm->kernel->clock;
+    clock__account(vm);
     clock->frozen_monotonic = clock__monotonic_ns(vm);
-    clock->frozen_cpu = clock__process_cpu_ns(vm);
+    clock->frozen_cpu = clock->accounted_cpu;
 }
 
 int clock__after_clone(struct vm *vm) {
@@ -167,6 +170,7 @@ int clock__after_clone(struct vm *vm) {
     if (rc != 0) return rc;
     clock__begin(vm, clock->frozen_monotonic);
     clock->cpu_origin = vm->counters.cpu_ns - clock->frozen_cpu;
+    clock->accounted_cpu = clock->frozen_cpu;
     clock->generation++;
     clock__publish(vm, entropy);
     return 0;

@@ -55,7 +55,10 @@ int clock__calibrate(uint64_t *multiplier, uint32_t *shift);
 void clock__init(struct vm *vm, uint64_t vvar_page);
 /* Before each entry: keeps step with the host. Cheap; does something about ten times a second. */
 void clock__refresh(struct vm *vm);
-/* When a snapshot is taken, before the kernel is copied; and after a clone, a reset or a switch. */
+/*
+ * When a snapshot is taken, before the kernel is copied; and after a clone, a reset or a switch. All of the clock's state
+ * that changes in between is made anew: it is no reason to copy the kernel.
+ */
 void clock__freeze(struct vm *vm);
 int clock__after_clone(struct vm *vm);
 /* What the vCPU ran since goes to the current thread's account: before another thread becomes current. */
