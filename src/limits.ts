@@ -90,6 +90,22 @@ export const LIMITS = {
   wasiCompilerBytes: 1024 * MiB,
   /** All files of a function that is a folder. */
   ownFilesBytes: 256 * MiB,
+  /** Host calls that one sandbox may have open; what its library sends at once is below it. */
+  hostCalls: 1024,
+  /** Lookups of names at once, of a tenant and of one function: each holds a thread until the name's server answers. */
+  lookupsPerTenant: 8,
+  lookupsPerFunction: 4,
+  /** Of one tenant. */
+  lookupsWaiting: 1024,
+  /** Names whose addresses are kept for a while. */
+  namesKnown: 2048,
+  /** Addresses of one name that a fetch tries. */
+  fetchAddresses: 4,
+  /** Headers of a response, as its guest gets them. */
+  fetchHeadBytes: 48 * KiB,
+  /** What a server may send without saying anything: answers before the answer; bytes that bring nothing of a body. */
+  fetchInterimAnswers: 16,
+  fetchBytesForNothing: 1 * MiB,
   /** A guest that was told of its cancellation may run this long to notice. */
   cancelGraceMs: 5,
 } as const;
@@ -98,6 +114,7 @@ function assert(condition: boolean, relation: string): void {
   if (!condition) throw new Error(`Limits do not fit: ${relation}`);
 }
 assert(LIMITS.unreadBytes < LIMITS.bodyAheadBytes, "more is read than has come meanwhile");
+assert(LIMITS.lookupsPerFunction <= LIMITS.lookupsPerTenant, "a function's lookups are its tenant's");
 assert(LIMITS.logLineBytes <= LIMITS.logBytesPerRequest, "a line fits the log of a request");
 assert(LIMITS.logPendingBytesPerFunction <= LIMITS.logFileBytes, "what waits fits a log file");
 assert(

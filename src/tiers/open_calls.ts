@@ -1,9 +1,8 @@
 import { LAYOUT } from "../../ffi/layout.ts";
 import type { HostSession } from "../host/host.ts";
+import { LIMITS } from "../limits.ts";
 import { type FrameReader, type FrameWriter, WireError } from "./wire.ts";
 
-/** Host calls that one sandbox may have open. */
-const MOST = 1024;
 /** Of an answer, beside its bytes: the frame's header, the call's id, whether it failed, and padding. */
 const OVERHEAD_BYTES = LAYOUT.frameBytes + 16;
 
@@ -28,7 +27,7 @@ export class OpenCalls {
   take(frame: FrameReader): void {
     const id = frame.word(0);
     const operation = frame.word(1);
-    if (++this.#open > MOST) throw new WireError("Cannot take another host call: too many are open");
+    if (++this.#open > LIMITS.hostCalls) throw new WireError("Cannot take another host call: too many are open");
     this.#session.call(operation, frame.bytes(8)).then(
       (bytes) => this.#answer(id, false, bytes),
       (error) => this.#answer(id, true, encoder.encode(error instanceof Error ? error.message : `${error}`)),

@@ -1,4 +1,5 @@
 import type { Clock } from "../../clock.ts";
+import { LIMITS } from "../../limits.ts";
 import { Gate } from "../gate.ts";
 import type { HostCaller } from "../host.ts";
 
@@ -24,13 +25,8 @@ interface Known {
   readonly untilMs: number;
 }
 
-const MOST_PER_TENANT = 8;
-const MOST_PER_FUNCTION = 4;
-/** Of one tenant. */
-const MOST_WAITING = 1024;
 const KEEP_MS = 5000;
 const MOST_MS = 10_000;
-const MOST_KNOWN = 2048;
 
 /** Resolves names: the same name once for a tenant, few at once for each, and its functions in turn. */
 export class Resolver {
@@ -40,8 +36,8 @@ export class Resolver {
 
   constructor(options: ResolverOptions) {
     this.#options = {
-      mostPerTenant: MOST_PER_TENANT,
-      mostPerFunction: MOST_PER_FUNCTION,
+      mostPerTenant: LIMITS.lookupsPerTenant,
+      mostPerFunction: LIMITS.lookupsPerFunction,
       keepMs: KEEP_MS,
       mostMs: MOST_MS,
       ...options,
@@ -90,13 +86,13 @@ export class Resolver {
       else this.#known.delete(key);
     };
     addresses.then(() => settle({ addresses, untilMs: clock.monotonic() + keepMs }), () => settle(null));
-    if (this.#known.size > MOST_KNOWN) this.#known.delete(this.#known.keys().next().value!);
+    if (this.#known.size > LIMITS.namesKnown) this.#known.delete(this.#known.keys().next().value!);
     return addresses;
   }
 
   #gateOf(tenant: string): Gate {
     const { mostPerTenant, mostPerFunction } = this.#options;
-    const gate = this.#gates.get(tenant) ?? new Gate(mostPerTenant, MOST_WAITING, mostPerFunction);
+    const gate = this.#gates.get(tenant) ?? new Gate(mostPerTenant, LIMITS.lookupsWaiting, mostPerFunction);
     this.#gates.set(tenant, gate);
     return gate;
   }

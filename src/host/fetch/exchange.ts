@@ -2,14 +2,12 @@ import type { Agent, ClientRequest } from "node:http";
 import type { Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import type { Clock } from "../../clock.ts";
+import { LIMITS } from "../../limits.ts";
 import { ResponseBody } from "./body.ts";
 import { FETCH_COST } from "./cost.ts";
 import { Intake } from "./intake.ts";
 import { send, type Sent } from "./send.ts";
 import { encodeHead, type FetchRequest, MOST_PIECE_BYTES, openAnswer, readAnswer, roomBeside } from "./wire.ts";
-
-/** Of one name, that are tried. */
-const MOST_ADDRESSES = 4;
 
 const NOTHING = new Uint8Array();
 
@@ -112,7 +110,7 @@ export class Exchange {
 
   async #connect({ addresses, agent }: Way): Promise<Sent> {
     let failure: unknown;
-    for (const address of addresses.slice(0, MOST_ADDRESSES)) {
+    for (const address of addresses.slice(0, LIMITS.fetchAddresses)) {
       if (this.#isClosed) throw new Error("the fetch has ended");
       const sent = send(this.#fetch, address, agent);
       if (this.#fetch.url.protocol === "https:") sent.request.once("socket", this.#chargeForHandshake);

@@ -1,10 +1,7 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Clock } from "../../clock.ts";
-
-const MOST_INTERIM_ANSWERS = 16;
-/** Headers are bounded by themselves; of a body, chunks and compression alike, a few bytes bring one. */
-const MOST_BYTES_FOR_NOTHING = 1024 * 1024;
+import { LIMITS } from "../../limits.ts";
 
 export interface IntakeOptions {
   readonly clock: Clock;
@@ -32,7 +29,7 @@ export class Intake {
     this.#options = options;
     request.once("socket", (socket) => this.#watch(socket));
     request.on("information", () => {
-      if (++this.#interimAnswers > MOST_INTERIM_ANSWERS) this.#cutOff("interim answers");
+      if (++this.#interimAnswers > LIMITS.fetchInterimAnswers) this.#cutOff("interim answers");
     });
     request.once("response", (response) => this.#follow(response));
     request.once("close", () => this.end());
@@ -79,7 +76,8 @@ export class Intake {
     const { clock, charge, hasNews } = this.#options;
     charge(clock.monotonic() - this.#startedMs);
     this.#bytesForNothing = hasNews() ? 0 : this.#bytesForNothing + bytes.length;
-    if (this.#bytesForNothing > MOST_BYTES_FOR_NOTHING) this.#cutOff("bytes that mean nothing");
+    // Headers are bounded by themselves; of a body, chunks and compression alike, a few bytes bring one.
+    if (this.#bytesForNothing > LIMITS.fetchBytesForNothing) this.#cutOff("bytes that mean nothing");
     const socket = this.#socket;
     if (!socket || socket.destroyed) return;
     socket.pause();

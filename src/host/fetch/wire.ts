@@ -1,5 +1,6 @@
 /** What a guest and the host say to each other about fetch. Whatever a guest wrote is checked here, once. */
 import { STATUS_CODES, validateHeaderName, validateHeaderValue } from "node:http";
+import { LIMITS } from "../../limits.ts";
 import { MOST_CALL_BYTES } from "../operations.ts";
 
 /** How the request's body comes: not at all, with the head, or by WRITE: of an unknown length, or of so many bytes. */
@@ -17,7 +18,6 @@ const WORD = 4;
 const HEAD_WORDS = 2 * WORD;
 /** Of an answer, for bytes of a body. */
 export const MOST_PIECE_BYTES = MOST_CALL_BYTES - WORD;
-const MOST_HEAD_BYTES = 48 * 1024;
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
@@ -94,7 +94,7 @@ const REASONS: Readonly<Record<number, string>> = { 203: "Non Authoritative Info
 export function encodeHead(status: number, rawHeaders: readonly string[]): Uint8Array {
   const pairs = rawHeaders.map((text, i) => i % 2 === 0 ? text.toLowerCase() : text);
   const head = encoder.encode([status, reasonOf(status), ...pairs, ""].join("\n"));
-  if (head.length > MOST_HEAD_BYTES) throw new Error("the headers of the response are too long");
+  if (head.length > LIMITS.fetchHeadBytes) throw new Error("the headers of the response are too long");
   return head;
 }
 
