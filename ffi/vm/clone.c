@@ -155,7 +155,7 @@ int clone__state(struct vm *vm, const struct vm_snapshot *snapshot) {
     atomic_store(&vm->kicked, 0);
     vm->memory.translations_stale = 1;
     vm->entry.has_fpu_owner = 0;
-    vm->entry.restores = shell__keeps_shadows(vm->shell) && vm->machine->fpu_bytes <= RESTORE_FPU_MAX;
+    vm->entry.restores = !vm->machine->calls_enter_ring0 && vm->machine->fpu_bytes <= RESTORE_FPU_MAX;
     vm->entry.restored_thread = snapshot->restored_thread;
     int error = clock__after_clone(vm);
     if (error != 0) return error;

@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 
 #include "internal.h"
+#include "ring3.h"
 #include "shell.h"
 #include "system_pages.h"
 
@@ -145,7 +146,7 @@ static int entry__prepare(struct vm *vm) {
     int error = restore ? 0 : entry__own_fpu(vm);
     if (error != 0) return error;
     int bases = !restore && (vm->context.fs_base != entry->fs_base || vm->context.gs_base != entry->gs_base);
-    int flush = vm->memory.translations_stale && !shell__keeps_shadows(vm->shell) && entry->place == ENTRY_RING3;
+    int flush = vm->memory.translations_stale && vm->machine->calls_enter_ring0 && entry->place == ENTRY_RING3;
     if (bases || flush) error = entry__set_ring3(vm);
     if (error != 0) return error;
     struct kvm_regs *regs = &run->s.regs.regs;
@@ -165,9 +166,13 @@ static enum entry_event entry__break(struct vm *vm, int failure) {
 
 static enum entry_event entry__kicked(struct vm *vm) {
     struct kvm_sregs sregs;
+    struct kvm_vcpu_events events;
     if (ioctl(vm->shell->vcpu, KVM_GET_SREGS, &sregs) != 0) return entry__break(vm, -errno);
+    if (ioctl(vm->shell->vcpu, KVM_GET_VCPU_EVENTS, &events) != 0) return entry__break(vm, -errno);
     const struct kvm_regs *regs = &vm->shell->run->s.regs.regs;
-    if (sregs.cs.dpl != 3 || regs->rip >= USER_LAST) {
+    /* An exception on its way to its stub is this thread's, and would become that of another one. */
+    if (sregs.cs.dpl != 3 || regs->rip >= USER_LAST || events.exception.injected) {
+        memory__wrote(vm, SYSTEM_STACK, PAGE_SIZE);
         vm->entry.place = ENTRY_IN_STUB;
         return ENTRY_KICKED;
     }
@@ -218,6 +223,7 @@ static enum entry_event entry__exception(struct vm *vm, uint32_t vector) {
 enum entry_event entry__run(struct vm *vm) {
     struct kvm_run *run = vm->shell->run;
     int error = entry__prepare(vm);
+    if (error == 0) error = ring3__before(vm);
     if (error != 0) return entry__break(vm, error);
     if (ioctl(vm->shell->vcpu, KVM_RUN, 0) != 0) {
         error = errno;
@@ -226,6 +232,7 @@ enum entry_event entry__run(struct vm *vm) {
         return error == EINTR || error == EAGAIN ? entry__kicked(vm) : entry__break(vm, -error);
     }
     run->kvm_dirty_regs = 0;
+    if (ring3__after(vm) != 0) return entry__break(vm, -EPERM);
     if (run->exit_reason != KVM_EXIT_IO || run->io.direction != KVM_EXIT_IO_OUT) {
         return entry__break(vm, (int)run->exit_reason);
     }

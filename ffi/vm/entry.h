@@ -19,6 +19,9 @@ enum entry_event {
     ENTRY_BROKEN,
 };
 
+/* No thread has it: it is not in the guest's half. */
+#define BASE_UNKNOWN UINT64_MAX
+
 enum entry_place {
     ENTRY_RING3 = 0,
     ENTRY_RING0,   /* at a stub, having left: goes back by iretq */
@@ -32,7 +35,7 @@ struct entry_state {
     uint8_t reserved;
     uint32_t restored_thread;
     uint32_t fpu_owner; /* index of the thread whose FPU state is in the vCPU */
-    uint64_t fs_base, gs_base; /* in the vCPU */
+    uint64_t fs_base, gs_base; /* in the vCPU, or BASE_UNKNOWN */
     /* Of an exception. */
     uint32_t vector;
     uint64_t error, address;

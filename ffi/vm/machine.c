@@ -107,7 +107,7 @@ int vm_machine_open(int kvm, struct vm_machine **result, struct vm_text *why) {
     machine->kvm = fcntl(kvm, F_DUPFD_CLOEXEC, 3);
     int error = machine->kvm < 0 ? -errno : machine__find_out(machine, why);
     if (error == 0) error = ticker__start(&machine->ticker);
-    if (error == 0) error = probe__calls(machine, why);
+    if (error == 0) error = probe__machine(machine, why);
     if (error != 0) {
         if (why->bytes[0] == 0) snprintf(why->bytes, sizeof why->bytes, "cannot use KVM: %s", strerror(-error));
         vm_machine_close(machine);

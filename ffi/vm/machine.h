@@ -22,11 +22,13 @@ struct machine_cpuid {
 struct vm_machine {
     int kvm;
     uint32_t run_bytes; /* of a vCPU's shared page */
-    /*
-     * A system call leaves the guest in ring 0 (KVM on real hardware), or in ring 3 (KVM in software, kvm_pvm). In the
-     * latter host writes to page tables go unnoticed, too: shadows of old entries have to be taken away page by page.
-     */
+    /* A system call leaves the guest in ring 0 (KVM on real hardware), or in ring 3 (KVM in software, kvm_pvm). */
     int calls_enter_ring0;
+    /*
+     * Host writes to page tables go unnoticed, so that shadows of old entries have to be taken away page by page: in
+     * software, and on hardware without nested paging.
+     */
+    int keeps_shadows;
     uint64_t cr4;
     uint64_t xcr0;       /* 0: no XSAVE */
     uint32_t fpu_bytes;  /* of the FPU state for xcr0 */

@@ -1,10 +1,11 @@
-/* Tries how this KVM enters a system call, with a guest of one instruction. */
+/* Finds out with a guest of seven instructions what no capability of KVM's tells. */
 #ifndef MAYFLY_VM_PROBE_H
 #define MAYFLY_VM_PROBE_H
 
 struct vm_machine;
 struct vm_text;
 
-int probe__calls(struct vm_machine *machine, struct vm_text *why);
+/* How system calls are entered, whether shadows are kept, whether the guest's time stamps are the host's. */
+int probe__machine(struct vm_machine *machine, struct vm_text *why);
 
 #endif

@@ -105,7 +105,11 @@ static int reset__data(struct vm *vm, const struct vm_snapshot *to) {
 
 /* The vCPU is in ring 3, as a clone's is: whatever it was doing when it left. */
 static int reset__vcpu(struct vm *vm) {
-    if (vm->entry.place == ENTRY_RING3 || (vm->entry.place == ENTRY_RING0 && !shell__keeps_shadows(vm->shell))) return 0;
+    if (vm->entry.place == ENTRY_RING3 && !vm->machine->calls_enter_ring0) {
+        /* Guests can change these without an exit; the restore stub sets them. */
+        vm->entry.fs_base = vm->entry.gs_base = BASE_UNKNOWN;
+        return 0;
+    }
     int error = shell__set_ring3(vm->shell, vm->context.fs_base, vm->context.gs_base);
     if (error != 0) return error;
     vm->entry.place = ENTRY_RING3;

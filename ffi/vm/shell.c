@@ -173,7 +173,7 @@ int shell__attach(struct shell *shell, const struct memory_area *area, uint64_t 
 }
 
 int shell__keeps_shadows(const struct shell *shell) {
-    return !shell->machine->calls_enter_ring0;
+    return shell->machine->keeps_shadows;
 }
 
 int shell__clear_events(struct shell *shell) {

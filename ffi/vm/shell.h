@@ -37,7 +37,7 @@ void shell__delete(struct shell *shell);
 /* Makes KVM know a bank of an area; nothing if it does. */
 int shell__attach(struct shell *shell, const struct memory_area *area, uint64_t bank);
 
-/* KVM in software keeps shadows of page-table entries that the host cannot flush. */
+/* KVM keeps shadows of page-table entries that no flush of the guest's takes away. */
 int shell__keeps_shadows(const struct shell *shell);
 
 /* Special registers for ring 3 at a known place, with these bases of FS and GS. Flushes the TLB. */

@@ -85,7 +85,8 @@ static uint8_t *system_pages__rip_relative(uint8_t *at, uint32_t stub_at, const 
 static void system_pages__restore_stub(struct vm *vm) {
     uint8_t *stub = system_page(vm, SYSTEM_RESTORE_STUB), *at = stub;
     uint32_t parts = (uint32_t)vm->machine->xcr0;
-    const uint8_t head[] = {0xb8, SELECTOR_USER_DATA, 0, 0, 0, 0x8e, 0xd8, 0x8e, 0xc0, 0xb8}; /* ds, es; mov eax, parts */
+    /* mov eax, data; mov ds, eax; mov es, eax; mov fs, eax; mov gs, eax; mov eax, parts */
+    const uint8_t head[] = {0xb8, SELECTOR_USER_DATA, 0, 0, 0, 0x8e, 0xd8, 0x8e, 0xc0, 0x8e, 0xe0, 0x8e, 0xe8, 0xb8};
     memcpy(at, head, sizeof head);
     at += sizeof head;
     memcpy(at, &parts, sizeof parts);
