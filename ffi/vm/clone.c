@@ -6,6 +6,7 @@
 
 #include "clone.h"
 #include "internal.h"
+#include "learn.h"
 #include "random.h"
 #include "shell.h"
 #include "snapshot.h"
@@ -70,7 +71,7 @@ static int clone__attach(struct shell *shell, const struct vm_snapshot *snapshot
 
 static int clone__new_shell(const struct vm_snapshot *snapshot, uint64_t reserve, struct shell **result) {
     struct shell *shell;
-    int error = shell__new(snapshot->machine, 1, reserve, &shell);
+    int error = shell__new(snapshot->machine, reserve, &shell);
     if (error != 0) return error;
     shell->regions = snapshot->regions;
     regions__keep(shell->regions);
@@ -123,20 +124,12 @@ static void clone__copy_places(const struct vm_snapshot *snapshot, const struct 
     }
 }
 
-/* Pages that a request will write are copied now, together: one by one they cost a fault each. */
-static void clone__prefault(const struct vm_snapshot *snapshot, uint8_t *data) {
-    for (uint32_t i = 0; i < snapshot->learned_count; i++) {
-        const struct snapshot_run *run = &snapshot->learned[i];
-        madvise(data + run->first * PAGE_SIZE, run->count * PAGE_SIZE, MADV_POPULATE_WRITE);
-    }
-}
-
 static int clone__map(struct vm *vm, const struct vm_snapshot *snapshot) {
     const struct vm_snapshot *flat = snapshot->parent == NULL ? snapshot : snapshot->parent;
     int error = clone__map_part(flat, &flat->system, vm->memory.system.host);
     if (error == 0) error = clone__map_part(flat, &flat->data, vm->memory.data.host);
     if (error != 0) return error;
-    clone__prefault(snapshot, vm->memory.data.host);
+    learn__apply(snapshot, vm);
     if (snapshot->parent == NULL) return 0;
     clone__copy_places(snapshot, &snapshot->system, vm->memory.system.host);
     clone__copy_places(snapshot, &snapshot->data, vm->memory.data.host);
@@ -182,7 +175,9 @@ static int clone__fill(struct vm *vm, struct vm_snapshot *snapshot) {
     error = clone__map(vm, snapshot);
     if (error != 0) return error;
     vm->kernel_changed = 1;
-    return clone__state(vm, snapshot);
+    error = clone__state(vm, snapshot);
+    if (error == 0 && snapshot->learned == NULL) learn__begin(vm);
+    return error;
 }
 
 int vm_clone(struct vm_snapshot *snapshot, struct vm **result) {

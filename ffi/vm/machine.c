@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "../shim/pages.h"
 #include "clock.h"
 #include "entry.h"
 #include "internal.h"
@@ -83,7 +84,6 @@ static int machine__find_out(struct vm_machine *machine, struct vm_text *why) {
     }
     int sync = ioctl(machine->kvm, KVM_CHECK_EXTENSION, KVM_CAP_SYNC_REGS);
     if ((sync & KVM_SYNC_X86_REGS) == 0 || ioctl(machine->kvm, KVM_CHECK_EXTENSION, KVM_CAP_IMMEDIATE_EXIT) == 0 ||
-        ioctl(machine->kvm, KVM_CHECK_EXTENSION, KVM_CAP_READONLY_MEM) == 0 ||
         ioctl(machine->kvm, KVM_CHECK_EXTENSION, KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2) == 0) {
         snprintf(why->bytes, sizeof why->bytes, "this KVM lacks what the engine needs (Linux 5.0 has it)");
         return -ENOTSUP;
@@ -104,8 +104,13 @@ int vm_machine_open(int kvm, struct vm_machine **result, struct vm_text *why) {
     struct vm_machine *machine = calloc(1, sizeof *machine);
     if (machine == NULL) return -ENOMEM;
     pthread_mutex_init(&machine->lock, NULL);
+    machine->pagemap = pagemap__open();
     machine->kvm = fcntl(kvm, F_DUPFD_CLOEXEC, 3);
     int error = machine->kvm < 0 ? -errno : machine__find_out(machine, why);
+    if (error == 0 && machine->pagemap < 0) {
+        error = machine->pagemap;
+        snprintf(why->bytes, sizeof why->bytes, "cannot open the process's page map: %s", strerror(-error));
+    }
     if (error == 0) error = ticker__start(&machine->ticker);
     if (error == 0) error = probe__machine(machine, why);
     if (error != 0) {
@@ -125,6 +130,7 @@ void vm_machine_close(struct vm_machine *machine) {
     }
     ticker__stop(&machine->ticker);
     if (machine->kvm >= 0) close(machine->kvm);
+    if (machine->pagemap >= 0) close(machine->pagemap);
     pthread_mutex_destroy(&machine->lock);
     free(machine);
 }

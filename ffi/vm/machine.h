@@ -21,6 +21,7 @@ struct machine_cpuid {
 
 struct vm_machine {
     int kvm;
+    int pagemap; /* of this process */
     uint32_t run_bytes; /* of a vCPU's shared page */
     /* A system call leaves the guest in ring 0 (KVM on real hardware), or in ring 3 (KVM in software, kvm_pvm). */
     int calls_enter_ring0;

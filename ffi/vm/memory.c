@@ -102,8 +102,6 @@ int memory__zap(struct vm *vm, uint64_t physical, uint64_t pages) {
     if (vm->shell == NULL || !shell__keeps_shadows(vm->shell)) return 0;
     uint8_t *host = memory__at(vm, physical);
     size_t bytes = pages * PAGE_SIZE;
-    /* A view's pages are shared by VMs that may run now: they have to stay readable. Their contents are the file's. */
-    if (memory__area(vm, physical)->written == NULL) return madvise(host, bytes, MADV_DONTNEED) == 0 ? 0 : -errno;
     if (mprotect(host, bytes, PROT_READ) != 0) return -errno;
     return mprotect(host, bytes, PROT_READ | PROT_WRITE) == 0 ? 0 : -errno;
 }

@@ -5,8 +5,11 @@
 #include <sys/mman.h>
 
 static int regions__map(struct regions *regions, uint32_t index, struct view *view) {
-    /* All that the region may grow to: what is beyond its end is not there until it is. */
-    void *host = mmap(NULL, VIEW_STRIDE, PROT_READ, MAP_SHARED | MAP_NORESERVE, view->region, 0);
+    /*
+     * All that the region may grow to: what is beyond its end is not there until it is. The mapping is private and may be
+     * written, though nobody does, because KVM maps pages ahead of a guest's faults only where the host could write them.
+     */
+    void *host = mmap(NULL, VIEW_STRIDE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, view->region, 0);
     if (host == MAP_FAILED) return -errno;
     regions->areas[index] = (struct memory_area){
         .base = VIEW_BASE + index * VIEW_STRIDE,
@@ -43,4 +46,10 @@ void regions__release(struct regions *regions) {
     if (atomic_fetch_sub(&regions->references, 1) != 1) return;
     for (uint32_t i = 0; i < regions->views.count; i++) munmap(regions->areas[i].host, VIEW_STRIDE);
     free(regions);
+}
+
+void regions__warm(struct regions *regions, uint64_t physical, uint64_t pages) {
+    uint64_t view = (physical - VIEW_BASE) / VIEW_STRIDE;
+    const struct memory_area *area = &regions->areas[view];
+    madvise(area->host + (physical - area->base), pages * PAGE_SIZE, MADV_POPULATE_WRITE);
 }

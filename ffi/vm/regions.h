@@ -27,4 +27,7 @@ int regions__new(struct view *const *views, size_t count, struct regions **regio
 void regions__keep(struct regions *regions);
 void regions__release(struct regions *regions);
 
+/* Pages that guests use much get a copy of this process's own: KVM maps those eight at a time. */
+void regions__warm(struct regions *regions, uint64_t physical, uint64_t pages);
+
 #endif

@@ -3,8 +3,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "../shim/pages.h"
 #include "clone.h"
 #include "internal.h"
+#include "learn.h"
 #include "shell.h"
 #include "snapshot.h"
 #include "tables.h"
@@ -13,8 +15,8 @@
 /* A VM that once wrote this much copies it back every time: a new one is cheaper. */
 #define COPIES_MAX 8192u
 
-/* What the guest wrote is put beside what the VMM wrote. KVM's log is read and never cleared: it keeps what it once had. */
-static int reset__collect(struct vm *vm) {
+/* KVM's log is read and never cleared: it keeps what it once had, and so a page costs one fault in a VM's life. */
+static int reset__read_log(struct vm *vm) {
     uint64_t bitmap[SLOT_WORDS];
     for (uint32_t slot = 0; slot < vm->shell->slot_count; slot++) {
         uint64_t base = vm->shell->slots[slot].base;
@@ -27,6 +29,25 @@ static int reset__collect(struct vm *vm) {
         for (uint64_t i = 0; i < words && i < most; i++) written[i] |= bitmap[i];
     }
     return 0;
+}
+
+/* Before there was a log: pages that are not the file's any more. */
+static int reset__scan(struct vm *vm) {
+    uint32_t count = (uint32_t)(vm->memory.snapshot_bytes / PAGE_SIZE);
+    struct pages pages;
+    int error = pages__init(&pages, count);
+    if (error != 0) return error;
+    error = pagemap__scan(vm->machine->pagemap, vm->memory.data.host, count, count, &pages);
+    uint32_t page;
+    for (struct pages_cursor at = pages__first(&pages); pages__next(&pages, &at, &page);) {
+        memory__wrote(vm, DATA_BASE + page * PAGE_SIZE, 1);
+    }
+    pages__fini(&pages);
+    return error;
+}
+
+int reset__collect(struct vm *vm) {
+    return vm->shell->logs_dirty ? reset__read_log(vm) : reset__scan(vm);
 }
 
 /* Pages that an entry leads to now or led to in the snapshot: KVM may have shadows of either. */
@@ -120,10 +141,14 @@ static int reset__vcpu(struct vm *vm) {
 
 static int reset__to(struct vm *vm, const struct vm_snapshot *to) {
     if (vm->broken || vm->memory.tables_grew) return -ESTALE;
+    int had_log = vm->shell->logs_dirty;
     int error = reset__collect(vm);
+    if (error == 0) error = shell__begin_log(vm->shell);
     if (error == 0) error = reset__drop_growth(vm, to->data.bytes);
     if (error == 0) error = reset__system(vm, to);
     if (error == 0) error = reset__data(vm, to);
+    /* What was scanned is more than what a request writes; from here on the log knows. */
+    if (!had_log) memset(vm->memory.data.written, 0, page_up(to->data.bytes / PAGE_SIZE / 8));
     uint64_t copied = vm->counters.pages_copied;
     if (error == 0) error = clone__state(vm, to);
     if (error == 0) error = reset__vcpu(vm);
@@ -164,24 +189,4 @@ int vm_switch(struct vm *vm, struct vm_snapshot *to) {
     vm->limits = to->limits;
     vm->kernel_changed = 1;
     return reset__to(vm, to);
-}
-
-int vm_snapshot_learn(struct vm_snapshot *snapshot, struct vm *served) {
-    if (served->snapshot != snapshot) return -EINVAL;
-    int error = reset__collect(served);
-    if (error != 0) return error;
-    uint64_t pages = snapshot->data.bytes / PAGE_SIZE;
-    const uint64_t *written = served->memory.data.written;
-    struct snapshot_run *runs = malloc((pages + 1) * sizeof *runs);
-    if (runs == NULL) return -ENOMEM;
-    uint32_t count = 0;
-    for (uint64_t page = 0; page < pages; page++) {
-        if (!(written[page / 64] >> (page % 64) & 1)) continue;
-        if (count > 0 && runs[count - 1].first + runs[count - 1].count == page) runs[count - 1].count++;
-        else runs[count++] = (struct snapshot_run){(uint32_t)page, 1};
-    }
-    free(snapshot->learned);
-    snapshot->learned = runs;
-    snapshot->learned_count = count;
-    return 0;
 }

@@ -107,11 +107,9 @@ static int shell__make(struct shell *shell, uint64_t reserve_bytes) {
     const struct vm_machine *machine = shell->machine;
     shell->vm = ioctl(machine->kvm, KVM_CREATE_VM, 0);
     if (shell->vm < 0) return -errno;
-    if (shell->logs_dirty) {
-        struct kvm_enable_cap log = {.cap = KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2,
-                                     .args[0] = KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE};
-        if (ioctl(shell->vm, KVM_ENABLE_CAP, &log) != 0) return -errno;
-    }
+    struct kvm_enable_cap log = {.cap = KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2,
+                                 .args[0] = KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE};
+    if (ioctl(shell->vm, KVM_ENABLE_CAP, &log) != 0) return -errno;
     shell->vcpu = ioctl(shell->vm, KVM_CREATE_VCPU, 0);
     if (shell->vcpu < 0) return -errno;
     void *run = mmap(NULL, machine->run_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, shell->vcpu, 0);
@@ -128,12 +126,11 @@ static int shell__make(struct shell *shell, uint64_t reserve_bytes) {
     return shell->reserve == NULL ? -ENOMEM : 0;
 }
 
-int shell__new(const struct vm_machine *machine, int logs_dirty, uint64_t reserve_bytes, struct shell **result) {
+int shell__new(const struct vm_machine *machine, uint64_t reserve_bytes, struct shell **result) {
     struct shell *shell = calloc(1, sizeof *shell);
     if (shell == NULL) return -ENOMEM;
     shell->machine = machine;
     shell->vm = shell->vcpu = -1;
-    shell->logs_dirty = logs_dirty;
     int error = shell__make(shell, reserve_bytes);
     if (error != 0) {
         shell__delete(shell);
@@ -152,6 +149,22 @@ void shell__delete(struct shell *shell) {
     free(shell);
 }
 
+static int shell__is_data(const struct shell_slot *slot) {
+    return slot->base >= DATA_BASE && slot->base < VIEW_BASE;
+}
+
+static int shell__set_slot(struct shell *shell, uint32_t index) {
+    const struct shell_slot *slot = &shell->slots[index];
+    struct kvm_userspace_memory_region region = {
+        .slot = index,
+        .flags = shell->logs_dirty && shell__is_data(slot) ? KVM_MEM_LOG_DIRTY_PAGES : 0,
+        .guest_phys_addr = slot->base,
+        .memory_size = slot->bytes,
+        .userspace_addr = (uint64_t)(uintptr_t)slot->host,
+    };
+    return ioctl(shell->vm, KVM_SET_USER_MEMORY_REGION, &region) == 0 ? 0 : -errno;
+}
+
 int shell__attach(struct shell *shell, const struct memory_area *area, uint64_t bank) {
     uint64_t base = area->base + bank * area->bank_bytes;
     for (uint32_t i = 0; i < shell->slot_count; i++) {
@@ -159,17 +172,24 @@ int shell__attach(struct shell *shell, const struct memory_area *area, uint64_t 
     }
     if (shell->slot_count == SLOTS_MAX) return -ENOMEM;
     uint64_t left = area->bytes - bank * area->bank_bytes;
-    struct kvm_userspace_memory_region region = {
-        .slot = shell->slot_count,
-        .guest_phys_addr = base,
-        .memory_size = page_up(left < area->bank_bytes ? left : area->bank_bytes),
-        .userspace_addr = (uint64_t)(uintptr_t)(area->host + bank * area->bank_bytes),
+    shell->slots[shell->slot_count] = (struct shell_slot){
+        .base = base,
+        .bytes = page_up(left < area->bank_bytes ? left : area->bank_bytes),
+        .host = area->host + bank * area->bank_bytes,
     };
-    if (area->written == NULL) region.flags = KVM_MEM_READONLY;
-    else if (shell->logs_dirty && area->base == DATA_BASE) region.flags = KVM_MEM_LOG_DIRTY_PAGES;
-    if (ioctl(shell->vm, KVM_SET_USER_MEMORY_REGION, &region) != 0) return -errno;
-    shell->slots[shell->slot_count++] = (struct shell_slot){base, region.memory_size};
-    return 0;
+    int error = shell__set_slot(shell, shell->slot_count);
+    if (error == 0) shell->slot_count++;
+    return error;
+}
+
+int shell__begin_log(struct shell *shell) {
+    if (shell->logs_dirty) return 0;
+    shell->logs_dirty = 1;
+    int error = 0;
+    for (uint32_t i = 0; i < shell->slot_count && error == 0; i++) {
+        if (shell__is_data(&shell->slots[i])) error = shell__set_slot(shell, i);
+    }
+    return error;
 }
 
 int shell__keeps_shadows(const struct shell *shell) {

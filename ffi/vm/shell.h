@@ -16,6 +16,7 @@ struct regions;
 struct shell_slot {
     uint64_t base; /* guest-physical */
     uint64_t bytes;
+    uint8_t *host;
 };
 
 struct shell {
@@ -24,14 +25,14 @@ struct shell {
     struct regions *regions; /* whose banks it has; kept. NULL for none */
     int vm, vcpu;
     struct kvm_run *run;
-    int logs_dirty;     /* slots of the data area keep a log of what the guest writes */
+    int logs_dirty; /* slots of the data area keep a log of what the guest writes */
     uint8_t *reserve;   /* SYSTEM_MAX + reserve_bytes of host memory, where its content goes */
     uint64_t reserve_bytes;
     uint32_t slot_count;
     struct shell_slot slots[SLOTS_MAX];
 };
 
-int shell__new(const struct vm_machine *machine, int logs_dirty, uint64_t reserve_bytes, struct shell **shell);
+int shell__new(const struct vm_machine *machine, uint64_t reserve_bytes, struct shell **shell);
 void shell__delete(struct shell *shell);
 
 /* Makes KVM know a bank of an area; nothing if it does. */
@@ -50,6 +51,11 @@ int shell__clear_events(struct shell *shell);
 /* From any thread: the next or the current entry ends at once (with a signal to the thread, if it is inside). */
 void shell__interrupt(struct shell *shell);
 
+/*
+ * From now on. Not from the start, for KVM maps writable pages ahead of faults only where it keeps no log: a clone's first
+ * request is faster without.
+ */
+int shell__begin_log(struct shell *shell);
 /* Pages of a slot that the guest wrote since the log began, as a bitmap. */
 int shell__dirty(struct shell *shell, uint32_t slot, uint64_t *bitmap);
 

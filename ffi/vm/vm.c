@@ -29,7 +29,7 @@ void kernel__delete(struct kernel *kernel) {
 static int vm__make(struct vm *vm, struct vm_machine *machine) {
     if (vm->kernel == NULL) return -ENOMEM;
     int error = memory__init(vm, NULL, vm->limits.memory_bytes + DATA_SPARE_BYTES);
-    if (error == 0 && machine != NULL) error = shell__new(machine, 0, 0, &vm->shell);
+    if (error == 0 && machine != NULL) error = shell__new(machine, 0, &vm->shell);
     if (error != 0) return error;
     vm->kernel->space.next_table = TABLE_FIRST;
     if (machine != NULL) error = system_pages__make(vm);
