@@ -75,15 +75,28 @@ int table__map(struct vm *vm, uint64_t address, uint64_t pages, uint64_t physica
     return 0;
 }
 
+/* The entry of a page; or NULL, and how many bytes around it have no table either. */
+static uint64_t *table__entry_or_hole(struct vm *vm, uint64_t address, uint64_t *hole) {
+    uint64_t table = TABLE_ROOT;
+    for (int level = HIGHEST; level > LOWEST; level--) {
+        const uint64_t *entry = table__at(vm, table, address, level);
+        *hole = PAGE_SIZE << (9 * level);
+        if ((*entry & PTE_PRESENT) == 0) return NULL;
+        table = *entry & PTE_ADDRESS;
+    }
+    return table__at(vm, table, address, LOWEST);
+}
+
 int table__next(struct vm *vm, uint64_t *address, uint64_t end, uint64_t **entry) {
     uint64_t at = *address;
     while (at < end) {
-        uint64_t *found = table__entry(vm, at);
-        uint64_t table_end = (at & ~(TABLE_REACH - 1)) + TABLE_REACH;
+        uint64_t hole;
+        uint64_t *found = table__entry_or_hole(vm, at, &hole);
         if (found == NULL) {
-            at = table_end;
+            at = (at & ~(hole - 1)) + hole;
             continue;
         }
+        uint64_t table_end = (at & ~(TABLE_REACH - 1)) + TABLE_REACH;
         for (; at < end && at < table_end; at += PAGE_SIZE, found++) {
             if ((*found & PTE_OWNED) == 0) continue;
             *address = at;
