@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "settled.h"
+
 /*
  * With more private pages than its snapshot has and this many, an instance drops them all after a run: faulting some
  * in again costs less than copying a large request's pages back after each small one, and they are not kept resident.
@@ -72,17 +74,22 @@ int instance__attach(struct instance *instance, const struct base *base, int pag
     void *mapped = mmap(instance->memory, mapped_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE,
                         base->memfd, 0);
     if (mapped == MAP_FAILED) return -errno;
-    /* A huge page would make 512 pages private by one write; a child process has no business in here. */
-    madvise(instance->memory, base->memory_bytes, MADV_NOHUGEPAGE);
-    if (madvise(instance->memory, base->memory_bytes, MADV_DONTFORK) != 0) return -errno;
     instance->base = base;
     instance->pagemap = pagemap;
     instance->io = (struct mf_guest_io *)(instance->memory + base->io_address);
+    int rc = instance__advise(instance);
     /* What instantiation wrote beyond the mapped pages is not in the base image. */
-    return instance__drop_pages(instance);
+    return rc == 0 ? instance__drop_pages(instance) : rc;
+}
+
+int instance__advise(struct instance *instance) {
+    /* A huge page would make 512 pages private by one write; a child process has no business in here. */
+    madvise(instance->memory, instance->base->memory_bytes, MADV_NOHUGEPAGE);
+    return madvise(instance->memory, instance->base->memory_bytes, MADV_DONTFORK) == 0 ? 0 : -errno;
 }
 
 void instance__delete(struct instance *instance) {
+    if (instance->settled != 0) instance__unsettle(instance);
     wasmtime_store_delete(instance->store);
     pages__fini(&instance->idle_pages);
     pages__fini(&instance->private_pages);
@@ -121,14 +128,25 @@ static uint8_t *instance__page(struct instance *instance, uint32_t page) {
     return instance->memory + (size_t)page * PAGE_BYTES;
 }
 
-/* What the snapshot has in place of the base's page. Pages must be asked for in ascending order. */
-static const uint8_t *snapshot__page(const struct snapshot *snapshot, uint32_t *cursor, const struct base *base,
-                                     uint32_t page) {
-    while (*cursor < snapshot->page_count && snapshot->numbers[*cursor] < page) ++*cursor;
-    if (*cursor < snapshot->page_count && snapshot->numbers[*cursor] == page) {
-        return snapshot->pages + (size_t)*cursor * PAGE_BYTES;
-    }
-    return base__page(base, page);
+/* Where pages are looked up in a snapshot; they must be asked for in ascending order. */
+struct lookup {
+    const struct base *base;
+    const struct snapshot *snapshot;
+    uint32_t place, place_below;
+};
+
+static const uint8_t *snapshot__find(const struct snapshot *snapshot, uint32_t *place, uint32_t page) {
+    while (*place < snapshot->page_count && snapshot->numbers[*place] < page) ++*place;
+    bool is_found = *place < snapshot->page_count && snapshot->numbers[*place] == page;
+    return is_found ? snapshot->pages + (size_t)*place * PAGE_BYTES : NULL;
+}
+
+/* What the page is in the snapshot. */
+static const uint8_t *lookup__page(struct lookup *lookup, uint32_t page) {
+    const struct snapshot *snapshot = lookup->snapshot;
+    const uint8_t *found = snapshot__find(snapshot, &lookup->place, page);
+    if (found == NULL && snapshot->below != NULL) found = snapshot__find(snapshot->below, &lookup->place_below, page);
+    return found != NULL ? found : base__page(lookup->base, page);
 }
 
 int instance__scan(struct instance *instance, uint32_t limit) {
@@ -149,10 +167,11 @@ int instance__drop_pages(struct instance *instance) {
 /* Takes out of idle_pages what the snapshot has or the run wrote to. */
 static void instance__look_for_idle_pages(struct instance *instance, const struct snapshot *snapshot) {
     struct pages_cursor cursor = pages__first(&instance->idle_pages);
-    uint32_t page = 0, place = 0;
+    struct lookup lookup = {.base = instance->base, .snapshot = snapshot};
+    uint32_t page = 0;
     while (pages__next(&instance->idle_pages, &cursor, &page)) {
         const uint8_t *there = base__page(instance->base, page);
-        bool is_the_snapshot_s = snapshot__page(snapshot, &place, instance->base, page) != there;
+        bool is_the_snapshot_s = lookup__page(&lookup, page) != there;
         if (is_the_snapshot_s || memcmp(instance__page(instance, page), there, PAGE_BYTES) != 0) {
             pages__remove(&instance->idle_pages, page);
         }
@@ -194,29 +213,39 @@ static int instance__trim(struct instance *instance, const struct snapshot *snap
  * longer, because it becomes a string instruction that starts on an odd word.
  */
 static void instance__copy_pages(struct instance *instance, const struct snapshot *snapshot) {
-    const struct base *base = instance->base;
-    uint32_t page = 0, place = 0, last_page = base->memory_pages - 1;
+    struct lookup lookup = {.base = instance->base, .snapshot = snapshot};
+    uint32_t page = 0, last_page = instance->base->memory_pages - 1;
     struct pages_cursor cursor = pages__first(&instance->private_pages);
     bool is_last = !pages__next(&instance->private_pages, &cursor, &page);
     while (!is_last) {
         uint8_t *to = instance__page(instance, page);
-        const uint8_t *from = snapshot__page(snapshot, &place, base, page);
+        const uint8_t *from = lookup__page(&lookup, page);
         size_t length = 0;
         do {
             length += PAGE_BYTES;
             is_last = !pages__next(&instance->private_pages, &cursor, &page);
         } while (!is_last && instance__page(instance, page) == to + length &&
-                 snapshot__page(snapshot, &place, base, page) == from + length);
+                 lookup__page(&lookup, page) == from + length);
         memcpy(to, from, length);
     }
-    memcpy(instance__page(instance, last_page), snapshot__page(snapshot, &place, base, last_page), PAGE_BYTES);
+    memcpy(instance__page(instance, last_page), lookup__page(&lookup, last_page), PAGE_BYTES);
+}
+
+/* `is_again`: after a run of the same one. */
+static int instance__map_for(struct instance *instance, const struct snapshot *snapshot, bool is_again) {
+    /* What is saved of a sandbox stands on what its instance has mapped. */
+    if (snapshot->below != NULL) return 0;
+    instance->runs_in_a_row = is_again ? instance->runs_in_a_row + 1 : 0;
+    if (instance->settled != 0 && instance->settled != snapshot->serial) return instance__unsettle(instance);
+    return instance__may_settle(instance, snapshot) ? instance__settle(instance, snapshot) : 0;
 }
 
 int instance__restore(struct instance *instance, const struct snapshot *snapshot, bool *has_remapped) {
     struct pages *private_pages = &instance->private_pages;
-    const struct base *base = instance->base;
     uint32_t limit = snapshot->page_count + PRIVATE_PAGES_MAX;
     *has_remapped = false;
+    int mapped = instance__map_for(instance, snapshot, instance->snapshot == snapshot);
+    if (mapped != 0) return mapped;
     if (instance->is_unscanned) {
         int rc = instance__scan(instance, limit);
         if (rc != 0) return rc;
@@ -230,9 +259,10 @@ int instance__restore(struct instance *instance, const struct snapshot *snapshot
         if (rc != 0) return rc;
     }
 
-    /* Pages of the snapshot are private once they have been copied. */
-    uint32_t last_page = base->memory_pages - 1;
-    for (uint32_t i = 0; i < snapshot->page_count; i++) {
+    /* Pages of the snapshot that are not mapped are private once they have been copied. */
+    uint32_t last_page = instance->base->memory_pages - 1;
+    bool is_mapped = instance->settled != 0 && instance->settled == snapshot->serial;
+    for (uint32_t i = 0; i < snapshot->page_count && !is_mapped; i++) {
         if (snapshot->numbers[i] != last_page) pages__add(private_pages, snapshot->numbers[i]);
     }
     instance__copy_pages(instance, snapshot);
@@ -247,12 +277,15 @@ int instance__verify(struct instance *instance, const struct snapshot *snapshot)
     /* Not by the scan that restoring relies on; pages that do not exist are zero in any case. */
     rc = pagemap__read(instance->pagemap, instance->memory, base->memory_pages, UINT32_MAX, &present);
     for (uint32_t page = 0; page < base->mapped_pages; page++) pages__add(&present, page);
-    for (uint32_t i = 0; i < snapshot->page_count; i++) pages__add(&present, snapshot->numbers[i]);
+    for (const struct snapshot *part = snapshot; part != NULL; part = part->below) {
+        for (uint32_t i = 0; i < part->page_count; i++) pages__add(&present, part->numbers[i]);
+    }
 
     struct pages_cursor cursor = pages__first(&present);
-    uint32_t page, place = 0;
+    struct lookup lookup = {.base = base, .snapshot = snapshot};
+    uint32_t page;
     while (rc == 0 && pages__next(&present, &cursor, &page)) {
-        const uint8_t *wanted = snapshot__page(snapshot, &place, base, page);
+        const uint8_t *wanted = lookup__page(&lookup, page);
         if (memcmp(instance__page(instance, page), wanted, PAGE_BYTES) != 0) rc = -EUCLEAN;
     }
     if (rc == 0 && instance__stack_pointer(instance) != snapshot->stack_pointer) rc = -EUCLEAN;

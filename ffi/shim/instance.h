@@ -28,6 +28,8 @@ struct instance {
     struct pages private_pages; /* without the last page, which is always copied */
     struct pages idle_pages;    /* those of them that no run wrote to in so many looks */
     uint32_t runs, looks;
+    uint32_t runs_in_a_row;     /* of the same snapshot */
+    uint64_t settled;           /* the serial number of the snapshot whose pages are mapped, or 0 */
     bool is_unscanned;          /* there may be private pages that private_pages lacks */
     struct run *run;            /* while its guest runs; NULL: its clock and random bytes are constant */
 
@@ -55,8 +57,10 @@ uint32_t instance__stack_pointer(struct instance *instance);
  * instance->snapshot is the same, pages that the runs leave alone are given back now and then.
  */
 int instance__restore(struct instance *instance, const struct snapshot *snapshot, bool *has_remapped);
-/* Drops all private pages: memory is the base image again, and costs nothing. */
+/* Drops all private pages: memory is what is mapped again, and costs nothing. */
 int instance__drop_pages(struct instance *instance);
+/* Tells the kernel how the memory's mappings are used: after each change of them. */
+int instance__advise(struct instance *instance);
 /* Adds what the kernel knows to private_pages. */
 int instance__scan(struct instance *instance, uint32_t limit);
 

@@ -32,6 +32,7 @@ int saved__take(struct saved *saved, struct instance *instance) {
         return -E2BIG;
     }
     saved->state = (struct snapshot){
+        .below = instance->snapshot,
         .stack_pointer = instance__stack_pointer(instance),
         .numbers = saved->numbers,
         .pages = saved->pages,

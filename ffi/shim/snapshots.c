@@ -41,6 +41,11 @@ void snapshots__fini(struct snapshots *snapshots) {
     free(snapshots->generations);
 }
 
+static uint64_t snapshot__next_serial(void) {
+    static _Atomic uint64_t last;
+    return atomic_fetch_add(&last, 1) + 1;
+}
+
 /* A copy of the image, checked. */
 static int snapshot__new(const struct base *base, const uint8_t *bytes, size_t length, struct snapshot **out) {
     struct snapshot *snapshot = calloc(1, sizeof *snapshot);
@@ -64,6 +69,7 @@ static int snapshot__new(const struct base *base, const uint8_t *bytes, size_t l
         snapshot__free(snapshot);
         return rc;
     }
+    snapshot->serial = snapshot__next_serial();
     snapshot->stack_pointer = image.header->stack_pointer;
     snapshot->page_count = image.header->page_count;
     snapshot->numbers = image.numbers;

@@ -15,6 +15,8 @@
 
 struct snapshot {
     uint32_t id;
+    uint64_t serial; /* never used again, unlike an id; 0: of what is no function's image */
+    const struct snapshot *below; /* has what this one has not; NULL: the base image has */
     uint32_t stack_pointer;
     uint32_t page_count;
     const uint32_t *numbers; /* ascending */

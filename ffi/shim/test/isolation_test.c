@@ -131,10 +131,66 @@ static void the_fault_counter_misses_no_page(void) {
     client__close();
 }
 
+static uint32_t settled_mappings(void) {
+    FILE *file = fopen("/proc/self/maps", "r");
+    CHECK(file != NULL);
+    char line[512];
+    uint32_t count = 0;
+    while (fgets(line, sizeof line, file) != NULL) count += strstr(line, "mayfly-function") != NULL;
+    fclose(file);
+    return count;
+}
+
+/* Anything that a run can do, in one step or two. */
+static void run_wildly(uint32_t snapshot) {
+    bool parks = test__random() % 2;
+    struct mf_slot *slot = client__slot(0);
+    for (uint32_t step = 0; step < 2; step++) {
+        const struct guest_command commands[] = {
+            {GUEST_SCRIBBLE, test__random(), test__random() % 40},
+            {GUEST_DIRTY, test__random() % 300, test__random() % 100},
+            {GUEST_STACK_POINTER, 0, 0},
+            {test__random() % 4 ? GUEST_SPIN_US : GUEST_OUT_OF_BOUNDS, test__random() % 1500, 0},
+            {GUEST_RETURN, parks && step == 0 ? MF_GUEST_PARKED : MF_GUEST_DONE, 0},
+        };
+        uint32_t sandbox = slot->out_sandbox, generation = slot->out_generation;
+        client__put(0, snapshot, commands, 5);
+        if (step > 0) client__resume(0, sandbox, generation);
+        CHECK(mf_run_inline(0) == 0);
+        if (slot->result == MF_STEP_INLINE) client__run(0);
+        if (slot->result != MF_STEP_PARKED) return;
+    }
+}
+
+/* With its function's pages mapped, an instance is the snapshot after each run as before, and any other when asked. */
+static void a_settled_instance_is_restored_too(void) {
+    struct mf_options options = client__options();
+    options.workers = 1;
+    options.warm_instances = 1;
+    options.inline_us = 500;
+    client__open(options);
+    uint32_t snapshots[2] = {client__snapshot(20), client__snapshot(200)};
+    for (uint32_t round = 0; round < 6; round++) {
+        uint32_t snapshot = snapshots[round % 2];
+        for (uint32_t run = 0; run < 100; run++) run_wildly(snapshot);
+        for (uint32_t run = 0; run < 100; run++) CHECK(client__count(0, snapshot) == 2);
+        CHECK(settled_mappings() > 0);
+        for (uint32_t run = 0; run < 100; run++) run_wildly(snapshot);
+        CHECK(client__count(0, snapshot) == 2);
+        CHECK(client__count(0, MF_SNAPSHOT_BASE) == 1);
+        CHECK(settled_mappings() == 0);
+        CHECK(client__snapshot(round) > 0);
+    }
+    CHECK(mf_snapshot_drop(snapshots[0]) == 0);
+    client__close();
+    CHECK(settled_mappings() == 0);
+}
+
 const struct test isolation_tests[] = {
     {"a sandbox sees nothing of the one before", a_sandbox_sees_nothing_of_the_one_before},
     {"thousands of mixed runs leave no trace", thousands_of_mixed_runs_leave_no_trace},
     {"pages that are no longer needed are given back", pages_that_are_no_longer_needed_are_given_back},
     {"the fault counter misses no page", the_fault_counter_misses_no_page},
+    {"a settled instance is restored, too", a_settled_instance_is_restored_too},
     {NULL, NULL},
 };
