@@ -24,7 +24,6 @@
 #define CR4_OSXSAVE (1u << 18)
 #define CR4_SMEP (1u << 20)
 #define CR4_SMAP (1u << 21)
-#define CPUID_1_ECX_XSAVE (1u << 26)
 #define CPUID_1_ECX_OSXSAVE (1u << 27)
 #define CPUID_7_EBX_SMEP (1u << 7)
 #define CPUID_7_EBX_SMAP (1u << 20)
@@ -45,7 +44,8 @@ static void machine__features(struct vm_machine *machine) {
     struct kvm_cpuid_entry2 *one = machine__leaf(machine, 1, 0), *seven = machine__leaf(machine, 7, 0),
                             *state = machine__leaf(machine, 0xd, 0);
     machine->cr4 = CR4_BASE;
-    if (one != NULL && (one->ecx & CPUID_1_ECX_XSAVE) && state != NULL) {
+    /* KVM in software does not show the bit for XSAVE, while its guests have what the host's CPU has: leaf 13 knows. */
+    if (one != NULL && state != NULL && state->eax != 0) {
         one->ecx |= CPUID_1_ECX_OSXSAVE;
         machine->cr4 |= CR4_OSXSAVE;
         machine->xcr0 = (state->eax | (uint64_t)state->edx << 32) & FPU_PARTS;

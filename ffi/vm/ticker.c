@@ -40,13 +40,18 @@ void ticker__kick(struct ticker *ticker, struct vm *vm) {
     pthread_mutex_unlock(&ticker->lock);
 }
 
+/* Threads that take turns, or a timer whose signal is due while the guest computes. */
+static int ticker__has_ticks(const struct vm *vm) {
+    return vm->kernel->threads.alive > 1 || vm->kernel->signals.armed > 0;
+}
+
 static void ticker__look_at(struct ticker_run *run, uint64_t now) {
     struct vm *vm = atomic_load(&run->vm);
     if (vm == NULL) return;
     unsigned reason = 0;
     if (now >= run->deadline_ns) reason = KICK_DEADLINE;
     else if (run->cpu_limit_ns != UINT64_MAX && ticker__clock(run->cpu_clock) >= run->cpu_limit_ns) reason = KICK_CPU;
-    else if (now - run->begun_ns >= TICK_NS && vm->kernel->threads.alive > 1) reason = VM_KICK_TICK;
+    else if (now - run->begun_ns >= TICK_NS && ticker__has_ticks(vm)) reason = VM_KICK_TICK;
     if (reason == 0) return;
     atomic_fetch_or(&vm->kicked, reason);
     ticker__interrupt(run, vm);
