@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "clone.h"
+#include "fold.h"
 #include "internal.h"
 #include "learn.h"
 #include "random.h"
@@ -57,9 +58,7 @@ static int clone__attach(struct shell *shell, const struct vm_snapshot *snapshot
     for (uint64_t bank = 0; error == 0 && bank * SYSTEM_BANK_BYTES < snapshot->system.bytes; bank++) {
         error = shell__attach(shell, &system, bank);
     }
-    for (uint64_t bank = 0; error == 0 && bank * DATA_BANK_BYTES < snapshot->data.bytes; bank++) {
-        error = shell__attach(shell, &data, bank);
-    }
+    if (error == 0) error = shell__attach(shell, &data, 0);
     for (uint32_t view = 0; view < snapshot->regions->views.count; view++) {
         for (uint64_t bank = 0; error == 0 && bank < 64; bank++) {
             if (!(snapshot->view_banks[view] >> bank & 1)) continue;
@@ -176,6 +175,7 @@ static int clone__fill(struct vm *vm, struct vm_snapshot *snapshot) {
     if (error != 0) return error;
     vm->kernel_changed = 1;
     error = clone__state(vm, snapshot);
+    if (error == 0) error = fold__apply(snapshot, vm);
     if (error == 0 && snapshot->learned == NULL) learn__begin(vm);
     return error;
 }

@@ -40,6 +40,7 @@ uint64_t frames__take(struct vm *vm, uint32_t count) {
     if (index < table->used) {
         struct frame_extent *extent = &table->items[index];
         page = extent->first;
+        if (memory__attach(vm, frames__address(page), count) != 0) return 0;
         extent->first += count;
         extent->count -= count;
         if (extent->count == 0) frames__remove_extent(table, index);

@@ -60,6 +60,8 @@ static inline uint64_t page_up(uint64_t address) {
 #define PTE_OWNED UINT64_C(0x200)
 /* Ours: the page belongs to a file of the guest's, not to the address space. */
 #define PTE_SHARED UINT64_C(0x400)
+/* Ours, of an entry that leads to a lowest table: not present though the table is good, see fold.h. */
+#define PTE_FOLDED UINT64_C(0x800)
 #define PTE_NO_EXEC (UINT64_C(1) << 63)
 #define PTE_ADDRESS UINT64_C(0x000ffffffffff000)
 

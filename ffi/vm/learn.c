@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "fold.h"
 #include "internal.h"
 #include "snapshot.h"
 #include "tables.h"
@@ -85,7 +86,7 @@ int vm_snapshot_learn(struct vm_snapshot *snapshot, struct vm *served) {
     snapshot->learned_count = learn__runs(touched.data, pages, runs);
     snapshot->learned = runs;
     free(touched.data);
-    return 0;
+    return fold__learn(snapshot, served);
 }
 
 void learn__apply(const struct vm_snapshot *snapshot, struct vm *vm) {

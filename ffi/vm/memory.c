@@ -90,6 +90,10 @@ int memory__attach(struct vm *vm, uint64_t physical, uint64_t pages) {
     return 0;
 }
 
+void memory__expect_all(struct vm *vm, uint64_t physical, uint64_t pages) {
+    if (pages > 0) madvise(memory__at(vm, physical), pages * PAGE_SIZE, MADV_HUGEPAGE);
+}
+
 int memory__drop(struct vm *vm, uint64_t physical, uint64_t pages) {
     vm->counters.zaps++;
     vm->memory.translations_stale = 1;

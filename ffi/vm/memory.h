@@ -57,6 +57,9 @@ void memory__wrote(struct vm *vm, uint64_t physical, uint64_t bytes);
 /* Makes KVM know these pages. */
 int memory__attach(struct vm *vm, uint64_t physical, uint64_t pages);
 
+/* All of these new pages will be used: the host may back them by huge pages. */
+void memory__expect_all(struct vm *vm, uint64_t physical, uint64_t pages);
+
 /*
  * After a page lost a mapping or a right to it. KVM's shadow of the old entry survives what is written to page tables from
  * here, so the pages are taken from under it: `drop` loses their contents (they read as zero, or as in the snapshot's file),

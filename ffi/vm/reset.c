@@ -179,9 +179,7 @@ int vm_switch(struct vm *vm, struct vm_snapshot *to) {
     switch__mark(vm, &from->data, &vm->memory.data);
     switch__mark(vm, &to->system, &vm->memory.system);
     switch__mark(vm, &to->data, &vm->memory.data);
-    int error = memory__attach(vm, DATA_BASE, to->data.bytes / PAGE_SIZE);
-    if (error == 0 && to->system.bytes != from->system.bytes) error = -EXDEV;
-    if (error != 0) return error;
+    if (to->system.bytes != from->system.bytes) return -EXDEV;
     snapshot__keep(to);
     vm->snapshot = to;
     vm_snapshot_close(from);

@@ -69,6 +69,7 @@ void vm_snapshot_close(struct vm_snapshot *snapshot) {
     free(snapshot->system.places);
     free(snapshot->data.places);
     free(snapshot->learned);
+    free(snapshot->opened);
     free(snapshot->checked);
     free(snapshot);
 }

@@ -58,6 +58,8 @@ struct vm_snapshot {
 
     struct snapshot_run *learned; /* what a request writes */
     uint32_t learned_count;
+    uint64_t *opened; /* addresses of tables that it unfolds: fold.h */
+    uint32_t opened_count;
 };
 
 /* The page as it is in the snapshot, of the system or the data area. NULL when it is all zero. */

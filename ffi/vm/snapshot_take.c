@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "fold.h"
 #include "internal.h"
 #include "random.h"
 #include "shell.h"
@@ -66,6 +67,7 @@ static int take__prepare(struct vm *vm, struct vm_text *why) {
     if (error == 0) error = table__prepare(vm, MMAP_FIRST, highest - MMAP_FIRST + MAP_ROOM);
     if (error != 0) return error;
     vm->memory.tables_grew = 0;
+    fold__close_all(vm);
     clock__freeze(vm);
     uint32_t current = kernel->threads.current;
     if (kernel->fpus.used <= current) kernel->fpus.used = current + 1;

@@ -30,7 +30,7 @@ static uint64_t *table__walk(struct vm *vm, uint64_t address, int make) {
     uint64_t table = TABLE_ROOT;
     for (int level = HIGHEST; level > LOWEST; level--) {
         uint64_t *entry = table__at(vm, table, address, level);
-        if ((*entry & PTE_PRESENT) == 0) {
+        if ((*entry & (PTE_PRESENT | PTE_FOLDED)) == 0) {
             if (!make) return NULL;
             uint64_t next = table__new(vm);
             if (next == 0) return NULL;
@@ -39,6 +39,17 @@ static uint64_t *table__walk(struct vm *vm, uint64_t address, int make) {
         table = *entry & PTE_ADDRESS;
     }
     return table__at(vm, table, address, LOWEST);
+}
+
+uint64_t *table__link(struct vm *vm, uint64_t address) {
+    uint64_t table = TABLE_ROOT;
+    for (int level = HIGHEST; level > LOWEST + 1; level--) {
+        uint64_t entry = *table__at(vm, table, address, level);
+        if ((entry & PTE_PRESENT) == 0) return NULL;
+        table = entry & PTE_ADDRESS;
+    }
+    uint64_t *link = table__at(vm, table, address, LOWEST + 1);
+    return (*link & (PTE_PRESENT | PTE_FOLDED)) == 0 ? NULL : link;
 }
 
 uint64_t *table__entry(struct vm *vm, uint64_t address) {

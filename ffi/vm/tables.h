@@ -17,6 +17,9 @@ uint64_t *table__entry(struct vm *vm, uint64_t address);
 /* The same, with tables made as needed: or NULL when there is no room for them. */
 uint64_t *table__entry_made(struct vm *vm, uint64_t address);
 
+/* The entry that leads to the lowest table for an address: or NULL. */
+uint64_t *table__link(struct vm *vm, uint64_t address);
+
 /* Entries that differ from what they were have to be told: `entry` is one that the functions above returned. */
 void table__store(struct vm *vm, uint64_t *entry, uint64_t value);
 

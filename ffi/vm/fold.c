@@ -1,0 +1,83 @@
+#include "fold.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "internal.h"
+#include "snapshot.h"
+#include "tables.h"
+
+#define TABLE_ENTRIES 512u
+#define LEARNED_MAX 256u
+
+static int fold__is_beyond(uint64_t entry) {
+    uint64_t physical = entry & PTE_ADDRESS;
+    return (entry & PTE_OWNED) != 0 && physical >= DATA_BASE + DATA_BANK_BYTES && physical < VIEW_BASE;
+}
+
+static void fold__close(struct vm *vm, uint64_t address) {
+    uint64_t *link = table__link(vm, address);
+    if (link == NULL || (*link & PTE_FOLDED)) return;
+    const uint64_t *entries = table__entry(vm, address & ~(TABLE_REACH - 1));
+    for (uint32_t i = 0; i < TABLE_ENTRIES; i++) {
+        if (!fold__is_beyond(entries[i])) continue;
+        table__store(vm, link, (*link & ~PTE_PRESENT) | PTE_FOLDED);
+        return;
+    }
+}
+
+void fold__close_all(struct vm *vm) {
+    if ((uint64_t)vm->kernel->frames.next * PAGE_SIZE <= DATA_BANK_BYTES) return;
+    const struct area_table *areas = &vm->kernel->areas;
+    for (uint32_t i = 0; i < areas->used; i++) {
+        uint64_t end = areas->items[i].end;
+        for (uint64_t at = areas->items[i].start & ~(TABLE_REACH - 1); at < end; at += TABLE_REACH) {
+            fold__close(vm, at);
+        }
+    }
+}
+
+int fold__open(struct vm *vm, uint64_t address) {
+    uint64_t *link = table__link(vm, address);
+    if (link == NULL || !(*link & PTE_FOLDED)) return 0;
+    const uint64_t *entries = table__entry(vm, address & ~(TABLE_REACH - 1));
+    for (uint32_t i = 0; i < TABLE_ENTRIES; i++) {
+        if (!fold__is_beyond(entries[i])) continue;
+        int error = memory__attach(vm, entries[i] & PTE_ADDRESS, 1);
+        if (error != 0) return -ENOMEM;
+    }
+    table__store(vm, link, (*link & ~PTE_FOLDED) | PTE_PRESENT);
+    return 1;
+}
+
+/* By the addresses of the areas: those whose table is folded in the snapshot and open here. */
+int fold__learn(struct vm_snapshot *snapshot, struct vm *served) {
+    uint64_t *opened = malloc(LEARNED_MAX * sizeof *opened);
+    if (opened == NULL) return -ENOMEM;
+    uint32_t count = 0;
+    const struct area_table *areas = &served->kernel->areas;
+    for (uint32_t i = 0; i < areas->used; i++) {
+        uint64_t at = areas->items[i].start & ~(TABLE_REACH - 1);
+        for (; at < areas->items[i].end && count < LEARNED_MAX; at += TABLE_REACH) {
+            const uint64_t *link = table__link(served, at);
+            if (link == NULL || (*link & PTE_FOLDED)) continue;
+            uint64_t where = (uint64_t)((const uint8_t *)link - served->memory.system.host);
+            const uint8_t *then = snapshot__page(snapshot, 0, where / PAGE_SIZE);
+            if (then == NULL) continue;
+            uint64_t before = *(const uint64_t *)(const void *)(then + where % PAGE_SIZE);
+            if ((before & PTE_FOLDED) && (count == 0 || opened[count - 1] != at)) opened[count++] = at;
+        }
+    }
+    free(snapshot->opened);
+    snapshot->opened = opened;
+    snapshot->opened_count = count;
+    return 0;
+}
+
+int fold__apply(const struct vm_snapshot *snapshot, struct vm *vm) {
+    for (uint32_t i = 0; i < snapshot->opened_count; i++) {
+        int error = fold__open(vm, snapshot->opened[i]);
+        if (error < 0) return error;
+    }
+    return 0;
+}
