@@ -12,6 +12,9 @@
     (MAP_TYPE | MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK | MAP_POPULATE |            \
      MAP_DENYWRITE | MAP_EXECUTABLE | MAP_LOCKED | MAP_NONBLOCK | MAP_GROWSDOWN | MAP_32BIT)
 
+/* What one mincore tells at most: a reservation of the guest's may be 128 TB. */
+#define MINCORE_PAGES_MAX 65536u
+
 static int64_t call_mmap(struct vm *vm, const uint64_t a[6]) {
     uint32_t protection = (uint32_t)a[2], flags = (uint32_t)a[3];
     uint32_t type = flags & MAP_TYPE;
@@ -86,6 +89,7 @@ static int64_t call_mincore(struct vm *vm, const uint64_t a[6]) {
     if ((a[0] & PAGE_MASK) != 0) return -EINVAL;
     if (a[1] > USER_LAST || a[0] > USER_LAST - a[1]) return -ENOMEM;
     uint64_t pages = page_up(a[1]) / PAGE_SIZE;
+    if (pages > MINCORE_PAGES_MAX) return -EAGAIN;
     for (uint64_t i = 0; i < pages; i++) {
         uint64_t address = a[0] + i * PAGE_SIZE;
         if (space__area(vm, address) == NULL) return -ENOMEM;
