@@ -44,6 +44,8 @@ struct socket {
     uint8_t peer_gone;
     uint8_t listener;  /* bit + 1 */
     uint8_t is_accepted; /* made by a connection: its name is its listener's */
+    uint8_t is_connecting; /* a connect that did not wait succeeded, and was not asked for its outcome again */
+    uint8_t reserved[3];
     uint32_t peer;     /* index + 1 of a socket */
     uint32_t port;     /* number + 1 of a port */
     int32_t error;     /* SO_ERROR: told once */

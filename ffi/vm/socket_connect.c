@@ -176,11 +176,23 @@ static int64_t refusal(const struct socket *socket, const struct socket *found, 
 
 static int64_t connect_stream(struct vm *vm, struct file *file, const struct socket_name *name) {
     struct socket *socket = socket__of(vm, file);
+    if (socket->is_connecting) {
+        socket->is_connecting = 0;
+        return 0;
+    }
     if (socket->state == SOCKET_CONNECTED) return -EISCONN;
     if (socket->state == SOCKET_LISTENS) return is_inet(socket) ? -EISCONN : -EINVAL;
     struct socket *listener = socket__find(vm, socket, name);
-    if (listener == NULL || listener->state != SOCKET_LISTENS || listener->type != socket->type)
-        return refusal(socket, listener, name);
+    /* TCP that is not to wait learns all outcomes later. */
+    int learns_later = is_inet(socket) && file->flags & O_NONBLOCK;
+    if (listener == NULL || listener->state != SOCKET_LISTENS || listener->type != socket->type) {
+        if (!learns_later) return refusal(socket, listener, name);
+        if (socket->error != 0) return socket__take_error(socket);
+        socket->error = ECONNREFUSED;
+        socket->arrived++;
+        kernel__changed(vm);
+        return -EINPROGRESS;
+    }
     if (listener->pending >= listener->backlog) {
         if (file->flags & O_NONBLOCK || thread__timed_out(vm)) return -EAGAIN;
         uint64_t timeout = socket->send_timeout_ns;
@@ -199,7 +211,8 @@ static int64_t connect_stream(struct vm *vm, struct file *file, const struct soc
     socket->peer_name = *name;
     socket__join(vm, socket, made);
     add_pending(vm, listener, made);
-    return 0;
+    socket->is_connecting = learns_later != 0;
+    return learns_later ? -EINPROGRESS : 0;
 }
 
 static int64_t connect_messages(struct vm *vm, struct socket *socket, const struct socket_name *name) {

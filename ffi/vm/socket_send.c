@@ -62,9 +62,14 @@ static int64_t send_bytes(struct vm *vm, struct file *file, const struct socket_
     if (socket->state == SOCKET_NEW && socket->family == AF_UNIX) return -ENOTCONN;
     const struct socket *peer = socket__peer(vm, socket);
     int unread = peer != NULL && peer->reads_no_more && peer->family == AF_UNIX;
-    if (socket->state != SOCKET_CONNECTED || socket->sends_no_more || socket->peer_gone || unread ||
-        port_is_lost(vm, socket))
+    int is_lost = socket->peer_gone && socket->family == AF_UNIX;
+    if (socket->state != SOCKET_CONNECTED || socket->sends_no_more || is_lost || unread || port_is_lost(vm, socket))
         return wait__moved(vm, broken_pipe(vm, message->flags), before);
+    if (socket->peer_gone) {
+        /* TCP learns that nobody is there from what its first bytes meet. */
+        socket->sends_no_more = 1;
+        return (int64_t)size;
+    }
     int64_t moved = put_bytes(vm, socket, message, before);
     if (moved < 0) return wait__moved(vm, moved, before);
     uint64_t total = before + (uint64_t)moved;

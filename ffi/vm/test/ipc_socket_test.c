@@ -220,6 +220,46 @@ static void connect_script_of(struct any_name at) {
     CLOSE(third);
 }
 
+/* A connect that does not wait, one that is refused, and bytes to where nobody is any more. */
+static void tcp_later_script(void) {
+    struct any_name at = loopback(AF_INET, 0);
+    char in[4];
+    int listener = MAKE(SYS_socket, AF_INET, SOCK_STREAM, 0);
+    int client = MAKE(SYS_socket, AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    CALL3(SYS_bind, listener, &at, at.size);
+    at = name_by(SYS_getsockname, listener);
+    CALL3(SYS_connect, client, &at, at.size);
+    OPTION(client, SOL_SOCKET, SO_ERROR);
+    CLOSE(client);
+    CALL2(SYS_listen, listener, 5);
+    client = MAKE(SYS_socket, AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    CALL3(SYS_connect, client, &at, at.size);
+    READY(client);
+    OPTION(client, SOL_SOCKET, SO_ERROR);
+    CALL3(SYS_connect, client, &at, at.size);
+    CALL3(SYS_connect, client, &at, at.size);
+    int server = MAKE(SYS_accept4, listener, 0, 0);
+    struct epoll_event edge = {EPOLLIN | EPOLLRDHUP | EPOLLET, {.u64 = 1}}, found = {0, {0}};
+    int epoll = MAKE(SYS_epoll_create1, 0, 0, 0);
+    CALL4(SYS_epoll_ctl, epoll, EPOLL_CTL_ADD, client, &edge);
+    for (int i = 0; i < 3; i++) {
+        CALL4(SYS_epoll_wait, epoll, &found, 1, 0);
+        CALL3(SYS_write, server, "a", 1);
+        CALL4(SYS_epoll_wait, epoll, &found, 1, 0);
+        note("%x\n", found.events);
+    }
+    CALL6(SYS_recvfrom, client, in, sizeof in, 0, 0, 0);
+    CLOSE(server);
+    CALL4(SYS_epoll_wait, epoll, &found, 1, 0);
+    note("%x\n", found.events);
+    CLOSE(epoll);
+    CALL3(SYS_write, client, "lost", 4);
+    CALL3(SYS_write, client, "lost", 4);
+    CALL3(SYS_read, client, in, sizeof in);
+    CLOSE(client);
+    CLOSE(listener);
+}
+
 static void tcp_script(void) {
     connect_script_of(loopback(AF_INET, 0));
 }
@@ -339,6 +379,9 @@ static void run_message_pair(void) {
 static void run_tcp(void) {
     compare(tcp_script);
 }
+static void run_tcp_later(void) {
+    compare(tcp_later_script);
+}
 static void run_tcp6(void) {
     compare(tcp6_script);
 }
@@ -359,6 +402,7 @@ const struct test socket_tests[] = {
     {"stream pairs are as Linux has them", run_stream_pair},
     {"message pairs are as Linux has them", run_message_pair},
     {"TCP is as Linux has it", run_tcp},
+    {"TCP that does not wait is as Linux has it", run_tcp_later},
     {"TCP over IPv6 is as Linux has it", run_tcp6},
     {"AF_UNIX connections are as Linux has them", run_unix},
     {"AF_UNIX names are as Linux has them", run_unix_names},
