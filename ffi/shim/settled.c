@@ -6,6 +6,8 @@
 /* Enough that a function which is called now and then, among many others, does not get here. */
 #define RUNS_BEFORE 64u
 #define PIECES_MAX 256u
+/* The file is memory beside the snapshot itself: 4 MB each, for so many. */
+#define PAGES_MAX 1024u
 #define SETTLED_MAX 32u
 
 static atomic_uint settled_count;
@@ -27,7 +29,7 @@ static bool snapshot__is_over(const struct snapshot *snapshot, uint32_t place, u
 bool instance__may_settle(const struct instance *instance, const struct snapshot *snapshot) {
     uint32_t last_page = instance->base->memory_pages - 1, pieces = 0;
     if (instance->settled != 0 || instance->runs_in_a_row != RUNS_BEFORE) return false;
-    if (atomic_load(&settled_count) >= SETTLED_MAX) return false;
+    if (snapshot->page_count > PAGES_MAX || atomic_load(&settled_count) >= SETTLED_MAX) return false;
     for (uint32_t place = 0; !snapshot__is_over(snapshot, place, last_page); pieces++) {
         place = snapshot__piece_end(snapshot, place, last_page);
     }
