@@ -73,6 +73,7 @@ void socket__free(struct vm *vm, struct socket *socket) {
     if (socket->port != 0) port__leave(vm, socket->port - 1);
     forget_receiver(vm, socket__index(vm, socket));
     queue__release(vm, &socket->input);
+    socket_rights__release_all(vm, socket);
     *socket = (struct socket){0};
     struct socket_table *table = &vm->kernel->sockets;
     while (table->used > 0 && table->items[table->used - 1].state == SOCKET_FREE) table->used--;

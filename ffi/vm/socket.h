@@ -51,6 +51,7 @@ struct socket {
     int32_t error;     /* SO_ERROR: told once */
     uint32_t backlog, pending, first_pending, last_pending; /* of a listener: index + 1 */
     uint32_t next_pending;
+    uint64_t taken;            /* bytes that ever left the queue */
     uint64_t arrived, emptied; /* edges: something came to read; room came to write */
     uint64_t receive_timeout_ns, send_timeout_ns; /* 0 is none */
     struct socket_name name, peer_name;
@@ -58,7 +59,19 @@ struct socket {
     struct queue input;
 };
 
+#define SOCKET_RIGHTS_MAX 16u       /* messages with files in them that are on their way, in all */
+#define SOCKET_RIGHTS_FILES_MAX 16u /* in one */
+
+/* Open files that travel with a byte of a stream, or with a message (SCM_RIGHTS). They hold references. */
+struct socket_rights {
+    uint32_t receiver; /* socket's index + 1; 0 is free */
+    uint32_t count;
+    uint64_t position;                       /* of that byte, counted as `taken` of the receiver */
+    uint32_t files[SOCKET_RIGHTS_FILES_MAX]; /* indices */
+};
+
 struct socket_table {
+    struct socket_rights rights[SOCKET_RIGHTS_MAX];
     uint64_t listeners;   /* bits in use */
     uint32_t next_port;   /* where the search for a free one begins */
     uint32_t used;
@@ -129,6 +142,8 @@ struct socket_message {
     uint32_t flags;
     struct socket_name name; /* where to, or where from */
     int is_cut;              /* received: it was longer than the parts */
+    /* To be sent; or received, then with references that are the caller's. */
+    struct socket_rights rights;
 };
 
 int64_t socket__send(struct vm *vm, struct file *file, const struct socket_message *message);
@@ -139,6 +154,23 @@ int64_t socket__write(struct vm *vm, struct file *file, const struct guest_vecto
 uint32_t socket__readable(struct vm *vm, const struct socket *socket);
 /* Bytes that a write could put somewhere. */
 uint32_t socket__room(struct vm *vm, const struct socket *socket);
+
+/* ---- socket_rights.c ----------------------------------------------------------------------------------- */
+
+/* Before the message's first byte is committed to the receiver's queue: 0, -ETOOMANYREFS. */
+int64_t socket_rights__attach(struct vm *vm, struct socket *receiver, const struct socket_rights *rights);
+/* Those of the next `size` bytes, if there are any, become the caller's. */
+void socket_rights__detach(struct vm *vm, const struct socket *socket, uint32_t size, struct socket_rights *rights);
+/* How many bytes may be read together: not two with files. */
+uint32_t socket_rights__run(struct vm *vm, const struct socket *socket);
+void socket_rights__release(struct vm *vm, struct socket_rights *rights);
+/* All that are on their way to a socket. */
+void socket_rights__release_all(struct vm *vm, const struct socket *socket);
+
+/* The control part of a struct msghdr: what it asks to be sent; and what was received, told in at most `*size` bytes. */
+int64_t socket_rights__read(struct vm *vm, uint64_t address, uint64_t size, struct socket_rights *rights);
+int64_t socket_rights__write(struct vm *vm, uint64_t address, uint64_t *size, struct socket_rights *rights,
+                             uint32_t flags, int *is_cut);
 
 /* ---- socket_options.c ---------------------------------------------------------------------------------- */
 

@@ -36,6 +36,7 @@ int64_t socket_calls__recvfrom(struct vm *vm, const uint64_t a[6]) {
     struct guest_vector part = part_of(a[1], a[2]);
     struct socket_message message = {.parts = &part, .count = 1, .flags = (uint32_t)a[3] & RECEIVE_FLAGS};
     int64_t count = socket__receive(vm, file, &message);
+    socket_rights__release(vm, &message.rights);
     if (count < 0 || a[4] == 0) return count;
     status = socket_name__write(vm, &message.name, a[4], a[5]);
     return status != 0 ? status : count;
@@ -59,18 +60,6 @@ _Static_assert(sizeof(struct guest_msghdr) == sizeof(struct msghdr), "as the gue
 #define CONTROL_SIZE_OFFSET 40
 #define FLAGS_OFFSET 48
 
-/* Beside the data nothing is sent: what was asked for is looked at, so that it is not thought to have arrived. */
-static int64_t check_control(struct vm *vm, const struct guest_msghdr *header) {
-    struct {
-        uint64_t size;
-        int32_t level, type;
-    } head;
-    if (header->control == 0 || header->control_size < sizeof head) return 0;
-    if (access__read(vm, &head, header->control, sizeof head) != 0) return -EFAULT;
-    if (head.size < sizeof head || head.size > header->control_size) return -EINVAL;
-    return head.level == SOL_SOCKET && head.type == SCM_RIGHTS ? -EOPNOTSUPP : 0;
-}
-
 static int64_t read_header(struct vm *vm, uint64_t address, struct guest_msghdr *header, struct guest_vector *parts) {
     if (access__read(vm, header, address, sizeof *header) != 0) return -EFAULT;
     if (header->part_count > GUEST_VECTORS_MAX) return -EMSGSIZE;
@@ -84,7 +73,7 @@ static int64_t send_one(struct vm *vm, struct file *file, uint64_t address, uint
     int64_t status = read_header(vm, address, &header, parts);
     if (status < 0) return status;
     message.count = (uint32_t)header.part_count;
-    status = check_control(vm, &header);
+    if (header.control != 0) status = socket_rights__read(vm, header.control, header.control_size, &message.rights);
     if (status == 0 && header.name != 0 && header.name_size > 0)
         status = socket_name__read(vm, socket__of(vm, file), header.name, header.name_size, &message.name);
     return status != 0 ? status : socket__send(vm, file, &message);
@@ -98,15 +87,20 @@ static int64_t receive_one(struct vm *vm, struct file *file, uint64_t address, u
     struct guest_vector parts[GUEST_VECTORS_MAX];
     struct guest_msghdr header;
     struct socket_message message = {.parts = parts, .flags = flags & RECEIVE_FLAGS};
-    const uint64_t no_control = 0;
+    uint64_t control_size = 0;
+    int is_control_cut = 0;
     int64_t status = read_header(vm, address, &header, parts);
     if (status < 0) return status;
     message.count = (uint32_t)header.part_count;
     int64_t count = socket__receive(vm, file, &message);
     if (count < 0) return count;
-    status = header.name == 0 ? 0 : socket_name__write(vm, &message.name, header.name, address + NAME_SIZE_OFFSET);
-    if (status == 0) status = access__write(vm, address + CONTROL_SIZE_OFFSET, &no_control, sizeof no_control);
-    if (status == 0) status = write_u32(vm, address + FLAGS_OFFSET, message.is_cut ? MSG_TRUNC : 0);
+    if (header.control != 0) control_size = header.control_size;
+    status = socket_rights__write(vm, header.control, &control_size, &message.rights, flags, &is_control_cut);
+    if (status == 0 && header.name != 0)
+        status = socket_name__write(vm, &message.name, header.name, address + NAME_SIZE_OFFSET);
+    if (status == 0) status = access__write(vm, address + CONTROL_SIZE_OFFSET, &control_size, sizeof control_size);
+    uint32_t told = (message.is_cut ? MSG_TRUNC : 0) | (is_control_cut ? MSG_CTRUNC : 0) | (flags & MSG_CMSG_CLOEXEC);
+    if (status == 0) status = write_u32(vm, address + FLAGS_OFFSET, told);
     return status != 0 ? status : count;
 }
 

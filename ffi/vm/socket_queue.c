@@ -1,6 +1,7 @@
 #include "socket_queue.h"
 
 #include <errno.h>
+#include <sys/socket.h>
 
 #include "internal.h"
 
@@ -23,8 +24,15 @@ int socket_queue__put_message(struct vm *vm, struct socket *receiver, const stru
         status = queue__store_guest(vm, queue, at, message->parts[i].address, part);
         at += part;
     }
+    if (status == 0 && receiver->family == AF_UNIX)
+        status = (int)socket_rights__attach(vm, receiver, &message->rights);
     if (status == 0) queue__commit(queue, at);
     return status;
+}
+
+void socket_queue__drop(struct socket *socket, uint32_t size) {
+    queue__drop(&socket->input, size);
+    socket->taken += size;
 }
 
 struct message_head socket_queue__first(struct vm *vm, const struct socket *socket, struct socket_name *from) {

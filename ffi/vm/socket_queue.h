@@ -20,6 +20,7 @@ int socket_queue__put_message(struct vm *vm, struct socket *receiver, const stru
                               const struct socket_message *message, uint32_t size);
 /* The first message, which is there. */
 struct message_head socket_queue__first(struct vm *vm, const struct socket *socket, struct socket_name *from);
+void socket_queue__drop(struct socket *socket, uint32_t size);
 /* Bytes behind `offset` into the parts: how many there was room for, or -EFAULT. */
 int64_t socket_queue__get(struct vm *vm, const struct socket *socket, uint32_t offset, uint32_t size,
                           const struct socket_message *message, uint64_t skip);

@@ -45,17 +45,18 @@ static int64_t get_from_port(struct vm *vm, const struct socket *socket, const s
     return total;
 }
 
-static int64_t get_bytes(struct vm *vm, struct socket *socket, const struct socket_message *message, uint64_t skip) {
+static int64_t get_bytes(struct vm *vm, struct socket *socket, struct socket_message *message, uint64_t skip) {
     int peek = (message->flags & MSG_PEEK) != 0;
     if (socket->port != 0) return get_from_port(vm, socket, message, skip, peek);
-    int64_t count = socket_queue__get(vm, socket, 0, socket->input.size, message, skip);
+    int64_t count = socket_queue__get(vm, socket, 0, socket_rights__run(vm, socket), message, skip);
     if (count <= 0 || peek) return count;
-    queue__drop(&socket->input, (uint32_t)count);
+    socket_rights__detach(vm, socket, (uint32_t)count, &message->rights);
+    socket_queue__drop(socket, (uint32_t)count);
     took(vm, socket);
     return count;
 }
 
-static int64_t receive_bytes(struct vm *vm, struct file *file, const struct socket_message *message) {
+static int64_t receive_bytes(struct vm *vm, struct file *file, struct socket_message *message) {
     struct socket *socket = socket__of(vm, file);
     if (socket->state != SOCKET_CONNECTED) return socket->family == AF_UNIX ? -EINVAL : -ENOTCONN;
     uint64_t size = socket_parts__size(message), before = wait__take_progress(vm);
@@ -63,7 +64,8 @@ static int64_t receive_bytes(struct vm *vm, struct file *file, const struct sock
     if (moved < 0) return wait__moved(vm, moved, before);
     uint64_t total = before + (uint64_t)moved;
     int wants_all = (message->flags & (MSG_WAITALL | MSG_PEEK)) == MSG_WAITALL;
-    if (total >= size || (total > 0 && !wants_all)) return (int64_t)total;
+    /* Having received files it must not wait for more. */
+    if (total >= size || (total > 0 && (!wants_all || message->rights.count > 0))) return (int64_t)total;
     if (socket->error != 0) return wait__moved(vm, socket__take_error(socket), total);
     if (socket__at_end(vm, socket)) return (int64_t)total;
     return wait__moved(vm, wait_to_receive(vm, file, message->flags), total);
@@ -87,7 +89,8 @@ static int64_t receive_message(struct vm *vm, struct file *file, struct socket_m
     if (count < 0) return count;
     message->is_cut = count < (int64_t)head.size;
     if ((message->flags & MSG_PEEK) == 0) {
-        queue__drop(&socket->input, start + head.size);
+        socket_rights__detach(vm, socket, start + head.size, &message->rights);
+        socket_queue__drop(socket, start + head.size);
         took(vm, socket);
     }
     return message->flags & MSG_TRUNC ? (int64_t)head.size : count;
@@ -99,6 +102,7 @@ int64_t socket__receive(struct vm *vm, struct file *file, struct socket_message 
     const struct socket *socket = socket__of(vm, file);
     message->name.size = 0;
     message->is_cut = 0;
+    message->rights.count = 0;
     if (message->flags & MSG_ERRQUEUE) return -EAGAIN;
     if (message->flags & MSG_OOB) return socket->type == SOCK_STREAM ? -EINVAL : -EOPNOTSUPP;
     return socket__has_messages(socket) ? receive_message(vm, file, message) : receive_bytes(vm, file, message);
@@ -106,5 +110,7 @@ int64_t socket__receive(struct vm *vm, struct file *file, struct socket_message 
 
 int64_t socket__read(struct vm *vm, struct file *file, const struct guest_vector *parts, uint32_t count) {
     struct socket_message message = {.parts = parts, .count = count};
-    return socket__receive(vm, file, &message);
+    int64_t result = socket__receive(vm, file, &message);
+    socket_rights__release(vm, &message.rights);
+    return result;
 }

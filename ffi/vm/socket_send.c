@@ -37,6 +37,7 @@ static int64_t put_bytes(struct vm *vm, const struct socket *socket, const struc
                          uint64_t skip) {
     struct socket *peer = socket__peer(vm, socket);
     int64_t total = 0;
+    int first = skip == 0;
     for (uint32_t i = 0; i < message->count; i++) {
         uint64_t left_out = skip < message->parts[i].size ? skip : message->parts[i].size;
         uint64_t address = message->parts[i].address + left_out, size = message->parts[i].size - left_out;
@@ -46,7 +47,10 @@ static int64_t put_bytes(struct vm *vm, const struct socket *socket, const struc
         if (size == 0) continue;
         int64_t status = peer == NULL ? port__write(vm, socket->port - 1, address, size)
                                       : queue__store_guest(vm, &peer->input, 0, address, (uint32_t)size);
+        if (status == 0 && first && peer != NULL && socket->family == AF_UNIX)
+            status = socket_rights__attach(vm, peer, &message->rights);
         if (status < 0) return total > 0 ? total : status;
+        first = 0;
         if (peer != NULL) queue__commit(&peer->input, (uint32_t)size);
         total += (int64_t)size;
     }
@@ -133,7 +137,7 @@ static int64_t send_message(struct vm *vm, struct file *file, const struct socke
         /* UDP loses what does not fit. */
         return socket->family == AF_UNIX ? wait_to_send(vm, file, message->flags) : (int64_t)size;
     }
-    int status = socket_queue__put_message(vm, receiver, &name, message, (uint32_t)size);
+    int64_t status = socket_queue__put_message(vm, receiver, &name, message, (uint32_t)size);
     if (status != 0) return status;
     receiver->arrived++;
     kernel__changed(vm);

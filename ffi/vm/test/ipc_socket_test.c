@@ -115,6 +115,67 @@ static void message_pair_script(void) {
     }
 }
 
+struct control {
+    struct cmsghdr head;
+    int descriptors[4];
+};
+
+/* What a message brings beside its byte; what it brings is looked at and closed. */
+static void note_rights(int from, size_t room, int flags) {
+    char byte = 0;
+    struct control control;
+    struct iovec part = {&byte, 1};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = room};
+    int64_t count = silent(SYS_recvmsg, U(from), U(&message), U(flags), 0, 0, 0);
+    note("%ld %c %x %lu\n", (long)count, byte, (unsigned)message.msg_flags, (unsigned long)message.msg_controllen);
+    if (count < 0 || message.msg_controllen < sizeof control.head) return;
+    note("%lu %d %d\n", (unsigned long)control.head.cmsg_len, control.head.cmsg_level, control.head.cmsg_type);
+    for (size_t i = 0; i * sizeof(int) + sizeof control.head < control.head.cmsg_len; i++) {
+        CALL3(SYS_fcntl, control.descriptors[i], F_GETFD, 0);
+        CALL3(SYS_write, control.descriptors[i], "via", 3);
+        CLOSE(control.descriptors[i]);
+    }
+}
+
+static void rights_script(void) {
+    const int types[] = {SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET};
+    for (int i = 0; i < 3; i++) {
+        int pair[2], ends[2];
+        char in[32];
+        struct control control = {{sizeof control.head + 8, SOL_SOCKET, SCM_RIGHTS}, {0}};
+        struct iovec part = {"m", 1};
+        struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = 24};
+        silent(SYS_socketpair, AF_UNIX, U(types[i] | SOCK_NONBLOCK), 0, U(pair), 0, 0);
+        silent(SYS_pipe2, U(ends), O_NONBLOCK, 0, 0, 0, 0);
+        control.descriptors[0] = control.descriptors[1] = ends[1];
+        CALL3(SYS_write, pair[0], "plain", 5);
+        for (int k = 0; k < 7; k++) CALL3(SYS_sendmsg, pair[0], &message, 0);
+        CALL3(SYS_read, pair[1], in, sizeof in);
+        note_rights(pair[1], sizeof control, 0);
+        note_rights(pair[1], 24, MSG_CMSG_CLOEXEC);
+        note_rights(pair[1], 20, 0);
+        note_rights(pair[1], 19, 0);
+        note_rights(pair[1], 0, 0);
+        CALL3(SYS_read, pair[1], in, sizeof in);
+        CALL3(SYS_read, ends[0], in, sizeof in);
+        control.descriptors[1] = 9999;
+        CALL3(SYS_sendmsg, pair[0], &message, 0);
+        control.head.cmsg_len = 15;
+        CALL3(SYS_sendmsg, pair[0], &message, 0);
+        control.head.cmsg_len = 25;
+        CALL3(SYS_sendmsg, pair[0], &message, 0);
+        message.msg_control = (void *)8;
+        CALL3(SYS_sendmsg, pair[0], &message, 0);
+        /* One is still on its way. */
+        CLOSE(ends[1]);
+        CLOSE(pair[0]);
+        CALL3(SYS_read, ends[0], in, sizeof in);
+        CLOSE(pair[1]);
+        CALL3(SYS_read, ends[0], in, sizeof in);
+        CLOSE(ends[0]);
+    }
+}
+
 /* ---- connections --------------------------------------------------------------------------------------- */
 
 struct any_name {
@@ -376,6 +437,9 @@ static void run_stream_pair(void) {
 static void run_message_pair(void) {
     compare(message_pair_script);
 }
+static void run_rights(void) {
+    compare(rights_script);
+}
 static void run_tcp(void) {
     compare(tcp_script);
 }
@@ -401,6 +465,7 @@ static void run_unix_names(void) {
 const struct test socket_tests[] = {
     {"stream pairs are as Linux has them", run_stream_pair},
     {"message pairs are as Linux has them", run_message_pair},
+    {"files are sent as Linux sends them", run_rights},
     {"TCP is as Linux has it", run_tcp},
     {"TCP that does not wait is as Linux has it", run_tcp_later},
     {"TCP over IPv6 is as Linux has it", run_tcp6},
