@@ -13,12 +13,7 @@
 #define PRIORITY_BASE 20
 
 static int is_thread(struct vm *vm, uint64_t id) {
-    const struct thread_table *threads = &vm->kernel->threads;
-    if ((uint32_t)id == 0) return 1;
-    for (uint32_t i = 0; i < threads->used; i++) {
-        if (threads->items[i].state != THREAD_FREE && threads->items[i].id == (uint32_t)id) return 1;
-    }
-    return 0;
+    return (uint32_t)id == 0 || thread__find(vm, id) != 0;
 }
 
 int64_t call_sched_getaffinity(struct vm *vm, const uint64_t arguments[6]) {

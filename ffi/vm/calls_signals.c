@@ -142,15 +142,6 @@ static int64_t call_rt_sigtimedwait(struct vm *vm, const uint64_t arguments[6]) 
 
 /* ---- sending ----------------------------------------------------------------------------------------- */
 
-/* The index of a thread + 1, or 0 for no such thread. */
-static uint32_t thread_target(struct vm *vm, uint64_t id) {
-    const struct thread_table *threads = &vm->kernel->threads;
-    for (uint32_t i = 0; i < threads->used; i++) {
-        if (threads->items[i].state != THREAD_FREE && threads->items[i].id == (uint32_t)id) return i + 1;
-    }
-    return 0;
-}
-
 static int64_t send(struct vm *vm, uint32_t target, uint64_t number, int32_t code) {
     struct signal_info info = {.signal = (int32_t)number, .code = code};
     info.fields[0] = PROCESS_ID | (uint64_t)PROCESS_USER << 32;
@@ -168,7 +159,7 @@ static int64_t call_kill(struct vm *vm, const uint64_t arguments[6]) {
 
 static int64_t send_to_thread(struct vm *vm, uint64_t id, uint64_t number) {
     if ((int32_t)id <= 0 || number > SIGNALS) return -EINVAL;
-    uint32_t target = thread_target(vm, id);
+    uint32_t target = thread__find(vm, id);
     return target == 0 ? -ESRCH : send(vm, target, number, SI_TKILL);
 }
 
@@ -199,7 +190,7 @@ static int64_t call_rt_sigqueueinfo(struct vm *vm, const uint64_t arguments[6]) 
 
 static int64_t call_rt_tgsigqueueinfo(struct vm *vm, const uint64_t arguments[6]) {
     if ((int32_t)arguments[0] <= 0 || (int32_t)arguments[1] <= 0) return -EINVAL;
-    uint32_t target = (uint32_t)arguments[0] == PROCESS_ID ? thread_target(vm, arguments[1]) : 0;
+    uint32_t target = (uint32_t)arguments[0] == PROCESS_ID ? thread__find(vm, arguments[1]) : 0;
     return queue(vm, target == 0 ? UINT32_MAX : target, (uint32_t)arguments[2], arguments[3]);
 }
 

@@ -59,14 +59,6 @@ int64_t call_alarm(struct vm *vm, const uint64_t arguments[6]) {
 
 /* ---- timer_create ------------------------------------------------------------------------------------ */
 
-static uint32_t thread_target(struct vm *vm, int32_t id) {
-    const struct thread_table *threads = &vm->kernel->threads;
-    for (uint32_t i = 0; i < threads->used; i++) {
-        if (threads->items[i].state != THREAD_FREE && threads->items[i].id == (uint32_t)id) return i + 1;
-    }
-    return 0;
-}
-
 /* Whom it tells, and how. */
 static int read_event(struct vm *vm, uint64_t address, struct signal_timer *timer) {
     struct guest_sigevent event;
@@ -79,7 +71,7 @@ static int read_event(struct vm *vm, uint64_t address, struct signal_timer *time
         timer->silent = 1;
         return 0;
     case SIGEV_THREAD_ID:
-        timer->target = thread_target(vm, event.thread);
+        timer->target = thread__find(vm, (uint32_t)event.thread);
         if (timer->target == 0) return -EINVAL;
         break;
     case SIGEV_SIGNAL:

@@ -11,7 +11,6 @@
 #define OTHER_KIND_DESCRIPTOR 3u
 
 static int clock__choose_other(struct vm *vm, int32_t id, struct clock_choice *choice) {
-    const struct thread_table *threads = &vm->kernel->threads;
     uint32_t who = (uint32_t)~(id >> OTHER_SHIFT);
     if (((uint32_t)id & OTHER_KIND) == OTHER_KIND_DESCRIPTOR) return -EINVAL;
     if (!((uint32_t)id & OTHER_IS_THREAD)) {
@@ -19,13 +18,11 @@ static int clock__choose_other(struct vm *vm, int32_t id, struct clock_choice *c
         return who == 0 || who == PROCESS_ID ? 0 : -EINVAL;
     }
     choice->clock = CLOCK_THREAD_CPUTIME_ID;
-    for (uint32_t i = 0; i < threads->used; i++) {
-        if (threads->items[i].state == THREAD_FREE) continue;
-        if (who == 0 ? i != threads->current : threads->items[i].id != who) continue;
-        choice->thread = i;
-        return 0;
-    }
-    return -EINVAL;
+    if (who == 0) return 0;
+    uint32_t found = thread__find(vm, who);
+    if (found == 0) return -EINVAL;
+    choice->thread = found - 1;
+    return 0;
 }
 
 int clock__choose(struct vm *vm, uint64_t id, struct clock_choice *choice) {

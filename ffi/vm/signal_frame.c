@@ -12,7 +12,7 @@
 #define USER_CODE 0x33u
 #define USER_STACK 0x2bu
 
-/* Bits of EFLAGS: what a frame may bring (no I/O rights, no interrupts, no virtual mode), what a handler begins without. */
+/* Bits of EFLAGS: what a frame may bring (no I/O rights, no virtual mode), and what a handler begins without. */
 #define FLAGS_FROM_FRAME UINT64_C(0x40dd5) /* AC OF DF TF SF ZF AF PF CF */
 #define FLAGS_CLEARED UINT64_C(0x10500)    /* RF DF TF */
 #define FLAGS_ALWAYS UINT64_C(0x202)       /* IF, and bit 1 */

@@ -11,6 +11,14 @@ struct thread *thread__current(struct vm *vm) {
     return &vm->kernel->threads.items[vm->kernel->threads.current];
 }
 
+uint32_t thread__find(struct vm *vm, uint64_t id) {
+    const struct thread_table *threads = &vm->kernel->threads;
+    for (uint32_t i = 0; i < threads->used; i++) {
+        if (threads->items[i].state != THREAD_FREE && threads->items[i].id == (uint32_t)id) return i + 1;
+    }
+    return 0;
+}
+
 int64_t thread__wait(struct vm *vm, enum wait_kind kind, uint64_t deadline) {
     struct thread *thread = thread__current(vm);
     if (!thread->restarting) thread->deadline = deadline;

@@ -85,6 +85,8 @@ struct fpu_table {
 };
 
 struct thread *thread__current(struct vm *vm);
+/* The index + 1 of the thread with that id (of its lower 32 bits, as Linux takes them), or 0. */
+uint32_t thread__find(struct vm *vm, uint64_t id);
 
 /*
  * For a call that cannot go on: says what the current thread waits for, then the call returns CALL_BLOCKS. The first

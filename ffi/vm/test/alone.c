@@ -55,7 +55,8 @@ static int64_t call(uint64_t number) {
         }
     }
     for (size_t i = 0; i < calls_host.count; i++) {
-        if (calls_host.calls[i].number + HOST_CALLS == number) result = calls_host.calls[i].function(&alone.vm, arguments);
+        const struct call *of_host = &calls_host.calls[i];
+        if (of_host->number + HOST_CALLS == number) result = of_host->function(&alone.vm, arguments);
     }
     if (result == CALL_BLOCKS) return result;
     thread->restarting = thread->timed_out = 0;
@@ -141,6 +142,14 @@ int entry__fpu_load(struct vm *vm, const struct fpu_state *fpu) {
 
 struct thread *thread__current(struct vm *vm) {
     return &vm->kernel->threads.items[vm->kernel->threads.current];
+}
+
+uint32_t thread__find(struct vm *vm, uint64_t id) {
+    const struct thread_table *threads = &vm->kernel->threads;
+    for (uint32_t i = 0; i < threads->used; i++) {
+        if (threads->items[i].state != THREAD_FREE && threads->items[i].id == (uint32_t)id) return i + 1;
+    }
+    return 0;
 }
 
 int64_t thread__wait(struct vm *vm, enum wait_kind kind, uint64_t deadline) {

@@ -1,6 +1,6 @@
 /*
- * A VM without an address space, threads' scheduling or a vCPU: for tests of what needs none of them. Guest memory is one
- * piece of host memory, at the address that the test chooses.
+ * A VM without an address space, a scheduler or a vCPU: for tests of what needs none of them. Guest memory is one piece of
+ * host memory, at the address that the test chooses.
  */
 #ifndef MAYFLY_VM_TEST_ALONE_H
 #define MAYFLY_VM_TEST_ALONE_H
