@@ -1,52 +1,18 @@
 import { ExitCode, FrameType, HeadFlag, LAYOUT, SLOT, Start, StepFlag, StepResult } from "../../ffi/layout.ts";
 import type { ErrorCode } from "../errors.ts";
 import { LIMITS } from "../limits.ts";
-import type { HostCaller } from "../host/host.ts";
 import { failure } from "../outcome.ts";
-import type { FunctionId, Invocation, NetPolicy, Outcome, StartKind, Usage } from "../types.ts";
+import type { Invocation, Outcome, StartKind, Usage } from "../types.ts";
 import { Watch, type Watcher } from "../watch.ts";
 import { BodySource } from "./body_source.ts";
 import { exitFailure, killFailure } from "./endings.ts";
-import type { ContextOf } from "./context.ts";
 import type { Engine } from "./engine.ts";
 import { GuestResponse } from "./guest_response.ts";
 import { OpenCalls } from "./open_calls.ts";
-import type { ResumePolicy } from "./resume_policy.ts";
+import type { RunOptions, SandboxRef } from "./run_options.ts";
 import type { GuestLine, ResponseSink } from "./tier.ts";
 import { learnCost, type Turn, type TurnLine } from "./turns.ts";
 import { WireError } from "./wire.ts";
-
-/** A sandbox that waits for its next step. */
-export interface SandboxRef {
-  readonly sandbox: number;
-  readonly generation: number;
-}
-
-export interface RunOptions {
-  readonly line: TurnLine;
-  /** Of a new sandbox. */
-  readonly snapshot: number;
-  /** Instead of a new one: a build's own, for its warm-up requests. */
-  readonly held?: SandboxRef;
-  /** A build: evaluate the body, and keep the sandbox. */
-  readonly deploy?: boolean;
-  readonly contextOf: ContextOf;
-  readonly hold?: boolean;
-  /** How long its snapshot took to be read; null: it was there. */
-  readonly coldMs: number | null;
-  readonly function: FunctionId;
-  readonly net: NetPolicy;
-  readonly files: HostCaller["files"];
-  readonly cpuMs: number;
-  readonly bodyBytes: number;
-  readonly responseBytes: number;
-  readonly invocation: Invocation;
-  readonly sink: ResponseSink;
-  /** The sandbox is gone. */
-  readonly onSettled: () => void;
-  /** null: its steps are all done by workers. */
-  readonly resumes: ResumePolicy | null;
-}
 
 type State = "new" | "queued" | "running" | "parked" | "over";
 

@@ -5,7 +5,8 @@ import { HANDLER_KINDS, type HandlerKind, type HeaderList, type Invocation, type
 import { jsContext } from "./context.ts";
 import type { Engine } from "./engine.ts";
 import type { VersionFiles } from "./version_files.ts";
-import { Run, type SandboxRef } from "./run.ts";
+import { Run } from "./run.ts";
+import type { SandboxRef } from "./run_options.ts";
 import { type Artifact, BuildError, type GuestLine, type ResponseSink } from "./tier.ts";
 import { TurnLine } from "./turns.ts";
 
