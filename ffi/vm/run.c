@@ -165,7 +165,9 @@ static void run__loop(struct vm *vm, const struct vm_run *run) {
             if (result == SCHEDULE_WAITS) {
                 struct awaited awaited = wait__all(vm);
                 vm->exit.waits_for_input = awaited.ports;
-                int stuck = awaited.ports == 0 && awaited.listeners == 0 && vm->exit.until_ns == UINT64_MAX;
+                /* A write that waits for room needs the host, too: to take what lies in the way. */
+                int needs_host = awaited.ports != 0 || awaited.listeners != 0 || port__with_output(vm) != 0;
+                int stuck = !needs_host && vm->exit.until_ns == UINT64_MAX;
                 run__end(vm, stuck ? VM_STUCK : VM_WAITS, 0);
                 return;
             }

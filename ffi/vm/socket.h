@@ -167,7 +167,7 @@ void socket_rights__release(struct vm *vm, struct socket_rights *rights);
 /* All that are on their way to a socket. */
 void socket_rights__release_all(struct vm *vm, const struct socket *socket);
 
-/* The control part of a struct msghdr: what it asks to be sent; and what was received, told in at most `*size` bytes. */
+/* The control part of a struct msghdr: what it asks to be sent; what was received, told in at most `*size` bytes. */
 int64_t socket_rights__read(struct vm *vm, uint64_t address, uint64_t size, struct socket_rights *rights);
 int64_t socket_rights__write(struct vm *vm, uint64_t address, uint64_t *size, struct socket_rights *rights,
                              uint32_t flags, int *is_cut);

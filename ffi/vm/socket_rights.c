@@ -95,7 +95,7 @@ int64_t socket_rights__read(struct vm *vm, uint64_t address, uint64_t size, stru
         if (access__read(vm, &head, address + at, sizeof head) != 0) return -EFAULT;
         if (head.size < sizeof head || head.size > size - at) return -EINVAL;
         int64_t status = 0;
-        /* Who sends is known: credentials say nothing new. Levels of networks say how to send, which is one way here. */
+        /* Who sends is known: credentials say nothing new. Levels of networks say how to send: one way, here. */
         if (head.level == SOL_SOCKET && head.type == SCM_RIGHTS)
             status = add_files(vm, address + at + sizeof head, head.size - sizeof head, rights);
         else if (head.level == SOL_SOCKET && head.type != SCM_CREDENTIALS) status = -EINVAL;

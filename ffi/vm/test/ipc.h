@@ -14,7 +14,7 @@ struct test {
     void (*run)(void);
 };
 
-extern const struct test difference_tests[], socket_tests[], waiting_tests[], random_tests[];
+extern const struct test difference_tests[], pair_tests[], socket_tests[], waiting_tests[], random_tests[];
 
 /* Why the current test failed; the first reason counts. */
 void test__fail(const char *file, int line, const char *text);

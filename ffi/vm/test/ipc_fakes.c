@@ -293,7 +293,7 @@ static void end(void) {
 }
 
 int main(void) {
-    const struct test *lists[] = {difference_tests, socket_tests, waiting_tests, random_tests};
+    const struct test *lists[] = {difference_tests, pair_tests, socket_tests, waiting_tests, random_tests};
     int failures = 0;
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         for (const struct test *test = lists[i]; test->name != NULL; test++) {

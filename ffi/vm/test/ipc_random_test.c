@@ -43,7 +43,8 @@ static void scramble(void) {
         memcpy(arena + random_below(ARENA_BYTES / 8) * 8, &value, sizeof value);
     }
     for (uint32_t i = 0; i < 8; i++) {
-        const uint8_t names[3][16] = {{AF_UNIX, 0, 0, 'a'}, {AF_INET, 0, 0x80, 0, 127, 0, 0, 1}, {AF_INET6, 0, 0x80, 0}};
+        const uint8_t names[3][16] = {
+            {AF_UNIX, 0, 0, 'a'}, {AF_INET, 0, 0x80, 0, 127, 0, 0, 1}, {AF_INET6, 0, 0x80, 0}};
         memcpy(arena + random_below(ARENA_BYTES / 16) * 16, names[random_below(3)], 16);
     }
 }
