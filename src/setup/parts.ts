@@ -10,6 +10,8 @@ import { packageRecipe } from "./packages.ts";
 import { QUICKJS, ZIG } from "./pins.ts";
 import type { Progress } from "./progress.ts";
 import { SHIM_LIBRARY, shimRecipe } from "./shim.ts";
+import { VM_PROGRAM, vmRecipe } from "./vm.ts";
+import { withoutLoaderVariables } from "./tool.ts";
 import { wasmtimeRecipe } from "./wasmtime.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -38,6 +40,15 @@ export class Parts {
     const [module, library] = await Promise.all([this.module(), this.library()]);
     const recipe = imageRecipe({ module, library, shim }, this.progress);
     return await blamingOverrides(this.#env, async () => readImage(await this.cache.folder(recipe)));
+  }
+
+  /** The path of the microVM engine's program. */
+  async vm(): Promise<string> {
+    const recipe = await vmRecipe(
+      (work) => this.cache.scratch(async (scratch) => work(await this.#compiler(scratch), scratch)),
+      this.progress,
+    );
+    return join(await this.cache.folder(recipe), VM_PROGRAM);
   }
 
   /** The JavaScript engine, as a WebAssembly module. */
@@ -91,9 +102,4 @@ export class Parts {
   async #zig(scratch: string): Promise<Compiler> {
     return zigCompiler(await this.cache.folder(packageRecipe(ZIG, this.#env, this.progress)), scratch, this.#env);
   }
-}
-
-/** Deno starts no program that gets one of these, unless it may start any. */
-function withoutLoaderVariables(env: Env): Env {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(LD|DYLD)_/.test(name)));
 }

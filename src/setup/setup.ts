@@ -27,6 +27,11 @@ export function startSetup(options: SetupOptions): Setup {
   };
 }
 
+/** The path of the microVM engine's program, which no start of a server waits for. Throws OperatorError. */
+export async function vmProgram(options: SetupOptions): Promise<string> {
+  return await (await openParts(options)).vm();
+}
+
 /** The same, part by part. */
 export async function openParts({ progress, env = Deno.env.toObject(), cacheDir }: SetupOptions): Promise<Parts> {
   assertPlatform(Deno.build);

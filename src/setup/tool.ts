@@ -30,6 +30,11 @@ export async function runTool([tool, ...args]: readonly string[], { env, cwd, hi
   }
 }
 
+/** Deno starts no program that gets one of these, unless it may start any. */
+export function withoutLoaderVariables(env: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(LD|DYLD)_/.test(name)));
+}
+
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
 /** The first error that it names, else its last line. */
