@@ -4,7 +4,9 @@ import { OperatorError } from "./errors.ts";
 import { hostCompiler } from "./setup/compiler.ts";
 import { QUICKJS, WASMTIME } from "./setup/pins.ts";
 import { assertPlatform } from "./setup/platform.ts";
-import { startSetup } from "./setup/setup.ts";
+import { startSetup, vmProgram } from "./setup/setup.ts";
+import { withoutLoaderVariables } from "./setup/tool.ts";
+import { viaPython } from "./setup/vm.ts";
 
 export type { Check };
 
@@ -36,6 +38,7 @@ export async function diagnose({ dataDir, env, progress }: DoctorOptions): Promi
     }),
     await compiler(env),
     ...("facts" in host ? hostChecks(host.facts) : [noPython(host.problem)]),
+    ...("facts" in host && host.facts.kvm?.problem === null ? [await vmEngine({ env, progress })] : []),
     warn(
       "VM tier",
       "this version has none: Python, native programs and all functions of other tenants are refused",
@@ -61,6 +64,20 @@ async function promised(name: string, look: () => string | Promise<string>): Pro
     const message = error instanceof Error ? error.message : String(error);
     return missing(name, message.split("\n", 1)[0], "report it, with what mayfly serve says under MAYFLY_DEBUG=1");
   }
+}
+
+/** Only where there is a KVM to try: compiling it takes a while, the first time. */
+async function vmEngine(options: Pick<DoctorOptions, "env" | "progress">): Promise<Check> {
+  const name = "MicroVM engine";
+  const built = await promised(name, () => vmProgram(options));
+  if (built.state !== "ok") return warn(name, built.detail, built.hint!);
+  const [python, ...args] = viaPython([built.detail, "probe"], options.env);
+  const env = withoutLoaderVariables(options.env);
+  const output = await new Deno.Command(python, { args, env, clearEnv: true, stdin: "null" }).output();
+  const [said, told] = [output.stdout, output.stderr].map((bytes) => new TextDecoder().decode(bytes).trim());
+  if (output.success) return ok(name, `runs programs on this KVM, which works in ${said}`);
+  const [problem, hint] = told.split("\nTry: ");
+  return warn(name, problem.replace(/^Error: /, ""), hint ?? "report it");
 }
 
 async function compiler(env: Readonly<Record<string, string>>): Promise<Check> {

@@ -18,11 +18,21 @@ type ValueOf<O extends Option> = O extends { readonly type: "boolean" } ? boolea
 export type Values<O extends Options> = { readonly [Name in keyof O]?: ValueOf<O[Name]> };
 
 export interface Command<O extends Options = Options> {
-  /** What is given beside the options: `NAME`, or `[NAME]` if it can be left out. */
+  /** What is given beside the options: `NAME`, `[NAME]` if it can be left out, `NAME...` at the end for any number. */
   readonly operands: readonly string[];
   readonly options: O;
   /** Returns the exit code. */
   run(values: Values<O>, operands: readonly string[], shell: Shell): Promise<number>;
+}
+
+export const takesMore = (operands: readonly string[]): boolean => operands.at(-1)?.endsWith("...") ?? false;
+
+/** What stands behind `--` is another program's, options included. */
+export function usage(name: string, operands: readonly string[], options: readonly string[] = []): string {
+  const words = takesMore(operands)
+    ? [...operands.slice(0, -1), ...options, "--", operands.at(-1)!]
+    : [...operands, ...options];
+  return ["mayfly", name, ...words].join(" ");
 }
 
 /** Lets the compiler know the options by their names. */

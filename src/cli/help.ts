@@ -1,4 +1,4 @@
-import type { Command, Option } from "./command.ts";
+import { type Command, type Option, usage } from "./command.ts";
 
 const INDENT = "  ";
 const COLUMN = 22;
@@ -19,7 +19,7 @@ export function overview(commands: readonly { readonly name: string; readonly su
 /** The help of one command. */
 export function commandHelp(name: string, summary: string, { operands, options }: Command): string[] {
   return [
-    `Usage: mayfly ${[name, ...operands, "[OPTIONS]"].join(" ")}`,
+    `Usage: ${usage(name, operands, ["[OPTIONS]"])}`,
     "",
     `mayfly ${name} ${summary}.`,
     "",

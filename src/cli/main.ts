@@ -28,6 +28,10 @@ const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<{
     summary: "serves an older version until the source changes",
     load: () => import("./commands/rollback.ts"),
   },
+  vm: {
+    summary: "runs a program of this machine in a microVM, or measures it",
+    load: () => import("./commands/vm.ts"),
+  },
   doctor: { summary: "checks what the server needs of this machine", load: () => import("./commands/doctor.ts") },
 };
 

@@ -368,7 +368,7 @@ Deno.test("a fault of Mayfly's own shows its stack only to those who ask", async
 Deno.test("help names every command, and each command its options", async () => {
   const { shell } = await run([]);
   const names = [...shell.out.matchAll(/^ {2}(\w+) /gm)].map(([, name]) => name);
-  assert.deepEqual(names, ["serve", "ls", "describe", "logs", "invoke", "rm", "versions", "rollback", "doctor"]);
+  assert.deepEqual(names, ["serve", "ls", "describe", "logs", "invoke", "rm", "versions", "rollback", "vm", "doctor"]);
   for (const name of names) {
     for (const args of [[name, "--help"], [name, "-h"], ["help", name]]) {
       const { code, shell } = await run(args);
@@ -376,4 +376,9 @@ Deno.test("help names every command, and each command its options", async () => 
       assert.match(shell.out, new RegExp(`^Usage: mayfly ${name}\\b[^]*--`));
     }
   }
+});
+
+Deno.test("vm refuses what it cannot do, and what is no command", async () => {
+  assertMistake(await run(["vm", "fly", "--", "true"]), 2, /mayfly vm cannot fly\nTry: mayfly vm run -- COMMAND/);
+  assertMistake(await run(["vm", "run"]), 2, /mayfly vm needs COMMAND/);
 });

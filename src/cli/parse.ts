@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import type { Command, Option, Options, Values } from "./command.ts";
+import { type Command, type Option, type Options, takesMore, usage, type Values } from "./command.ts";
 import { suggest } from "../suggest.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -55,12 +55,11 @@ function checkOption(command: string, options: Options, { name, rawName, value, 
 }
 
 function checkOperands(command: string, expected: readonly string[], given: readonly string[]): void {
-  const usage = `mayfly ${[command, ...expected].join(" ")}`;
-  if (given.length > expected.length) {
-    throw new UsageError(`mayfly ${command} does not take ${given[expected.length]}`, usage);
+  if (given.length > expected.length && !takesMore(expected)) {
+    throw new UsageError(`mayfly ${command} does not take ${given[expected.length]}`, usage(command, expected));
   }
   const missing = expected[given.length];
   if (missing !== undefined && !missing.startsWith("[")) {
-    throw new UsageError(`mayfly ${command} needs ${missing}`, usage);
+    throw new UsageError(`mayfly ${command} needs ${missing}`, usage(command, expected));
   }
 }

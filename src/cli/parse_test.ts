@@ -24,6 +24,14 @@ Deno.test("behind -- everything is an operand", () => {
   assert.deepEqual(parse("x", COMMAND, ["--", "-f"]).operands, ["-f"]);
 });
 
+Deno.test("where the last operand is any number, all behind -- belongs to it", () => {
+  const command = { ...COMMAND, operands: ["ACTION", "COMMAND..."] };
+  const { values, operands } = parse("vm", command, ["run", "--data", "d", "--", "ls", "--json", "a"]);
+  assert.deepEqual({ ...values }, { data: "d" });
+  assert.deepEqual(operands, ["run", "ls", "--json", "a"]);
+  assert.throws(() => parse("vm", command, ["run"]), { hint: "mayfly vm ACTION -- COMMAND..." });
+});
+
 Deno.test("the -- of a task is dropped where a command has no operands", () => {
   assert.equal(parse("serve", SERVE, ["--", "--port", "1"]).values.port, "1");
 });

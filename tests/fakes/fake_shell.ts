@@ -11,6 +11,8 @@ export class FakeShell implements Shell {
   stdin = "";
   out = "";
   notes = "";
+  /** What was run in the foreground. */
+  readonly commands: (readonly string[])[] = [];
 
   print(...line: Line): void {
     this.write(new TextEncoder().encode(render(line, false) + "\n"));
@@ -31,6 +33,11 @@ export class FakeShell implements Shell {
   write(bytes: Uint8Array): void {
     if (this.isClosed) throw new OutputClosed("The output was closed");
     this.out += new TextDecoder().decode(bytes);
+  }
+
+  foreground(command: readonly string[]): Promise<number> {
+    this.commands.push(command);
+    return Promise.resolve(0);
   }
 
   readStdin(): Promise<Uint8Array<ArrayBuffer>> {

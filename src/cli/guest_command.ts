@@ -1,0 +1,67 @@
+import { basename, isAbsolute, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Shell } from "./shell.ts";
+
+const PROBE = fileURLToPath(new URL("python_path.py", import.meta.url));
+
+/** `#!/usr/bin/env node` in a script that another one names: more is a mistake. */
+const SCRIPTS_AT_MOST = 4;
+const FIRST_LINE_BYTES = 256;
+
+/**
+ * A command as a guest can run it: there a program becomes no other one. So what `env` would look up is looked up here,
+ * and a shell script that stands for Python (pyenv has such) is replaced by the interpreter that it starts.
+ */
+export async function guestCommand(
+  [program, ...args]: readonly string[],
+  shell: Pick<Shell, "env" | "cwd">,
+  depth = 0,
+): Promise<string[]> {
+  const path = await findProgram(program, shell);
+  const script = path === null ? null : await interpreterOf(path);
+  if (path === null || script === null || depth === SCRIPTS_AT_MOST) return [path ?? program, ...args];
+  if (/^(ba|da)?sh$/.test(basename(script.at(-1)!)) && /^python[\d.]*$/.test(basename(program))) {
+    return [await askPython(path, shell) ?? path, ...args];
+  }
+  if (basename(script[0]) !== "env") return [path, ...args];
+  const [flag, ...rest] = script.slice(1);
+  return await guestCommand([...(flag === "-S" ? rest : [flag, ...rest]), path, ...args], shell, depth + 1);
+}
+
+/** As a shell finds it; null where it is not there. */
+async function findProgram(name: string, { env, cwd }: Pick<Shell, "env" | "cwd">): Promise<string | null> {
+  const folders = name.includes("/") ? [cwd] : (env.PATH ?? "").split(":").filter(isAbsolute);
+  for (const folder of folders) {
+    const path = name.includes("/") ? resolve(folder, name) : join(folder, name);
+    const { isFile, mode } = await Deno.stat(path).catch(() => ({ isFile: false, mode: 0 }));
+    if (isFile && (mode! & 0o111) !== 0) return path;
+  }
+  return null;
+}
+
+/** The words of a script's first line; null where the file is no script. */
+async function interpreterOf(path: string): Promise<string[] | null> {
+  const start = new Uint8Array(FIRST_LINE_BYTES);
+  try {
+    using file = await Deno.open(path);
+    const text = new TextDecoder("latin1").decode(start.subarray(0, await file.read(start) ?? 0));
+    const words = /^#!(.*)\n/.exec(text)?.[1].trim().split(/\s+/).filter(Boolean);
+    return words?.length ? words : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Where the interpreter is that a script starts; null if it does not say. */
+async function askPython(path: string, { env, cwd }: Pick<Shell, "env" | "cwd">): Promise<string | null> {
+  const { success, stdout } = await new Deno.Command("python3", {
+    args: ["-B", PROBE, path],
+    env: { PATH: env.PATH ?? "", HOME: env.HOME ?? "" },
+    clearEnv: true,
+    cwd,
+    stdin: "null",
+    stderr: "null",
+  }).output();
+  const answer = new TextDecoder().decode(stdout).trim();
+  return success && isAbsolute(answer) ? answer : null;
+}
