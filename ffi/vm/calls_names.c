@@ -21,7 +21,7 @@
 
 static int64_t mkdir_at(struct vm *vm, uint64_t folder, uint64_t path, uint64_t mode) {
     struct place place;
-    int error = path__resolve(vm, folder, path, PATH_NO_FOLLOW, &place);
+    int error = path__resolve(vm, folder, path, PATH_NAME, &place);
     if (error != 0) return error;
     uint32_t allowed = (uint32_t)mode & 01777 & ~vm->kernel->process.mask;
     return place__make(vm, &place, TREE_FOLDER, allowed);
@@ -37,7 +37,7 @@ static int64_t call_mkdirat(struct vm *vm, const uint64_t a[6]) {
 
 static int64_t unlink_at(struct vm *vm, uint64_t folder, uint64_t path, int is_folder) {
     struct place place;
-    int error = path__resolve(vm, folder, path, PATH_NO_FOLLOW, &place);
+    int error = path__resolve(vm, folder, path, PATH_NAME, &place);
     if (error != 0) return error;
     return is_folder ? place__remove_folder(vm, &place) : place__unlink(vm, &place);
 }
@@ -58,8 +58,8 @@ static int64_t call_unlinkat(struct vm *vm, const uint64_t a[6]) {
 static int64_t rename_at(struct vm *vm, uint64_t from_folder, uint64_t from_path, uint64_t to_folder, uint64_t to_path,
                          int may_replace) {
     struct place from, to;
-    int error = path__resolve(vm, from_folder, from_path, PATH_NO_FOLLOW, &from);
-    if (error == 0) error = path__resolve(vm, to_folder, to_path, PATH_NO_FOLLOW, &to);
+    int error = path__resolve(vm, from_folder, from_path, PATH_NAME, &from);
+    if (error == 0) error = path__resolve(vm, to_folder, to_path, PATH_NAME, &to);
     return error != 0 ? error : place__rename(vm, &from, &to, may_replace);
 }
 
@@ -80,7 +80,8 @@ static int64_t link_at(struct vm *vm, uint64_t from_folder, uint64_t from_path, 
                        uint32_t flags) {
     struct place from, to;
     int error = path__resolve(vm, from_folder, from_path, flags, &from);
-    if (error == 0) error = path__resolve(vm, to_folder, to_path, PATH_NO_FOLLOW, &to);
+    if (error == 0 && from.type == TREE_FREE) error = -ENOENT;
+    if (error == 0) error = path__resolve(vm, to_folder, to_path, PATH_NAME, &to);
     return error != 0 ? error : place__link(vm, &from, &to);
 }
 
@@ -101,7 +102,7 @@ static int64_t symlink_at(struct vm *vm, uint64_t target_address, uint64_t folde
     char target[PATH_BYTES];
     int64_t size = access__string(vm, target, target_address, sizeof target);
     if (size <= 0) return size == 0 ? -ENOENT : size;
-    int error = path__resolve(vm, folder, path, PATH_NO_FOLLOW, &place);
+    int error = path__resolve(vm, folder, path, PATH_NAME, &place);
     if (error == 0 && place.type == TREE_FREE && place.is_slash) error = -ENOENT;
     return error != 0 ? error : place__make_link(vm, &place, target, (size_t)size);
 }

@@ -28,6 +28,7 @@ static int64_t open_at(struct vm *vm, uint64_t folder, uint64_t path, uint32_t f
     struct file *file;
     int is_exclusive = (flags & O_CREAT) && (flags & O_EXCL);
     uint32_t how = (flags & O_NOFOLLOW) || is_exclusive ? PATH_NO_FOLLOW : 0;
+    if (flags & O_CREAT) how |= PATH_CREATES;
     if ((flags & O_ACCMODE) == O_ACCMODE) return -EINVAL;
     int error = path__resolve(vm, folder, path, how, &place);
     if (error == 0) error = place__open(vm, &place, flags, mode & 07777, &file);

@@ -147,23 +147,25 @@ static int follow_link(struct vm *vm, struct walk *walk, struct place *place) {
 static int walk_name(struct vm *vm, struct walk *walk, struct place *place, const char *name, size_t size) {
     if (place->type == TREE_FREE) return -ENOENT;
     if (place->type != TREE_FOLDER) return -ENOTDIR;
-    if (size == 1 && name[0] == '.') {
+    if (size <= 2 && memcmp(name, "..", size) == 0) {
+        int error = size == 2 ? enter_parent(vm, place) : 0;
         place->is_plain = 0;
-        return 0;
-    }
-    if (size == 2 && name[0] == '.' && name[1] == '.') {
-        int error = enter_parent(vm, place);
-        place->is_plain = 0;
+        place->dots = (uint8_t)size;
         return error;
     }
+    place->dots = 0;
+    const char *rest = walk->text + walk->at;
+    int is_last = rest[strspn(rest, "/")] == 0, is_slash = *rest == '/';
+    if (is_last && is_slash && (walk->flags & PATH_CREATES)) return -EISDIR;
     int error = enter_name(vm, place, name, size);
     if (error != 0 || place->type != TREE_LINK) return error;
-    int is_last = walk->text[walk->at] == 0;
-    return is_last && (walk->flags & PATH_NO_FOLLOW) ? 0 : follow_link(vm, walk, place);
+    int stays = (walk->flags & PATH_NAME) || (!is_slash && (walk->flags & PATH_NO_FOLLOW));
+    return is_last && stays ? 0 : follow_link(vm, walk, place);
 }
 
 static int walk_all(struct vm *vm, struct walk *walk, struct place *place) {
     place->is_slash = 0;
+    place->dots = 0;
     for (;;) {
         size_t start = walk->at;
         while (walk->text[walk->at] == '/') walk->at++;
@@ -178,7 +180,7 @@ static int walk_all(struct vm *vm, struct walk *walk, struct place *place) {
         if (error != 0) return error;
     }
     int is_something_else = place->type != TREE_FREE && place->type != TREE_FOLDER;
-    return place->is_slash && is_something_else ? -ENOTDIR : 0;
+    return place->is_slash && is_something_else && !(walk->flags & PATH_NAME) ? -ENOTDIR : 0;
 }
 
 static int start_at(struct vm *vm, struct place *place, uint64_t folder, int is_empty) {

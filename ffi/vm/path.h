@@ -23,6 +23,8 @@ struct stat;
 enum path_flag {
     PATH_NO_FOLLOW = 1,   /* a link at the end stands for itself */
     PATH_MAY_BE_EMPTY = 2, /* then it is what the descriptor names */
+    PATH_NAME = 4,    /* it is about the name: a link stands for itself even before a slash, which is left to the caller */
+    PATH_CREATES = 8,      /* a file is to be made there: -EISDIR for a path that only a folder can have */
 };
 
 /* What a path leads to. */
@@ -30,6 +32,7 @@ struct place {
     uint8_t type;     /* enum tree_type; TREE_FREE: the name is free, in a folder that is there */
     uint8_t is_plain; /* the path ends with a name, which is that of the place; not with "..", nothing, or an open file */
     uint8_t is_slash; /* the path ends with a slash */
+    uint8_t dots;     /* it ends with "." or "..": how many */
     uint16_t name_size;
     uint32_t entry;  /* node that has the name; of another name of a file, its own */
     uint32_t node;   /* node of the object. Both are TREE_NONE where only the layers have it */

@@ -184,7 +184,6 @@ static int may_write(uint32_t flags) {
 
 static int create(struct vm *vm, struct place *place, uint32_t flags, uint32_t mode, struct file **file) {
     if (flags & O_DIRECTORY) return -EINVAL;
-    if (place->is_slash) return -EISDIR;
     int error = place__make(vm, place, TREE_FILE, mode);
     if (error != 0) return error;
     error = open_node(vm, FILE_REGULAR, place->node, flags, file);

@@ -98,6 +98,7 @@ static int remove_name(struct vm *vm, struct place *place) {
 int place__unlink(struct vm *vm, struct place *place) {
     if (place->type == TREE_FREE) return -ENOENT;
     if (place->type == TREE_FOLDER) return -EISDIR;
+    if (place->is_slash) return -ENOTDIR;
     if (!place->is_plain) return -EPERM;
     int error = place__pin_for_change(vm, place);
     if (error != 0) return error;
@@ -127,6 +128,7 @@ static void clear_gone(struct vm *vm, uint32_t folder) {
 int place__remove_folder(struct vm *vm, struct place *place) {
     if (place->type == TREE_FREE) return -ENOENT;
     if (place->type != TREE_FOLDER) return -ENOTDIR;
+    if (place->dots != 0) return place->dots == 1 ? -EINVAL : -ENOTEMPTY;
     if (!place->is_plain) return -EBUSY;
     int error = place__pin_for_change(vm, place);
     if (error == 0) error = check_empty(vm, place);
@@ -157,16 +159,17 @@ static void move_working_folder(struct vm *vm, const struct place *from, const s
 }
 
 static int may_rename(struct vm *vm, struct place *from, struct place *to, int may_replace) {
-    if (from->type == TREE_FREE) return -ENOENT;
     if (!from->is_plain || !to->is_plain) return -EBUSY;
-    if (from->type != TREE_FOLDER && to->is_slash) return -ENOTDIR;
+    if (from->type == TREE_FREE) return -ENOENT;
+    if (!may_replace && to->type != TREE_FREE) return -EEXIST;
+    if (from->type != TREE_FOLDER && (from->is_slash || to->is_slash)) return -ENOTDIR;
+    if (is_below(from, to)) return -ENOTEMPTY;
     if (from->type == TREE_FOLDER) {
         if (is_below(to, from)) return -EINVAL;
         /* What the layers have stays where it is: mv copies then. */
         if (from->layers != 0) return -EXDEV;
     }
     if (to->type == TREE_FREE) return 0;
-    if (!may_replace) return -EEXIST;
     if (from->type == TREE_FOLDER && to->type != TREE_FOLDER) return -ENOTDIR;
     if (from->type != TREE_FOLDER && to->type == TREE_FOLDER) return -EISDIR;
     return to->type == TREE_FOLDER ? check_empty(vm, to) : 0;
@@ -205,11 +208,11 @@ static int move(struct vm *vm, struct place *from, struct place *to) {
 int place__rename(struct vm *vm, struct place *from, struct place *to, int may_replace) {
     int is_same = from->type != TREE_FREE && from->is_plain && to->is_plain && from->size == to->size &&
                   memcmp(from->path, to->path, from->size) == 0;
-    if (is_same || (from->node != TREE_NONE && from->node == to->node && from->type == TREE_FILE)) {
-        return may_replace ? 0 : -EEXIST;
-    }
-    int error = may_rename(vm, from, to, may_replace);
-    if (error != 0) return error;
+    int are_one = from->node != TREE_NONE && from->node == to->node && from->entry != to->entry;
+    int error = is_same ? 0 : may_rename(vm, from, to, may_replace);
+    if (is_same && from->type != TREE_FOLDER && (from->is_slash || to->is_slash)) error = -ENOTDIR;
+    if (is_same && !may_replace) error = -EEXIST;
+    if (error != 0 || is_same || are_one) return error;
     error = place__pin_for_change(vm, from);
     if (error == 0) error = place__pin(vm, from);
     if (error != 0) return error;
@@ -229,8 +232,9 @@ int place__rename(struct vm *vm, struct place *from, struct place *to, int may_r
 
 int place__link(struct vm *vm, struct place *from, struct place *to) {
     if (from->type == TREE_FREE) return -ENOENT;
-    if (from->type != TREE_FILE) return -EPERM;
     if (to->type != TREE_FREE) return -EEXIST;
+    if (to->is_slash) return -ENOENT;
+    if (from->type != TREE_FILE && from->type != TREE_LINK) return -EPERM;
     int error = place__pin(vm, from);
     if (error != 0) return error;
     tree__keep(vm, from->node);
