@@ -55,7 +55,7 @@ static int reset__forget_entries(struct vm *vm, const uint64_t *now, const uint6
     uint64_t first = 0, pages = 0;
     int error = 0;
     for (uint32_t i = 0; i < PAGE_SIZE / sizeof *now && error == 0; i++) {
-        if (now[i] == then[i]) continue;
+        if (((now[i] ^ then[i]) & ~(PTE_ACCESSED | PTE_DIRTY)) == 0) continue;
         const uint64_t targets[2] = {now[i], then[i]};
         for (uint32_t t = 0; t < 2 && error == 0; t++) {
             uint64_t page = targets[t] & PTE_ADDRESS;

@@ -56,6 +56,7 @@ struct vm_snapshot {
     uint32_t next_chunk;
     atomic_uchar *checked;
 
+    atomic_int is_learning;       /* a clone was made to learn from */
     struct snapshot_run *learned; /* what a request writes */
     uint32_t learned_count;
     uint64_t *opened; /* addresses of tables that it unfolds: fold.h */
