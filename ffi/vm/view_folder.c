@@ -4,10 +4,8 @@
  * What was looked up once is remembered, what is not there as well: a view does not change under a guest. Contents that are
  * mapped are copied into the region once, some pages at a time.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,42 +13,29 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "host_roots.h"
 #include "layout.h"
 #include "view.h"
 
 #define CLUSTER_PAGES 64u
 #define CLUSTER_BYTES (CLUSTER_PAGES * PAGE_SIZE)
 #define ENTRIES_MAX (1u << 20)
-#define ROOTS_MAX 256u
-#define PATH_CAPACITY 4096u
 #define REGION_STEP (UINT64_C(64) << 20)
-
-struct folder_names {
-    char **items; /* sorted */
-    size_t count;
-};
 
 struct folder_entry {
     char *path;
     struct view_node node; /* of type 0: nothing is there */
     uint32_t next;         /* in its bucket: index + 1 */
     uint64_t *clusters;    /* of a file: where they are in the region, + 1; NULL before the first */
-    struct folder_names *names; /* of a folder; NULL before it was read */
-};
-
-struct folder_root {
-    char *path;
-    int descriptor; /* O_PATH */
+    struct host_names *names; /* of a folder; NULL before it was read */
 };
 
 struct view_folder {
     struct view view;
     pthread_mutex_t lock;
-    struct folder_root *roots;
-    size_t root_count;
+    struct host_roots roots;
     struct folder_entry *entries;
     uint32_t entry_count, entry_capacity;
     uint32_t *buckets;
@@ -66,71 +51,21 @@ static struct view_folder *folder_of(struct view *view) {
 
 /* ---- the host's files ---------------------------------------------------------------------------------- */
 
-/* What follows `above` in a path below it, "" when it is the path itself; NULL when it is not above. */
-static const char *rest_below(const char *path, const char *above) {
-    size_t size = strlen(above);
-    if (strncmp(path, above, size) != 0) return NULL;
-    if (path[size] == 0) return path + size;
-    return path[size] == '/' ? path + size + 1 : NULL;
-}
-
-static const struct folder_root *root_of(const struct view_folder *folder, const char *path, const char **rest) {
-    const struct folder_root *longest = NULL;
-    for (size_t i = 0; i < folder->root_count; i++) {
-        const struct folder_root *root = &folder->roots[i];
-        const char *below = rest_below(path, root->path);
-        if (below == NULL || (longest != NULL && strlen(root->path) < strlen(longest->path))) continue;
-        longest = root;
-        *rest = below;
-    }
-    return longest;
-}
-
-static int open_below(const struct view_folder *folder, const char *path, uint64_t flags) {
-    const char *rest;
-    const struct folder_root *root = root_of(folder, path, &rest);
-    if (root == NULL) return -ENOENT;
-    if (*rest == 0 && (flags & O_PATH)) {
-        int copy = fcntl(root->descriptor, F_DUPFD_CLOEXEC, 0);
-        return copy < 0 ? -errno : copy;
-    }
-    if (*rest == 0) {
-        char name[64];
-        snprintf(name, sizeof name, "/proc/self/fd/%d", root->descriptor);
-        int descriptor = open(name, (int)flags | O_CLOEXEC);
-        return descriptor < 0 ? -errno : descriptor;
-    }
-    struct open_how how = {
-        .flags = flags | O_CLOEXEC | O_NOFOLLOW,
-        .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS,
-    };
-    long descriptor = syscall(SYS_openat2, root->descriptor, rest, &how, sizeof how);
-    return descriptor < 0 ? -errno : (int)descriptor;
-}
-
 static uint8_t type_of(mode_t mode) {
     if (S_ISREG(mode)) return VIEW_FILE;
     if (S_ISDIR(mode)) return VIEW_FOLDER;
     return S_ISLNK(mode) ? VIEW_LINK : 0;
 }
 
-/* Folders that lead to what is listed are shown, with nothing else in them. */
-static int leads_somewhere(const struct view_folder *folder, const char *path) {
-    for (size_t i = 0; i < folder->root_count; i++) {
-        if (rest_below(folder->roots[i].path, path) != NULL) return 1;
-    }
-    return 0;
-}
-
 static void look_at_host(const struct view_folder *folder, struct folder_entry *entry) {
     struct stat stat;
-    int descriptor = open_below(folder, entry->path, O_PATH);
+    int descriptor = host_roots__open(&folder->roots, entry->path, O_PATH);
     if (descriptor >= 0 && fstat(descriptor, &stat) == 0) {
         entry->node.type = type_of(stat.st_mode);
         entry->node.mode = stat.st_mode & 07777;
         entry->node.size = S_ISDIR(stat.st_mode) ? 0 : (uint64_t)stat.st_size;
         entry->node.modified_ns = (int64_t)stat.st_mtim.tv_sec * INT64_C(1000000000) + stat.st_mtim.tv_nsec;
-    } else if (leads_somewhere(folder, entry->path)) {
+    } else if (host_roots__lead_below(&folder->roots, entry->path)) {
         entry->node.type = VIEW_FOLDER;
         entry->node.mode = 0755;
     }
@@ -201,7 +136,7 @@ static int folder_find(struct view *view, const char *path, struct view_node *no
 
 static int64_t read_link(const struct view_folder *folder, const struct folder_entry *entry, char *to,
                          size_t capacity) {
-    int descriptor = open_below(folder, entry->path, O_PATH);
+    int descriptor = host_roots__open(&folder->roots, entry->path, O_PATH);
     if (descriptor < 0) return descriptor;
     ssize_t size = readlinkat(descriptor, "", to, capacity);
     int64_t result = size < 0 ? -errno : size;
@@ -225,7 +160,7 @@ static int open_file(struct view_folder *folder, const struct folder_entry *entr
     if (folder->opened == index) return folder->file;
     if (folder->opened != 0) close(folder->file);
     folder->opened = 0;
-    folder->file = open_below(folder, entry->path, O_RDONLY | O_NONBLOCK);
+    folder->file = host_roots__open(&folder->roots, entry->path, O_RDONLY | O_NONBLOCK);
     if (folder->file >= 0) folder->opened = index;
     return folder->file;
 }
@@ -315,82 +250,17 @@ static int folder_map(struct view *view, const struct view_node *node, uint64_t 
 
 /* ---- reading folders ----------------------------------------------------------------------------------- */
 
-static int add_name(struct folder_names *names, const char *name, size_t size) {
-    if (size == 0 || size > 255) return 0;
-    if ((names->count & (names->count - 1)) == 0) {
-        char **items = realloc(names->items, (names->count == 0 ? 1 : names->count * 2) * sizeof *items);
-        if (items == NULL) return -ENOMEM;
-        names->items = items;
-    }
-    names->items[names->count] = strndup(name, size);
-    return names->items[names->count++] == NULL ? -ENOMEM : 0;
-}
-
-static int add_host_names(const struct view_folder *folder, const char *path, struct folder_names *names) {
-    int descriptor = open_below(folder, path, O_RDONLY | O_DIRECTORY);
-    if (descriptor < 0) return 0;
-    DIR *stream = fdopendir(descriptor);
-    if (stream == NULL) {
-        close(descriptor);
-        return -ENOMEM;
-    }
-    int error = 0;
-    for (struct dirent *item; error == 0 && (item = readdir(stream)) != NULL;) {
-        if (strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0) continue;
-        error = add_name(names, item->d_name, strlen(item->d_name));
-    }
-    closedir(stream);
-    return error;
-}
-
-static int compare_names(const void *a, const void *b) {
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static void sort_names(struct folder_names *names) {
-    if (names->count == 0) return;
-    qsort(names->items, names->count, sizeof *names->items, compare_names);
-    size_t kept = 1;
-    for (size_t i = 1; i < names->count; i++) {
-        if (strcmp(names->items[i], names->items[kept - 1]) == 0) free(names->items[i]);
-        else names->items[kept++] = names->items[i];
-    }
-    names->count = kept;
-}
-
-static void free_names(struct folder_names *names) {
-    for (size_t i = 0; i < names->count; i++) free(names->items[i]);
-    free(names->items);
-    free(names);
-}
-
-static struct folder_names *names_of(const struct view_folder *folder, const char *path) {
-    struct folder_names *names = calloc(1, sizeof *names);
-    if (names == NULL) return NULL;
-    int error = add_host_names(folder, path, names);
-    for (size_t i = 0; error == 0 && i < folder->root_count; i++) {
-        const char *rest = rest_below(folder->roots[i].path, path);
-        if (rest != NULL) error = add_name(names, rest, (size_t)(strchrnul(rest, '/') - rest));
-    }
-    if (error == 0) {
-        sort_names(names);
-        return names;
-    }
-    free_names(names);
-    return NULL;
-}
-
 /* The entry moves when the table grows: so it is looked up again after each name. */
 static int next_entry(struct view_folder *folder, const struct view_node *node, uint64_t *cursor, char name[256],
                       struct view_node *found) {
     for (;;) {
         struct folder_entry *entry = entry_at(folder, node, VIEW_FOLDER);
         if (entry == NULL) return 0;
-        if (entry->names == NULL) entry->names = names_of(folder, entry->path);
+        if (entry->names == NULL) entry->names = host_roots__names(&folder->roots, entry->path);
         if (entry->names == NULL) return -ENOMEM;
         if (*cursor >= entry->names->count) return 0;
         const char *item = entry->names->items[(*cursor)++];
-        char path[PATH_CAPACITY];
+        char path[HOST_PATH_CAPACITY];
         int size = snprintf(path, sizeof path, "%s/%s", entry->path, item);
         if (size >= (int)sizeof path) continue;
         memcpy(name, item, strlen(item) + 1);
@@ -414,39 +284,18 @@ static int folder_entry(struct view *view, const struct view_node *node, uint64_
 
 static void folder_close(struct view *view) {
     struct view_folder *folder = folder_of(view);
-    for (size_t i = 0; i < folder->root_count; i++) {
-        free(folder->roots[i].path);
-        close(folder->roots[i].descriptor);
-    }
+    host_roots__close(&folder->roots);
     for (uint32_t i = 0; i < folder->entry_count; i++) {
         free(folder->entries[i].path);
         free(folder->entries[i].clusters);
-        if (folder->entries[i].names != NULL) free_names(folder->entries[i].names);
+        if (folder->entries[i].names != NULL) host_names__free(folder->entries[i].names);
     }
     if (folder->opened != 0) close(folder->file);
     if (view->region >= 0) close(view->region);
     pthread_mutex_destroy(&folder->lock);
     free(folder->buckets);
     free(folder->entries);
-    free(folder->roots);
     free(folder);
-}
-
-static int add_root(struct view_folder *folder, const char *path) {
-    size_t size = strlen(path);
-    while (size > 0 && path[size - 1] == '/') size--;
-    int is_normal = path[0] == '/' && size < PATH_CAPACITY && strstr(path, "//") == NULL;
-    if (!is_normal || strstr(path, "/./") != NULL || strstr(path, "/../") != NULL) return -EINVAL;
-    int descriptor = open(path, O_PATH | O_CLOEXEC);
-    /* What this host does not have is not shown. */
-    if (descriptor < 0) return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
-    char *copy = strndup(path, size);
-    if (copy == NULL) {
-        close(descriptor);
-        return -ENOMEM;
-    }
-    folder->roots[folder->root_count++] = (struct folder_root){.path = copy, .descriptor = descriptor};
-    return 0;
 }
 
 static const struct view_functions functions = {
@@ -459,19 +308,16 @@ static const struct view_functions functions = {
 };
 
 int view_folder__open(const char *const *paths, size_t count, struct view **view) {
-    if (count > ROOTS_MAX) return -E2BIG;
     struct view_folder *folder = calloc(1, sizeof *folder);
     if (folder == NULL) return -ENOMEM;
     folder->view.functions = &functions;
     pthread_mutex_init(&folder->lock, NULL);
     folder->view.region = memfd_create("mayfly-view", MFD_CLOEXEC);
     int error = folder->view.region < 0 ? -errno : 0;
-    folder->roots = calloc(count + 1, sizeof *folder->roots);
-    if (error == 0 && folder->roots == NULL) error = -ENOMEM;
     /* The region is this process's: so is a snapshot that maps it. */
     uint8_t *identity = folder->view.identity;
     if (error == 0 && getrandom(identity, sizeof folder->view.identity, 0) != sizeof folder->view.identity) error = -EIO;
-    for (size_t i = 0; error == 0 && i < count; i++) error = add_root(folder, paths[i]);
+    for (size_t i = 0; error == 0 && i < count; i++) error = host_roots__add(&folder->roots, paths[i]);
     if (error != 0) {
         folder_close(&folder->view);
         return error;
