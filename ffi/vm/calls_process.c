@@ -22,6 +22,11 @@ static int64_t call_getpid(struct vm *vm, const uint64_t arguments[6]) {
     return PROCESS_ID;
 }
 
+static int64_t call_gettid(struct vm *vm, const uint64_t arguments[6]) {
+    (void)arguments;
+    return thread__current(vm)->id;
+}
+
 static int64_t call_getppid(struct vm *vm, const uint64_t arguments[6]) {
     (void)vm, (void)arguments;
     return PROCESS_PARENT;
@@ -277,6 +282,7 @@ static int64_t call_rseq(struct vm *vm, const uint64_t arguments[6]) {
 
 static const struct call calls[] = {
     {SYS_getpid, "getpid", call_getpid, "------"},
+    {SYS_gettid, "gettid", call_gettid, "------"},
     {SYS_getppid, "getppid", call_getppid, "------"},
     {SYS_getuid, "getuid", call_getuid, "------"},
     {SYS_geteuid, "geteuid", call_getuid, "------"},
