@@ -9,7 +9,10 @@
 #include "shell.h"
 #include "system_pages.h"
 
+#define EXCEPTION_GENERAL 13u
 #define EXCEPTION_PAGE_FAULT 14u
+#define FAULT_OF_USER 4u
+#define OUT_BYTES 2u /* KVM tells rip before the instruction or behind it */
 #define HAS_ERROR_CODE ((1u << 8) | (1u << 10) | (1u << 11) | (1u << 12) | (1u << 13) | (1u << 14) | (1u << 17) | (1u << 21))
 
 int entry__may_go_on(uint64_t rip) {
@@ -183,9 +186,16 @@ static enum entry_event entry__kicked(struct vm *vm) {
     return ENTRY_KICKED;
 }
 
+/*
+ * Where ring 3 may use the port it can do so anywhere, and with a string instruction, which KVM completes when the guest
+ * runs on: wherever that is by then, be it after a reset. So only the stub's own `out` is a call.
+ */
 static enum entry_event entry__called(struct vm *vm) {
+    const struct kvm_run *run = vm->shell->run;
     struct context *context = &vm->context;
-    entry__store(context, &vm->shell->run->s.regs.regs);
+    uint64_t in_stub = run->s.regs.regs.rip - (SYSTEM_ADDRESS + SYSTEM_CALL_STUB);
+    if (in_stub != 0 && in_stub != OUT_BYTES) return entry__break(vm, -EPROTO);
+    entry__store(context, &run->s.regs.regs);
     vm->entry.place = vm->machine->calls_enter_ring0 ? ENTRY_RING0 : ENTRY_RING3;
     context->rip = context->rcx;
     context->rflags = context->r11;
@@ -212,7 +222,9 @@ static enum entry_event entry__exception(struct vm *vm, uint32_t vector) {
     entry->vector = vector;
     entry->error = frame[0];
     entry->address = 0;
-    if (vector == EXCEPTION_PAGE_FAULT) {
+    /* The CPU's own look at the stack or a table for an instruction of the guest's: no page of the guest's is amiss. */
+    if (vector == EXCEPTION_PAGE_FAULT && !(entry->error & FAULT_OF_USER)) entry->vector = EXCEPTION_GENERAL;
+    if (entry->vector == EXCEPTION_PAGE_FAULT) {
         struct kvm_sregs sregs;
         if (ioctl(vm->shell->vcpu, KVM_GET_SREGS, &sregs) != 0) return entry__break(vm, -errno);
         entry->address = sregs.cr2;
