@@ -1,6 +1,7 @@
 /* System calls on sockets. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -18,6 +19,7 @@ static const struct {
     {AF_UNIX, SOCK_STREAM, 1},         {AF_UNIX, SOCK_DGRAM, 1},           {AF_UNIX, SOCK_SEQPACKET, 1},
     {AF_INET, SOCK_STREAM, IPPROTO_TCP},  {AF_INET, SOCK_DGRAM, IPPROTO_UDP},
     {AF_INET6, SOCK_STREAM, IPPROTO_TCP}, {AF_INET6, SOCK_DGRAM, IPPROTO_UDP},
+    {AF_NETLINK, SOCK_RAW, NETLINK_ROUTE}, {AF_NETLINK, SOCK_DGRAM, NETLINK_ROUTE},
 };
 
 static int64_t check_kind(uint32_t family, uint32_t type, uint32_t protocol) {
@@ -40,8 +42,10 @@ struct socket *socket_calls__of(struct vm *vm, uint64_t descriptor, struct file 
 }
 
 static struct file *make(struct vm *vm, uint32_t family, uint32_t type) {
-    struct socket *socket = socket__make(vm, (uint8_t)family, (uint8_t)(type & ~TYPE_FLAGS));
+    uint32_t kind = family == AF_NETLINK ? SOCK_DGRAM : type & ~TYPE_FLAGS;
+    struct socket *socket = socket__make(vm, (uint8_t)family, (uint8_t)kind);
     if (socket == NULL) return NULL;
+    if (family == AF_NETLINK) socket->name = socket_netlink__name();
     struct file *file = socket__open(vm, socket, type & O_NONBLOCK);
     if (file == NULL) socket__free(vm, socket);
     return file;

@@ -38,7 +38,7 @@ enum socket_state {
 
 struct socket {
     uint8_t state;
-    uint8_t family; /* AF_UNIX, AF_INET, AF_INET6 */
+    uint8_t family; /* AF_UNIX, AF_INET, AF_INET6, AF_NETLINK */
     uint8_t type;   /* SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET */
     uint8_t sends_no_more, reads_no_more; /* shut down */
     uint8_t peer_gone;
@@ -154,6 +154,11 @@ int64_t socket__write(struct vm *vm, struct file *file, const struct guest_vecto
 uint32_t socket__readable(struct vm *vm, const struct socket *socket);
 /* Bytes that a write could put somewhere. */
 uint32_t socket__room(struct vm *vm, const struct socket *socket);
+
+/* ---- socket_netlink.c ---------------------------------------------------------------------------------- */
+
+struct socket_name socket_netlink__name(void);
+int64_t socket_netlink__send(struct vm *vm, struct file *file, const struct socket_message *message);
 
 /* ---- socket_rights.c ----------------------------------------------------------------------------------- */
 

@@ -13,7 +13,7 @@
 #define EPHEMERAL_PORTS 28232u /* as Linux has them: up to 60999 */
 
 static int is_inet(const struct socket *socket) {
-    return socket->family != AF_UNIX;
+    return socket->family == AF_INET || socket->family == AF_INET6;
 }
 
 /* Both are of the same protocol: TCP of either family shares its ports. */
@@ -34,6 +34,7 @@ static int is_taken(struct vm *vm, const struct socket *socket, const struct soc
     for (uint32_t i = 0; i < table->used; i++) {
         const struct socket *other = &table->items[i];
         if (other->state == SOCKET_FREE || other == socket || other->name.size == 0) continue;
+        if (other->family == AF_NETLINK) continue;
         if (is_inet(other) != is_inet(socket) || (is_inet(socket) && other->type != socket->type)) continue;
         /* A connection does not keep others from the name that it came to. */
         if (other->is_accepted || (other->state == SOCKET_CONNECTED && is_inet(socket))) continue;
@@ -80,6 +81,7 @@ int64_t socket__bind_any(struct vm *vm, struct socket *socket) {
 }
 
 int64_t socket__bind(struct vm *vm, struct socket *socket, const struct socket_name *name) {
+    if (socket->family == AF_NETLINK) return 0; /* it has its only name */
     if (socket->name.size > 0 || socket->state != SOCKET_NEW) return -EINVAL;
     if (!is_inet(socket) && name->size <= sizeof(sa_family_t)) return socket__bind_any(vm, socket);
     struct socket_name wanted = *name;
@@ -145,6 +147,7 @@ struct socket *socket__find(struct vm *vm, const struct socket *from, const stru
     for (uint32_t i = 0; i < table->used; i++) {
         struct socket *found = &table->items[i];
         if (found->state == SOCKET_FREE || found->name.size == 0 || is_inet(found) != is_inet(from)) continue;
+        if (found->family == AF_NETLINK) continue;
         if (is_inet(from) && found->type != from->type) continue;
         if (found->type == SOCK_STREAM && is_inet(found) && found->state != SOCKET_LISTENS) continue;
         /* What accept made has its listener's name. */
@@ -236,6 +239,7 @@ static int64_t connect_messages(struct vm *vm, struct socket *socket, const stru
 int64_t socket__connect(struct vm *vm, struct file *file, const struct socket_name *name) {
     struct socket *socket = socket__of(vm, file);
     uint16_t family;
+    if (socket->family == AF_NETLINK) return -EOPNOTSUPP;
     memcpy(&family, name->bytes, sizeof family);
     if (family == AF_UNSPEC) {
         if (socket->type != SOCK_DGRAM) return -EINVAL;

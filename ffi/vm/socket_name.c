@@ -90,6 +90,7 @@ int64_t socket_name__read(struct vm *vm, const struct socket *socket, uint64_t a
     if (family == AF_UNSPEC) return 0;
     if (family != socket->family) return socket->family == AF_UNIX ? -EINVAL : -EAFNOSUPPORT;
     if (family == AF_UNIX) return check_unix(name);
+    if (family == AF_NETLINK) return 0;
     uint64_t least = family == AF_INET ? sizeof(struct sockaddr_in) : offsetof(struct sockaddr_in6, sin6_scope_id);
     if (size < least) return -EINVAL;
     struct endpoint endpoint = endpoint_of(name);

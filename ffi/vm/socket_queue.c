@@ -30,6 +30,17 @@ int socket_queue__put_message(struct vm *vm, struct socket *receiver, const stru
     return status;
 }
 
+int socket_queue__put_bytes(struct vm *vm, struct socket *receiver, const struct socket_name *from, const void *bytes,
+                            uint32_t size) {
+    struct queue *queue = &receiver->input;
+    struct message_head head = {.size = size, .name_size = from->size};
+    int status = queue__store(vm, queue, 0, &head, sizeof head);
+    if (status == 0) status = queue__store(vm, queue, sizeof head, from->bytes, from->size);
+    if (status == 0) status = queue__store(vm, queue, (uint32_t)sizeof head + from->size, bytes, size);
+    if (status == 0) queue__commit(queue, (uint32_t)sizeof head + from->size + size);
+    return status;
+}
+
 void socket_queue__drop(struct socket *socket, uint32_t size) {
     queue__drop(&socket->input, size);
     socket->taken += size;

@@ -18,6 +18,8 @@ uint64_t socket_parts__size(const struct socket_message *message);
 /* The caller has checked that there is room. -EFAULT, -ENOMEM: then nothing was put. */
 int socket_queue__put_message(struct vm *vm, struct socket *receiver, const struct socket_name *from,
                               const struct socket_message *message, uint32_t size);
+int socket_queue__put_bytes(struct vm *vm, struct socket *receiver, const struct socket_name *from, const void *bytes,
+                            uint32_t size);
 /* The first message, which is there. */
 struct message_head socket_queue__first(struct vm *vm, const struct socket *socket, struct socket_name *from);
 void socket_queue__drop(struct socket *socket, uint32_t size);

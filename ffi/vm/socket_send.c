@@ -149,6 +149,7 @@ static int64_t send_message(struct vm *vm, struct file *file, const struct socke
 int64_t socket__send(struct vm *vm, struct file *file, const struct socket_message *message) {
     const struct socket *socket = socket__of(vm, file);
     if (message->flags & MSG_OOB) return -EOPNOTSUPP;
+    if (socket->family == AF_NETLINK) return socket_netlink__send(vm, file, message);
     if (socket__has_messages(socket)) return send_message(vm, file, message);
     if (message->name.size > 0 && socket->family == AF_UNIX)
         return socket->state == SOCKET_CONNECTED ? -EISCONN : -EOPNOTSUPP;
