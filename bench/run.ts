@@ -10,6 +10,7 @@ import { fetches } from "./fetch.ts";
 import { type Bench, type Figure, FULL, table, TINY } from "./figure.ts";
 import { http } from "./http.ts";
 import { limits } from "./limits.ts";
+import { microvm } from "./microvm.ts";
 import { scale } from "./scale.ts";
 import { soak } from "./soak.ts";
 import { start } from "./start.ts";
@@ -25,6 +26,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   wasi,
   fetch: fetches,
   crypto: cryptography,
+  microvm,
   scale,
   soak,
 };

@@ -30,6 +30,7 @@ int main(int count, char **arguments) {
         if (status == 0) cases[i].run(&options);
         return status;
     }
+    if (count > 2 && strcmp(arguments[1], "run") == 0) return harness_run(count - 2, arguments + 2);
     if (count > 3 && strcmp(arguments[1], "pack") == 0) return case_pack(count - 2, arguments + 2);
     if (count > 3 && strcmp(arguments[1], "file") == 0) return case_file(count - 2, arguments + 2);
     if (count > 3 && strcmp(arguments[1], "load") == 0) return case_load(count - 2, arguments + 2);
