@@ -40,6 +40,21 @@ static uint64_t find_page(struct vm *vm, const struct tree_node *node, uint64_t 
     return frame;
 }
 
+/* The first page from `page` on that has a frame, or one that is at or beyond `end`: large holes are one step each. */
+static uint64_t next_page(struct vm *vm, const struct tree_node *node, uint64_t page, uint64_t end) {
+    while (page < end && page < pages_at(node->height)) {
+        uint64_t frame = node->pages;
+        uint32_t height = node->height;
+        for (; height > 0 && frame != 0; height--) {
+            const uint64_t *entries = (const uint64_t *)frames__at(vm, frame);
+            frame = entries[(page >> (ENTRY_BITS * (height - 1))) % ENTRIES];
+        }
+        if (frame != 0) return page;
+        page = (page / pages_at(height) + 1) * pages_at(height);
+    }
+    return end;
+}
+
 static int set_entry(struct vm *vm, uint64_t frame, uint64_t entry, uint64_t value) {
     uint64_t *entries = (uint64_t *)frames__at(vm, frame);
     entries[entry] = value;
@@ -172,11 +187,13 @@ int64_t contents__read(struct vm *vm, uint32_t index, void *to, size_t size, uin
 
 uint64_t contents__next(struct vm *vm, uint32_t index, uint64_t offset, int hole) {
     const struct tree_node *node = tree__node(vm, index);
+    uint64_t end = page_up(node->size) >> PAGE_SHIFT;
     while (offset < node->size) {
-        int is_hole = offset >= page_up(node->below) && find_page(vm, node, offset >> PAGE_SHIFT) == 0;
-        if (is_hole == hole) return offset;
-        if (is_hole && node->blocks == 0) break;
-        offset = page_down(offset) + PAGE_SIZE;
+        uint64_t page = offset >> PAGE_SHIFT;
+        int is_below = offset < page_up(node->below);
+        if (hole == (!is_below && find_page(vm, node, page) == 0)) return offset;
+        page = hole || is_below ? page + 1 : next_page(vm, node, page, end);
+        offset = page << PAGE_SHIFT;
     }
     return node->size;
 }
@@ -243,10 +260,7 @@ static void zero_page(struct vm *vm, uint64_t frame, uint64_t from) {
 /* Pages that the guest may have mapped cannot be given back: somebody else's would show there. */
 static void zero_from(struct vm *vm, const struct tree_node *node, uint64_t page) {
     uint64_t end = page_up(node->size) >> PAGE_SHIFT;
-    for (; page < end; page++) {
-        uint64_t frame = find_page(vm, node, page);
-        if (frame != 0) zero_page(vm, frame, 0);
-    }
+    while ((page = next_page(vm, node, page, end)) < end) zero_page(vm, find_page(vm, node, page++), 0);
 }
 
 int contents__resize(struct vm *vm, uint32_t index, uint64_t size) {
