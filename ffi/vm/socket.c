@@ -151,6 +151,7 @@ static int64_t stat_socket(struct vm *vm, struct file *file, struct stat *stat) 
 static int64_t control_socket(struct vm *vm, struct file *file, uint64_t request, uint64_t argument) {
     struct socket *socket = socket__of(vm, file);
     if (socket->state == SOCKET_LISTENS && request == FIONREAD) return -EINVAL;
+    if (request == SIOCGIFINDEX || request == SIOCGIFNAME) return socket_netlink__control(vm, request, argument);
     if (request != SIOCOUTQ) return file__control_readable(vm, request, argument, socket__readable(vm, socket));
     const struct socket *peer = socket__peer(vm, socket);
     int unread = peer == NULL ? 0 : (int)peer->input.size;

@@ -158,6 +158,8 @@ uint32_t socket__room(struct vm *vm, const struct socket *socket);
 /* ---- socket_netlink.c ---------------------------------------------------------------------------------- */
 
 struct socket_name socket_netlink__name(void);
+/* ioctl of any socket: the index of an interface's name, and the other way round. */
+int64_t socket_netlink__control(struct vm *vm, uint64_t request, uint64_t argument);
 int64_t socket_netlink__send(struct vm *vm, struct file *file, const struct socket_message *message);
 
 /* ---- socket_rights.c ----------------------------------------------------------------------------------- */

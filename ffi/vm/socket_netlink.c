@@ -1,6 +1,6 @@
 /*
- * AF_NETLINK, as far as getifaddrs and its like ask: which interfaces are there? The loopback one. A request is answered
- * at once, into the socket's own queue.
+ * AF_NETLINK, as far as getifaddrs and its like ask: which interfaces are there? The loopback one. A request is
+ * answered at once, into the socket's own queue. And what if_nametoindex asks by ioctl.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -11,6 +11,7 @@
 #include <net/if_arp.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "internal.h"
@@ -115,4 +116,16 @@ int64_t socket_netlink__send(struct vm *vm, struct file *file, const struct sock
     if (status == 0 && request.nlmsg_type == RTM_GETADDR) status = tell_address(vm, socket, &request, AF_INET6);
     if (status == 0) status = tell_end(vm, socket, &request);
     return status != 0 ? status : (int64_t)size;
+}
+
+int64_t socket_netlink__control(struct vm *vm, uint64_t request, uint64_t argument) {
+    struct ifreq asked;
+    if (request != SIOCGIFINDEX && request != SIOCGIFNAME) return -ENOTTY;
+    if (access__read(vm, &asked, argument, sizeof asked) != 0) return -EFAULT;
+    asked.ifr_name[IFNAMSIZ - 1] = 0;
+    int is_there = request == SIOCGIFINDEX ? strcmp(asked.ifr_name, "lo") == 0 : asked.ifr_ifindex == LOOPBACK_INDEX;
+    if (!is_there) return request == SIOCGIFINDEX ? -ENODEV : -ENXIO;
+    if (request == SIOCGIFINDEX) asked.ifr_ifindex = LOOPBACK_INDEX;
+    else memcpy(asked.ifr_name, "lo", 3);
+    return access__write(vm, argument, &asked, sizeof asked);
 }
