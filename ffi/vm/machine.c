@@ -1,6 +1,5 @@
 #include "machine.h"
 
-#include <cpuid.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -32,7 +31,7 @@
 #define CPUID_7_ECX_PKU (1u << 3)
 
 static struct kvm_cpuid_entry2 *machine__leaf(struct vm_machine *machine, uint32_t function, uint32_t index) {
-    for (uint32_t i = 0; i < machine->cpuid.header.nent; i++) {
+    for (uint32_t i = 0; i < machine->cpuid.count; i++) {
         struct kvm_cpuid_entry2 *entry = &machine->cpuid.entries[i];
         if (entry->function == function && entry->index == index) return entry;
     }
@@ -58,7 +57,7 @@ static void machine__features(struct vm_machine *machine) {
         if (seven->ecx & CPUID_7_ECX_UMIP) machine->cr4 |= CR4_UMIP;
         seven->ecx &= ~(CPUID_7_ECX_PKU | CPUID_7_ECX_OSPKE);
     }
-    for (uint32_t i = 0; i < machine->cpuid.header.nent; i++) {
+    for (uint32_t i = 0; i < machine->cpuid.count; i++) {
         struct kvm_cpuid_entry2 *entry = &machine->cpuid.entries[i];
         if (entry->function == 0xd && entry->index > 1 && !(FPU_PARTS >> entry->index & 1)) {
             entry->eax = entry->ebx = entry->ecx = entry->edx = 0;
@@ -89,7 +88,7 @@ static int machine__find_out(struct vm_machine *machine, struct vm_text *why) {
         return -ENOTSUP;
     }
     int bytes = ioctl(machine->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
-    machine->cpuid.header.nent = CPUID_ENTRIES_MAX;
+    machine->cpuid.count = CPUID_ENTRIES_MAX;
     if (bytes <= 0 || ioctl(machine->kvm, KVM_GET_SUPPORTED_CPUID, &machine->cpuid) != 0) {
         snprintf(why->bytes, sizeof why->bytes, "KVM does not say what CPU it has: %s", strerror(errno));
         return -errno;

@@ -4,6 +4,7 @@
 
 #include <linux/kvm.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "ticker.h"
@@ -14,10 +15,13 @@
 
 struct shell;
 
+/* As struct kvm_cpuid2 has it, with its entries. */
 struct machine_cpuid {
-    struct kvm_cpuid2 header;
+    uint32_t count;
+    uint32_t padding;
     struct kvm_cpuid_entry2 entries[CPUID_ENTRIES_MAX];
 };
+_Static_assert(offsetof(struct machine_cpuid, entries) == offsetof(struct kvm_cpuid2, entries), "KVM's own");
 
 struct vm_machine {
     int kvm;

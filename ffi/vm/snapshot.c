@@ -1,6 +1,5 @@
 #include "snapshot.h"
 
-#include <cpuid.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -37,7 +36,7 @@ __attribute__((target("sse4.2"))) uint32_t snapshot__checksum(const void *bytes,
 /* What a program may have found with CPUID and kept. The number of the CPU it ran on is none of it. */
 uint64_t snapshot__cpu(const struct vm_machine *machine) {
     uint64_t hash = machine->xcr0;
-    for (uint32_t i = 0; i < machine->cpuid.header.nent; i++) {
+    for (uint32_t i = 0; i < machine->cpuid.count; i++) {
         const struct kvm_cpuid_entry2 *entry = &machine->cpuid.entries[i];
         if (entry->function != 7 && entry->function != 0x80000001 && entry->function != 1) continue;
         uint32_t words[4] = {entry->function, entry->function == 1 ? 0 : entry->ebx, entry->ecx, entry->edx};
