@@ -1,6 +1,7 @@
 #include "shell.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -20,12 +21,17 @@
 #define EFER 0xd01u     /* system calls, long mode, no-execute */
 #define CR3_PWT (1u << 3)
 
+/* As struct kvm_msrs has it, with its entries. */
+struct call_msrs {
+    uint32_t count;
+    uint32_t padding;
+    struct kvm_msr_entry entries[3];
+};
+_Static_assert(offsetof(struct call_msrs, entries) == offsetof(struct kvm_msrs, entries), "KVM's own");
+
 static int shell__set_calls(struct shell *shell) {
-    struct {
-        struct kvm_msrs header;
-        struct kvm_msr_entry entries[3];
-    } msrs = {
-        .header.nmsrs = 3,
+    struct call_msrs msrs = {
+        .count = 3,
         .entries =
             {
                 {.index = MSR_STAR, .data = (uint64_t)SELECTOR_RETURN << 48 | (uint64_t)SELECTOR_KERNEL_CODE << 32},
@@ -33,7 +39,7 @@ static int shell__set_calls(struct shell *shell) {
                 {.index = MSR_SFMASK, .data = CALL_CLEARS_FLAGS},
             },
     };
-    return ioctl(shell->vcpu, KVM_SET_MSRS, &msrs) == 3 ? 0 : -EIO;
+    return ioctl(shell->vcpu, KVM_SET_MSRS, &msrs) == (int)msrs.count ? 0 : -EIO;
 }
 
 static struct kvm_segment shell__segment(uint16_t selector, uint8_t type, int code) {
