@@ -53,8 +53,7 @@ static void free_pending(struct vm *vm, struct socket *listener) {
 }
 
 /* Sockets for messages may have one that went as the place where they send to. */
-static void forget_receiver(struct vm *vm, uint32_t index) {
-    struct socket_table *table = &vm->kernel->sockets;
+static void forget_receiver(struct socket_table *table, uint32_t index) {
     for (uint32_t i = 0; i < table->used; i++) {
         struct socket *sender = &table->items[i];
         if (sender->state == SOCKET_FREE || sender->peer != index + 1) continue;
@@ -66,16 +65,16 @@ static void forget_receiver(struct vm *vm, uint32_t index) {
 }
 
 void socket__free(struct vm *vm, struct socket *socket) {
+    struct socket_table *table = &vm->kernel->sockets;
     if (socket->state == SOCKET_LISTENS) free_pending(vm, socket);
     struct socket *peer = socket__peer(vm, socket);
     /* What it had not read is lost, and its sender is told so. */
     if (peer != NULL && socket->state == SOCKET_CONNECTED && socket->input.size > 0) peer->error = ECONNRESET;
     if (socket->port != 0) port__leave(vm, socket->port - 1);
-    forget_receiver(vm, socket__index(vm, socket));
+    forget_receiver(table, socket__index(vm, socket));
     queue__release(vm, &socket->input);
     socket_rights__release_all(vm, socket);
     *socket = (struct socket){0};
-    struct socket_table *table = &vm->kernel->sockets;
     while (table->used > 0 && table->items[table->used - 1].state == SOCKET_FREE) table->used--;
     kernel__changed(vm);
 }
