@@ -184,32 +184,31 @@ int space__fault(struct vm *vm, uint64_t address, int write, int execute) {
 
 /* ---- what becomes of them ------------------------------------------------------------------------------ */
 
-/* Pages that are being let go, in runs, so that they are dropped together. */
+/* Pages that follow one another and are being let go: dropped, or only taken from under their mappings. */
 struct run_of_pages {
     uint64_t first, pages;
+    int is_kept; /* a view's, or a file's of the guest's: they stay what they are */
 };
 
 static void fill__flush(struct vm *vm, struct run_of_pages *run) {
-    if (run->pages > 0) frames__give(vm, run->first, (uint32_t)run->pages);
+    if (run->pages > 0 && run->is_kept) memory__zap(vm, run->first, run->pages);
+    else if (run->pages > 0) frames__give(vm, run->first, (uint32_t)run->pages);
     run->pages = 0;
 }
 
 static void fill__let_go(struct vm *vm, struct run_of_pages *run, uint64_t value) {
     uint64_t physical = value & PTE_ADDRESS;
-    if (fill__is_view(physical) || (value & PTE_SHARED)) {
-        memory__zap(vm, physical, 1);
-        return;
-    }
-    if (run->pages > 0 && run->first + run->pages * PAGE_SIZE == physical) {
+    int is_kept = fill__is_view(physical) || (value & PTE_SHARED) != 0;
+    if (run->pages > 0 && run->is_kept == is_kept && run->first + run->pages * PAGE_SIZE == physical) {
         run->pages++;
         return;
     }
     fill__flush(vm, run);
-    *run = (struct run_of_pages){physical, 1};
+    *run = (struct run_of_pages){physical, 1, is_kept};
 }
 
 void fill__remove(struct vm *vm, uint64_t start, uint64_t end) {
-    struct run_of_pages run = {0, 0};
+    struct run_of_pages run = {0};
     uint64_t *entry;
     for (uint64_t at = start; table__next(vm, &at, end, &entry); at += PAGE_SIZE) {
         uint64_t value = *entry;
@@ -220,7 +219,7 @@ void fill__remove(struct vm *vm, uint64_t start, uint64_t end) {
 }
 
 int fill__forget(struct vm *vm, uint64_t start, uint64_t end) {
-    struct run_of_pages run = {0, 0};
+    struct run_of_pages run = {0};
     uint64_t *entry;
     for (uint64_t at = start; table__next(vm, &at, end, &entry); at += PAGE_SIZE) {
         if (fill__is_view(*entry & PTE_ADDRESS) || (*entry & PTE_SHARED)) continue;
@@ -239,9 +238,8 @@ static int fill__loses(uint64_t before, uint64_t after) {
 }
 
 int fill__protect(struct vm *vm, uint64_t start, uint64_t end, uint32_t protection) {
-    struct run_of_pages lost = {0, 0};
+    struct run_of_pages lost = {.is_kept = 1};
     uint64_t *entry;
-    int error = 0;
     for (uint64_t at = start; table__next(vm, &at, end, &entry); at += PAGE_SIZE) {
         uint64_t before = *entry, physical = before & PTE_ADDRESS;
         uint32_t allowed = fill__is_view(physical) ? protection & ~(uint32_t)PROT_WRITE : protection;
@@ -249,15 +247,10 @@ int fill__protect(struct vm *vm, uint64_t start, uint64_t end, uint32_t protecti
         if (after == before) continue;
         table__store(vm, entry, after);
         if (!fill__loses(before, after)) continue;
-        if (lost.pages > 0 && lost.first + lost.pages * PAGE_SIZE == physical) {
-            lost.pages++;
-            continue;
-        }
-        if (lost.pages > 0 && error == 0) error = memory__zap(vm, lost.first, lost.pages);
-        lost = (struct run_of_pages){physical, 1};
+        fill__let_go(vm, &lost, physical | PTE_SHARED);
     }
-    if (lost.pages > 0 && error == 0) error = memory__zap(vm, lost.first, lost.pages);
-    return error;
+    fill__flush(vm, &lost);
+    return 0;
 }
 
 int fill__move(struct vm *vm, uint64_t from, uint64_t to, uint64_t bytes) {
