@@ -40,13 +40,16 @@ struct file *socket__open(struct vm *vm, struct socket *socket, uint32_t flags) 
     return file__open(vm, FILE_SOCKET, O_RDWR | flags, socket__index(vm, socket));
 }
 
+static void reset_peer(struct vm *vm, const struct socket *socket) {
+    if (socket->peer != 0) socket__peer(vm, socket)->error = ECONNRESET;
+}
+
 static void free_pending(struct vm *vm, struct socket *listener) {
     for (;;) {
         struct socket *pending = socket__take_pending(vm, listener);
         if (pending == NULL) break;
         /* Nobody accepts it any more: its other end finds it reset. */
-        struct socket *peer = socket__peer(vm, pending);
-        if (peer != NULL) peer->error = ECONNRESET;
+        reset_peer(vm, pending);
         socket__free(vm, pending);
     }
     if (listener->listener != 0) vm->kernel->sockets.listeners &= ~(UINT64_C(1) << (listener->listener - 1));
@@ -67,9 +70,8 @@ static void forget_receiver(struct socket_table *table, uint32_t index) {
 void socket__free(struct vm *vm, struct socket *socket) {
     struct socket_table *table = &vm->kernel->sockets;
     if (socket->state == SOCKET_LISTENS) free_pending(vm, socket);
-    struct socket *peer = socket__peer(vm, socket);
     /* What it had not read is lost, and its sender is told so. */
-    if (peer != NULL && socket->state == SOCKET_CONNECTED && socket->input.size > 0) peer->error = ECONNRESET;
+    if (socket->state == SOCKET_CONNECTED && socket->input.size > 0) reset_peer(vm, socket);
     if (socket->port != 0) port__leave(vm, socket->port - 1);
     forget_receiver(table, socket__index(vm, socket));
     queue__release(vm, &socket->input);
