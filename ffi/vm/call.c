@@ -4,7 +4,7 @@
 
 static const struct call_family *const families[] = {
     &calls_memory, &calls_files,   &calls_paths,   &calls_names,   &calls_descriptors, &calls_pipes, &calls_events,
-    &calls_sockets, &calls_threads, &calls_signals, &calls_time,        &calls_process,
+    &calls_sockets, &calls_threads, &calls_exec,  &calls_signals, &calls_time,        &calls_process,
 };
 
 static const struct call *call__in(const struct call_family *family, uint64_t number) {

@@ -43,6 +43,7 @@ extern const struct call_family calls_pipes;       /* pipe, eventfd, timerfd, si
 extern const struct call_family calls_events;      /* poll, select, epoll */
 extern const struct call_family calls_sockets;
 extern const struct call_family calls_threads; /* clone, futex, exit, sched */
+extern const struct call_family calls_exec; /* another program in this one's place */
 extern const struct call_family calls_signals;
 extern const struct call_family calls_time;
 extern const struct call_family calls_process; /* ids, limits, uname, prctl, random */

@@ -58,32 +58,16 @@ static int elf__map_segment(struct vm *vm, struct file *file, const Elf64_Phdr *
     return mapped < 0 ? (int)mapped : 0;
 }
 
-static int elf__segments(struct vm *vm, struct file *file, const Elf64_Ehdr *header, const Elf64_Phdr *segments,
-                         struct elf_image *image) {
-    for (uint32_t i = 0; i < header->e_phnum; i++) {
-        const Elf64_Phdr *segment = &segments[i];
-        if (segment->p_type == PT_INTERP) {
-            if (segment->p_filesz == 0 || segment->p_filesz > sizeof image->interpreter) return -ENOEXEC;
-            int error = elf__read_exactly(vm, file, image->interpreter, segment->p_filesz, segment->p_offset);
-            if (error != 0) return error;
-            if (image->interpreter[segment->p_filesz - 1] != 0) return -ENOEXEC;
-        }
-        if (segment->p_type != PT_LOAD || segment->p_memsz == 0) continue;
-        int error = elf__check_segment(segment, image->base);
-        if (error == 0) error = elf__map_segment(vm, file, segment, image->base);
-        if (error != 0) return error;
-        uint64_t address = image->base + segment->p_vaddr;
-        if (address + segment->p_memsz > image->end) image->end = address + segment->p_memsz;
-        if (header->e_phoff >= segment->p_offset && header->e_phoff - segment->p_offset < segment->p_filesz) {
-            image->headers = address + (header->e_phoff - segment->p_offset);
-        }
-    }
-    return image->end == 0 ? -ENOEXEC : 0;
+static int elf__read_interpreter(struct vm *vm, struct file *file, const Elf64_Phdr *segment, struct elf_image *image) {
+    if (segment->p_filesz == 0 || segment->p_filesz > sizeof image->interpreter) return -ENOEXEC;
+    int error = elf__read_exactly(vm, file, image->interpreter, segment->p_filesz, segment->p_offset);
+    if (error != 0) return error;
+    return image->interpreter[segment->p_filesz - 1] == 0 ? 0 : -ENOEXEC;
 }
 
-static int elf__load_file(struct vm *vm, struct file *file, uint64_t base, struct elf_image *image) {
+/* All that is to be known before anything is mapped. */
+static int elf__read(struct vm *vm, struct file *file, uint64_t base, Elf64_Phdr *segments, struct elf_image *image) {
     Elf64_Ehdr header;
-    Elf64_Phdr segments[HEADERS_MAX];
     int error = elf__read_exactly(vm, file, &header, sizeof header, 0);
     if (error == 0) error = elf__check(&header);
     if (error != 0) return error;
@@ -93,16 +77,52 @@ static int elf__load_file(struct vm *vm, struct file *file, uint64_t base, struc
     image->base = header.e_type == ET_DYN ? base : 0;
     image->header_count = header.e_phnum;
     image->entry = image->base + header.e_entry;
-    return elf__segments(vm, file, &header, segments, image);
+    for (uint32_t i = 0; error == 0 && i < header.e_phnum; i++) {
+        const Elf64_Phdr *segment = &segments[i];
+        if (segment->p_type == PT_INTERP) error = elf__read_interpreter(vm, file, segment, image);
+        if (segment->p_type != PT_LOAD || segment->p_memsz == 0) continue;
+        error = elf__check_segment(segment, image->base);
+        uint64_t address = image->base + segment->p_vaddr;
+        if (address + segment->p_memsz > image->end) image->end = address + segment->p_memsz;
+        if (header.e_phoff >= segment->p_offset && header.e_phoff - segment->p_offset < segment->p_filesz) {
+            image->headers = address + (header.e_phoff - segment->p_offset);
+        }
+    }
+    return error == 0 && image->end == 0 ? -ENOEXEC : error;
+}
+
+static int elf__map(struct vm *vm, struct file *file, const Elf64_Phdr *segments, const struct elf_image *image) {
+    int error = 0;
+    for (uint32_t i = 0; error == 0 && i < image->header_count; i++) {
+        if (segments[i].p_type != PT_LOAD || segments[i].p_memsz == 0) continue;
+        error = elf__map_segment(vm, file, &segments[i], image->base);
+    }
+    return error;
+}
+
+static int elf__open(struct vm *vm, const char *path, struct file **file) {
+    struct place place;
+    int error = path__find(vm, path, 0, &place);
+    return error != 0 ? error : place__open(vm, &place, O_RDONLY, 0, file);
+}
+
+int elf__look(struct vm *vm, const char *path, struct elf_image *image) {
+    Elf64_Phdr segments[HEADERS_MAX];
+    struct file *file;
+    int error = elf__open(vm, path, &file);
+    if (error != 0) return error;
+    error = elf__read(vm, file, PROGRAM_BASE, segments, image);
+    file__release(vm, file);
+    return error;
 }
 
 int elf__load(struct vm *vm, const char *path, uint64_t base, struct elf_image *image) {
-    struct place place;
+    Elf64_Phdr segments[HEADERS_MAX];
     struct file *file;
-    int error = path__find(vm, path, 0, &place);
-    if (error == 0) error = place__open(vm, &place, O_RDONLY, 0, &file);
+    int error = elf__open(vm, path, &file);
     if (error != 0) return error;
-    error = elf__load_file(vm, file, base, image);
+    error = elf__read(vm, file, base, segments, image);
+    if (error == 0) error = elf__map(vm, file, segments, image);
     file__release(vm, file);
     return error;
 }

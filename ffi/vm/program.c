@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "internal.h"
 #include "map.h"
@@ -50,12 +51,18 @@ static uint64_t stack__push_string(struct stack *stack, const char *string) {
 
 /* ---- what a script says of its interpreter ------------------------------------------------------------ */
 
-static int program__first_line(struct vm *vm, const char *path, char line[SCRIPT_LINE_BYTES]) {
+/* Of a file that may be run; `real` is its path without links. */
+static int program__first_line(struct vm *vm, const char *path, char line[SCRIPT_LINE_BYTES], char real[PATH_BYTES]) {
     struct place place;
     struct file *file;
+    struct stat stat;
     int error = path__find(vm, path, 0, &place);
     if (error == 0 && place.type == TREE_FREE) error = -ENOENT;
-    if (error == 0) error = place__open(vm, &place, O_RDONLY, 0, &file);
+    if (error != 0) return error;
+    strcpy(real, place.path);
+    place__stat(vm, &place, &stat);
+    if (!S_ISREG(stat.st_mode) || !(stat.st_mode & S_IXUSR)) return -EACCES;
+    error = place__open(vm, &place, O_RDONLY, 0, &file);
     if (error != 0) return error;
     int64_t count = map__read(vm, file, line, SCRIPT_LINE_BYTES - 1, 0);
     file__release(vm, file);
@@ -107,12 +114,12 @@ static uint32_t program__auxiliary_words(const struct process *process) {
 }
 
 static int program__stack(struct vm *vm, const struct strings *arguments, const struct strings *environment,
-                          const struct elf_image *image, uint64_t interpreter_base, uint64_t *top) {
+                          const struct elf_image *image, uint64_t interpreter_base, const char *path, uint64_t *top) {
     struct process *process = &vm->kernel->process;
     uint64_t words[2 * PROGRAM_STRINGS_MAX + 3 + 2 * AUXILIARY_MAX];
     uint32_t count = 0;
     struct stack stack = {.vm = vm, .at = STACK_TOP - 64};
-    uint64_t name = stack__push_string(&stack, arguments->items[0]);
+    uint64_t name = stack__push_string(&stack, path);
     uint64_t platform = stack__push_string(&stack, "x86_64");
     process->environment_end = stack.at;
     uint64_t *values = words + 1 + arguments->count + 1;
@@ -170,56 +177,83 @@ static int program__areas(struct vm *vm, const struct elf_image *image) {
     if (stack < 0) return (int)stack;
     space__area(vm, STACK_TOP - STACK_BYTES)->flags |= AREA_STACK;
     vm->kernel->space.heap_start = vm->kernel->space.heap_end = page_up(image->end) + PAGE_SIZE;
-    return program__shared_pages(vm);
+    /* They stay where a program takes another's place: the clocks go on. */
+    return vm->kernel->clock.vvar_page != 0 ? 0 : program__shared_pages(vm);
 }
 
 static void program__begin_at(struct vm *vm, uint64_t entry, uint64_t stack) {
     vm->context = (struct context){.rip = entry, .rsp = stack, .rflags = FIXED_FLAGS};
 }
 
-static int program__load_elf(struct vm *vm, const char *path, const struct strings *arguments,
+static int program__load_elf(struct vm *vm, const char *path, const char *name, const struct strings *arguments,
                              const struct strings *environment) {
     struct elf_image image, interpreter = {0};
     int error = elf__load(vm, path, PROGRAM_BASE, &image);
     if (error == 0 && image.interpreter[0] != 0) error = elf__load(vm, image.interpreter, MMAP_FIRST, &interpreter);
     if (error == 0) error = program__areas(vm, &image);
     uint64_t stack = 0;
-    if (error == 0) error = program__stack(vm, arguments, environment, &image, interpreter.base, &stack);
+    if (error == 0) error = program__stack(vm, arguments, environment, &image, interpreter.base, name, &stack);
     if (error == 0) program__begin_at(vm, interpreter.entry != 0 ? interpreter.entry : image.entry, stack);
     return error;
 }
 
-int program__load(struct vm *vm, const char *const *given, const char *const *environment_given) {
-    struct strings arguments = {.count = 0}, environment = {.count = 0};
+/* ---- scripts lead to a program ------------------------------------------------------------------------- */
+
+struct found_program {
+    const char *path;
+    char real[PATH_BYTES];
     char lines[SCRIPTS_MAX][SCRIPT_LINE_BYTES];
-    const char *path = given[0];
-    if (path == NULL) return -EINVAL;
-    for (const char *const *item = environment_given; item != NULL && *item != NULL; item++) {
-        if (strings__add(&environment, *item) != 0) return -E2BIG;
-    }
-    const char *heads[2 * SCRIPTS_MAX];
-    uint32_t head_count = 0;
-    for (uint32_t i = 0;; i++) {
-        if (i == SCRIPTS_MAX) return -ELOOP;
+    /* What comes before the arguments that were given, in place of the first: the innermost interpreter last. */
+    const char *heads[2 * SCRIPTS_MAX + 1];
+    uint32_t head_count;
+};
+
+static int program__find(struct vm *vm, const char *path, struct found_program *found) {
+    found->head_count = 0;
+    for (uint32_t i = 0; i < SCRIPTS_MAX; i++) {
         const char *interpreter, *argument;
-        int error = program__first_line(vm, path, lines[i]);
+        int error = program__first_line(vm, path, found->lines[i], found->real);
         if (error != 0) return error;
-        if (!program__script(lines[i], &interpreter, &argument)) break;
-        /* The innermost interpreter comes first: heads are kept in reverse. */
-        if (head_count == 0) heads[head_count++] = path;
-        if (argument != NULL) heads[head_count++] = argument;
-        heads[head_count++] = interpreter;
+        found->path = path;
+        if (!program__script(found->lines[i], &interpreter, &argument)) return 0;
+        if (i == 0) found->heads[found->head_count++] = path;
+        if (argument != NULL) found->heads[found->head_count++] = argument;
+        found->heads[found->head_count++] = interpreter;
         path = interpreter;
     }
-    int error = 0;
-    for (uint32_t i = head_count; error == 0 && i > 0; i--) error = strings__add(&arguments, heads[i - 1]);
-    for (uint32_t i = head_count > 0 ? 1 : 0; error == 0 && given[i] != NULL; i++) {
+    return -ELOOP;
+}
+
+int program__check(struct vm *vm, const char *path) {
+    struct found_program found;
+    struct elf_image image, interpreter;
+    int error = program__find(vm, path, &found);
+    if (error == 0) error = elf__look(vm, found.path, &image);
+    if (error == 0 && image.interpreter[0] != 0) error = elf__look(vm, image.interpreter, &interpreter);
+    return error;
+}
+
+/* What /proc says that runs: its name is that of the script, if it is one. */
+static void program__name(struct vm *vm, const char *path, const struct found_program *found) {
+    strcpy(vm->kernel->process.program, found->real);
+    const char *slash = strrchr(path, '/');
+    struct thread *thread = thread__current(vm);
+    memset(thread->name, 0, sizeof thread->name);
+    strncpy(thread->name, slash == NULL ? path : slash + 1, sizeof thread->name - 1);
+}
+
+int program__load(struct vm *vm, const char *path, const char *const *given, const char *const *environment_given) {
+    struct strings arguments = {.count = 0}, environment = {.count = 0};
+    struct found_program found;
+    int error = program__find(vm, path, &found);
+    for (const char *const *item = environment_given; error == 0 && item != NULL && *item != NULL; item++) {
+        error = strings__add(&environment, *item);
+    }
+    for (uint32_t i = found.head_count; error == 0 && i > 0; i--) error = strings__add(&arguments, found.heads[i - 1]);
+    for (uint32_t i = found.head_count > 0 ? 1 : 0; error == 0 && given[i] != NULL; i++) {
         error = strings__add(&arguments, given[i]);
     }
     if (error != 0) return error;
-    struct process *process = &vm->kernel->process;
-    size_t length = strlen(path);
-    if (length >= sizeof process->program) return -ENAMETOOLONG;
-    memcpy(process->program, path, length + 1);
-    return program__load_elf(vm, path, &arguments, &environment);
+    program__name(vm, path, &found);
+    return program__load_elf(vm, found.path, path, &arguments, &environment);
 }

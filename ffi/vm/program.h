@@ -13,7 +13,9 @@ struct vm;
  * Loads the program and sets vm->context to its start. The address space has to be empty. -ENOEXEC for what is no program
  * for this machine; a script's interpreter is loaded in its place.
  */
-int program__load(struct vm *vm, const char *const *arguments, const char *const *environment);
+int program__load(struct vm *vm, const char *path, const char *const *arguments, const char *const *environment);
+/* Why a program cannot be loaded, as far as that can be told without loading it: 0 or -errno. */
+int program__check(struct vm *vm, const char *path);
 
 /* elf.c: where a program's parts came to lie. */
 struct elf_image {
@@ -23,5 +25,7 @@ struct elf_image {
     char interpreter[256]; /* "" for none */
 };
 int elf__load(struct vm *vm, const char *path, uint64_t base, struct elf_image *image);
+/* Likewise for a program that may be loaded, without loading it. */
+int elf__look(struct vm *vm, const char *path, struct elf_image *image);
 
 #endif

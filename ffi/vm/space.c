@@ -279,5 +279,8 @@ int64_t space__remap(struct vm *vm, uint64_t address, uint64_t old_length, uint6
 }
 
 void space__clear(struct vm *vm) {
-    space__remove(vm, 0, USER_LAST);
+    struct space *space = &vm->kernel->space;
+    space__remove(vm, 0, VVAR_ADDRESS);
+    space__remove(vm, page_up(VDSO_ADDRESS + vdso_image_size), USER_LAST);
+    space->heap_start = space->heap_end = 0;
 }

@@ -53,7 +53,7 @@ uint32_t space__first(const struct vm *vm, uint64_t address);
  * -ENOMEM. */
 int space__fault(struct vm *vm, uint64_t address, int write, int execute);
 
-/* Everything of the guest's goes: exec. */
+/* Everything of the guest's goes, what the VMM gave it stays: exec. */
 void space__clear(struct vm *vm);
 
 #endif

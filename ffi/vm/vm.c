@@ -107,7 +107,7 @@ int vm__begin(struct vm *vm, const struct vm_program *program, struct vm_text *w
     memcpy(vm->kernel->process.folder, program->folder, length + 1);
     error = vm__descriptors(vm, program->frames);
     if (error != 0) return error;
-    error = program__load(vm, program->arguments, program->environment);
+    error = program__load(vm, program->arguments[0], program->arguments, program->environment);
     if (error != 0) {
         snprintf(why->bytes, sizeof why->bytes, "cannot load %.200s: %s", program->arguments[0], strerror(-error));
         return error;
