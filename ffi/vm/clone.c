@@ -176,7 +176,7 @@ static int clone__fill(struct vm *vm, struct vm_snapshot *snapshot) {
     vm->kernel_changed = 1;
     error = clone__state(vm, snapshot);
     if (error == 0) error = fold__apply(snapshot, vm);
-    if (error == 0 && snapshot->learned == NULL && !atomic_exchange(&snapshot->is_learning, 1)) learn__begin(vm);
+    if (error == 0 && atomic_load(&snapshot->learned) == NULL && !atomic_exchange(&snapshot->is_learning, 1)) learn__begin(vm);
     return error;
 }
 

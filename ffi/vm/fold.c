@@ -68,15 +68,16 @@ int fold__learn(struct vm_snapshot *snapshot, struct vm *served) {
             if ((before & PTE_FOLDED) && (count == 0 || opened[count - 1] != at)) opened[count++] = at;
         }
     }
-    free(snapshot->opened);
-    snapshot->opened = opened;
     snapshot->opened_count = count;
+    uint64_t *none = NULL;
+    if (!atomic_compare_exchange_strong(&snapshot->opened, &none, opened)) free(opened);
     return 0;
 }
 
 int fold__apply(const struct vm_snapshot *snapshot, struct vm *vm) {
-    for (uint32_t i = 0; i < snapshot->opened_count; i++) {
-        int error = fold__open(vm, snapshot->opened[i]);
+    const uint64_t *opened = atomic_load(&snapshot->opened);
+    for (uint32_t i = 0; opened != NULL && i < snapshot->opened_count; i++) {
+        int error = fold__open(vm, opened[i]);
         if (error < 0) return error;
     }
     return 0;

@@ -56,21 +56,25 @@ static uint32_t learn__runs(const uint64_t *bits, uint64_t pages, struct snapsho
 
 int vm_snapshot_learn(struct vm_snapshot *snapshot, struct vm *served) {
     if (served->snapshot != snapshot) return -EINVAL;
+    /* Once: other threads may be cloning with what was learned. */
+    if (atomic_load(&snapshot->learned) != NULL) return 0;
     int error = reset__collect(served);
     if (error != 0) return error;
     uint64_t pages = snapshot->data.bytes / PAGE_SIZE;
     struct snapshot_run *runs = malloc((pages + 1) * sizeof *runs);
     if (runs == NULL) return -ENOMEM;
     learn__visit_views(served, learn__warm);
-    free(snapshot->learned);
+    error = fold__learn(snapshot, served);
     snapshot->learned_count = learn__runs(served->memory.data.written, pages, runs);
-    snapshot->learned = runs;
-    return fold__learn(snapshot, served);
+    struct snapshot_run *none = NULL;
+    if (!atomic_compare_exchange_strong(&snapshot->learned, &none, runs)) free(runs);
+    return error;
 }
 
 void learn__apply(const struct vm_snapshot *snapshot, struct vm *vm) {
-    for (uint32_t i = 0; i < snapshot->learned_count; i++) {
-        const struct snapshot_run *run = &snapshot->learned[i];
+    const struct snapshot_run *runs = atomic_load(&snapshot->learned);
+    for (uint32_t i = 0; runs != NULL && i < snapshot->learned_count; i++) {
+        const struct snapshot_run *run = &runs[i];
         madvise(vm->memory.data.host + run->first * PAGE_SIZE, run->count * PAGE_SIZE, MADV_POPULATE_WRITE);
     }
 }

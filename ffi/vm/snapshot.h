@@ -57,9 +57,9 @@ struct vm_snapshot {
     atomic_uchar *checked;
 
     atomic_int is_learning;       /* a clone was made to learn from */
-    struct snapshot_run *learned; /* what a request writes */
+    _Atomic(struct snapshot_run *) learned; /* what a request writes */
     uint32_t learned_count;
-    uint64_t *opened; /* addresses of tables that it unfolds: fold.h */
+    _Atomic(uint64_t *) opened; /* addresses of tables that it unfolds: fold.h */
     uint32_t opened_count;
 };
 

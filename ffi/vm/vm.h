@@ -117,7 +117,7 @@ int vm_snapshot_load(struct vm_machine *machine, int file, const struct vm_snaps
                      size_t view_count, struct vm_snapshot **snapshot, struct vm_text *why);
 /* Checks the next chunks that nobody has looked at. 1 when all are checked, 0 when not yet, -EBADMSG. */
 int vm_snapshot_check(struct vm_snapshot *snapshot, uint32_t chunks);
-/* Records what a request touches, by running one: clones made later have it ready. */
+/* What the first request of the first clone touched, later clones have ready. `served` is that clone, before a reset. */
 int vm_snapshot_learn(struct vm_snapshot *snapshot, struct vm *served);
 void vm_snapshot_close(struct vm_snapshot *snapshot);
 
