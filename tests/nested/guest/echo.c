@@ -1,0 +1,75 @@
+/* Answers lines, and does to itself what a line says: for snapshots, clones and resets. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define PAGES 64
+#define PAGE 4096
+#define MARK 0x1111111111111111UL
+#define POISON 0x6666666666666666UL
+
+static char heap[PAGES][PAGE] = {{1}};
+static unsigned served, marked;
+static char *mapped;
+
+/* A vector register that no call saves shows whether all of the state is back. */
+static long read_line(char *line, unsigned long size) {
+    unsigned long mark[2] = {MARK, MARK};
+    long result;
+    __asm__ volatile("movups %1, %%xmm15; syscall; movups %%xmm15, %1"
+                     : "=a"(result), "+m"(mark)
+                     : "0"((long)SYS_read), "D"(0L), "S"(line), "d"(size)
+                     : "rcx", "r11", "memory", "xmm15");
+    marked = mark[0] == MARK && mark[1] == MARK;
+    return result;
+}
+
+/* Nothing is as before: data segments, bases, vectors, the direction of strings. */
+static void poison(void) {
+    unsigned long bad[2] = {POISON, POISON};
+    __asm__ volatile("movups %0, %%xmm15; std; xor %%eax, %%eax; mov %%eax, %%ds; mov %%eax, %%es;"
+                     "mov %%eax, %%gs; mov %%eax, %%fs; mov %1, %%eax; mov $7, %%edi; syscall"
+                     :
+                     : "m"(bad), "i"(SYS_exit_group)
+                     : "rax", "rdi", "memory");
+}
+
+static void tell(void) {
+    unsigned ds, es, fs, gs;
+    unsigned long flags;
+    __asm__("mov %%ds, %0; mov %%es, %1; mov %%fs, %2; mov %%gs, %3" : "=r"(ds), "=r"(es), "=r"(fs), "=r"(gs));
+    __asm__("pushf; pop %0" : "=r"(flags));
+    printf("served %u, marked %u, ds %x es %x fs %x gs %x, direction %lu\n", served, marked, ds, es, fs, gs, flags >> 10 & 1);
+}
+
+static void work(void) {
+    for (int i = 0; i < PAGES; i++) memset(heap[i], (int)served, PAGE);
+    munmap(mapped, PAGES * PAGE);
+    mapped = mmap(NULL, 2 * PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    memset(mapped, (int)served, 2 * PAGES * PAGE);
+    mprotect(mapped, PAGE, PROT_READ);
+    free(malloc(300000));
+    printf("served %u\n", served);
+}
+
+int main(void) {
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    mapped = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    memset(mapped, 9, PAGES * PAGE);
+    char line[64];
+    for (;;) {
+        long size = read_line(line, sizeof line - 1);
+        if (size <= 0) return 0;
+        line[size] = 0;
+        served++;
+        if (strcmp(line, "work\n") == 0) work();
+        else if (strcmp(line, "tell\n") == 0) tell();
+        else if (strcmp(line, "poison\n") == 0) poison();
+        else if (strcmp(line, "crash\n") == 0) *(volatile int *)NULL = 1;
+        else if (strcmp(line, "spin\n") == 0) for (;;) __asm__ volatile("");
+        else return 3;
+    }
+}
