@@ -185,18 +185,6 @@ int64_t contents__read(struct vm *vm, uint32_t index, void *to, size_t size, uin
     return (int64_t)size;
 }
 
-/* The first page from `from` on that a frame has, the frame being that of page `base`; or UINT64_MAX. */
-static uint64_t first_page(struct vm *vm, uint64_t frame, uint32_t height, uint64_t base, uint64_t from) {
-    if (height == 0) return base;
-    uint64_t each = pages_at(height - 1);
-    for (uint64_t i = from > base ? (from - base) / each : 0; i < ENTRIES; i++) {
-        uint64_t below = ((const uint64_t *)frames__at(vm, frame))[i];
-        uint64_t found = below == 0 ? UINT64_MAX : first_page(vm, below, height - 1, base + i * each, from);
-        if (found != UINT64_MAX) return found;
-    }
-    return UINT64_MAX;
-}
-
 static uint64_t next_hole(struct vm *vm, const struct tree_node *node, uint64_t offset) {
     if (offset < page_up(node->below)) offset = page_up(node->below);
     while (offset < node->size && find_page(vm, node, offset >> PAGE_SHIFT) != 0) offset = page_down(offset) + PAGE_SIZE;
@@ -205,9 +193,7 @@ static uint64_t next_hole(struct vm *vm, const struct tree_node *node, uint64_t 
 
 static uint64_t next_data(struct vm *vm, const struct tree_node *node, uint64_t offset) {
     if (offset < page_up(node->below)) return offset;
-    uint64_t page = offset >> PAGE_SHIFT, found = UINT64_MAX;
-    if (node->pages != 0 && page < pages_at(node->height)) found = first_page(vm, node->pages, node->height, 0, page);
-    if (found == UINT64_MAX) return node->size;
+    uint64_t page = offset >> PAGE_SHIFT, found = next_page(vm, node, page, page_up(node->size) >> PAGE_SHIFT);
     return least(found == page ? offset : found << PAGE_SHIFT, node->size);
 }
 
