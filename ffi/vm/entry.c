@@ -234,7 +234,8 @@ static enum entry_event entry__exception(struct vm *vm, uint32_t vector) {
 
 enum entry_event entry__run(struct vm *vm) {
     struct kvm_run *run = vm->shell->run;
-    int error = entry__prepare(vm);
+    int error = memory__zap_due(vm);
+    if (error == 0) error = entry__prepare(vm);
     if (error == 0) error = ring3__before(vm);
     if (error != 0) return entry__break(vm, error);
     if (ioctl(vm->shell->vcpu, KVM_RUN, 0) != 0) {

@@ -10,26 +10,26 @@
 
 #include <stdint.h>
 
+#include "layout.h"
+
 struct vm;
 
-#define FRAME_EXTENTS_MAX 16384u
-
-struct frame_extent {
-    uint32_t first; /* page number in the data area */
-    uint32_t count;
-};
+#define FRAME_WORDS_MAX (DATA_MAX / PAGE_SIZE / 64)
 
 struct frame_table {
-    uint32_t next;    /* pages from here on were never used */
-    uint32_t in_use;  /* pages given out */
-    uint32_t used;    /* free extents below `next`, sorted, never touching one another */
-    struct frame_extent items[FRAME_EXTENTS_MAX];
+    uint32_t next;   /* pages from here on were never used */
+    uint32_t in_use; /* pages given out */
+    uint32_t lowest; /* no word before this one has a free page */
+    uint32_t used;   /* words: as many as pages before `next` need */
+    uint64_t items[FRAME_WORDS_MAX]; /* a bit for each free page before `next` */
 };
 
 /* `count` pages that follow one another, all zero. 0 when the guest's limit or the room is used up. */
 uint64_t frames__take(struct vm *vm, uint32_t count);
-/* Gives pages back; nothing may point at them any more. Their contents are gone at once. */
+/* Gives pages back; nothing may point at them any more. */
 void frames__give(struct vm *vm, uint64_t first, uint32_t count);
+/* Free pages that still hold what was in them are the host's again: before a snapshot. */
+void frames__drop_free(struct vm *vm);
 
 /* Host memory of pages that were taken. Every write through it has to be told. */
 uint8_t *frames__at(struct vm *vm, uint64_t address);

@@ -100,12 +100,47 @@ int memory__drop(struct vm *vm, uint64_t physical, uint64_t pages) {
     return madvise(memory__at(vm, physical), pages * PAGE_SIZE, MADV_DONTNEED) == 0 ? 0 : -errno;
 }
 
-int memory__zap(struct vm *vm, uint64_t physical, uint64_t pages) {
-    vm->counters.zaps++;
-    vm->memory.translations_stale = 1;
-    if (vm->shell == NULL || !shell__keeps_shadows(vm->shell)) return 0;
-    uint8_t *host = memory__at(vm, physical);
-    size_t bytes = pages * PAGE_SIZE;
+/* One by one they would cost more than to take all from the first to the last from under the guest. */
+static void memory__join_zaps(struct memory *memory) {
+    uint64_t first = UINT64_MAX, end = 0;
+    for (uint32_t i = 0; i < memory->zap_count; i++) {
+        const struct page_range *range = &memory->zaps[i];
+        if (range->first < first) first = range->first;
+        if (range->first + range->pages * PAGE_SIZE > end) end = range->first + range->pages * PAGE_SIZE;
+    }
+    memory->zaps[0] = (struct page_range){first, (end - first) / PAGE_SIZE};
+    memory->zap_count = 1;
+}
+
+static int memory__take_from_under(struct vm *vm, const struct page_range *range) {
+    uint8_t *host = memory__at(vm, range->first);
+    size_t bytes = range->pages * PAGE_SIZE;
     if (mprotect(host, bytes, PROT_READ) != 0) return -errno;
     return mprotect(host, bytes, PROT_READ | PROT_WRITE) == 0 ? 0 : -errno;
+}
+
+int memory__zap(struct vm *vm, uint64_t physical, uint64_t pages) {
+    struct memory *memory = &vm->memory;
+    const struct page_range range = {physical, pages};
+    vm->counters.zaps++;
+    memory->translations_stale = 1;
+    if (vm->shell == NULL || !shell__keeps_shadows(vm->shell)) return 0;
+    /* Other VMs have views' pages, too. */
+    if (physical - DATA_BASE >= memory->data.bytes) return memory__take_from_under(vm, &range);
+    struct page_range *last = memory->zap_count == 0 ? NULL : &memory->zaps[memory->zap_count - 1];
+    if (last != NULL && last->first + last->pages * PAGE_SIZE == physical) {
+        last->pages += pages;
+        return 0;
+    }
+    if (memory->zap_count == ZAPS_MAX) memory__join_zaps(memory);
+    memory->zaps[memory->zap_count++] = range;
+    return 0;
+}
+
+int memory__zap_due(struct vm *vm) {
+    struct memory *memory = &vm->memory;
+    int error = 0;
+    for (uint32_t i = 0; error == 0 && i < memory->zap_count; i++) error = memory__take_from_under(vm, &memory->zaps[i]);
+    memory->zap_count = 0;
+    return error;
 }

@@ -28,6 +28,12 @@ struct memory_area {
     uint64_t *written; /* a bit per page: what the VMM wrote. NULL for views */
 };
 
+#define ZAPS_MAX 256u
+
+struct page_range {
+    uint64_t first, pages;
+};
+
 struct memory {
     struct memory_area system;
     struct memory_area data;
@@ -38,6 +44,8 @@ struct memory {
     int tables_grew; /* a page-table page was added since the snapshot: the VM is closed, not reset */
 
     int translations_stale;  /* entries in the vCPU's TLB may be older than the page tables */
+    uint32_t zap_count; /* due before the next entry */
+    struct page_range zaps[ZAPS_MAX];
     uint64_t snapshot_bytes; /* of the data area come from a snapshot's file; 0 before one was taken */
 };
 
@@ -63,8 +71,10 @@ void memory__expect_all(struct vm *vm, uint64_t physical, uint64_t pages);
 /*
  * After a page lost a mapping or a right to it. KVM's shadow of the old entry survives what is written to page tables from
  * here, so the pages are taken from under it: `drop` loses their contents (they read as zero, or as in the snapshot's file),
- * `keep` does not.
+ * `zap` does not.
  */
 int memory__drop(struct vm *vm, uint64_t physical, uint64_t pages);
 int memory__zap(struct vm *vm, uint64_t physical, uint64_t pages);
+/* Before an entry: `zap` only notes what is due. */
+int memory__zap_due(struct vm *vm);
 #endif

@@ -67,6 +67,7 @@ static int take__prepare(struct vm *vm, struct vm_text *why) {
     if (error == 0) error = table__prepare(vm, MMAP_FIRST, highest - MMAP_FIRST + MAP_ROOM);
     if (error != 0) return error;
     vm->memory.tables_grew = 0;
+    frames__drop_free(vm);
     fold__close_all(vm);
     clock__freeze(vm);
     uint32_t current = kernel->threads.current;

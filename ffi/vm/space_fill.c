@@ -27,7 +27,7 @@ static struct file *fill__file(struct vm *vm, const struct area *area) {
 
 /* Maps new zeroed pages where the range has none, in runs as long as there are. */
 static int fill__anonymous(struct vm *vm, uint64_t start, uint64_t end, uint32_t protection) {
-    uint64_t at = start;
+    uint64_t at = start, most = UINT64_MAX;
     while (at < end) {
         uint64_t owned = at, *entry;
         if (!table__next(vm, &owned, end, &entry)) owned = end;
@@ -36,9 +36,10 @@ static int fill__anonymous(struct vm *vm, uint64_t start, uint64_t end, uint32_t
             continue;
         }
         uint64_t pages = (owned - at) / PAGE_SIZE;
+        if (pages > most) pages = most;
         uint64_t physical = frames__take(vm, (uint32_t)pages);
         if (physical == 0 && pages > 1) {
-            pages = 1;
+            pages = most = 1;
             physical = frames__take(vm, 1);
         }
         if (physical == 0) return -ENOMEM;
