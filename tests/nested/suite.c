@@ -48,7 +48,8 @@ const char *suite__guest(const char *name) {
     return path;
 }
 
-struct vm *suite__boot_program(struct vm_machine *machine, const char *const arguments[], const char *const environment[]) {
+static struct vm *suite__boot_any(struct vm_machine *machine, const char *const arguments[], const char *const environment[],
+                                  int frames) {
     const char *const paths[] = {guests, "/lib64", "/lib", "/usr", NULL};
     struct view *view;
     EXPECT_NO_ERROR(view_folder__open(paths, 4, &view));
@@ -58,6 +59,7 @@ struct vm *suite__boot_program(struct vm_machine *machine, const char *const arg
         .folder = "/",
         .views = &view,
         .view_count = 1,
+        .frames = frames,
         .limits =
             {
                 .memory_bytes = MEMORY_BYTES,
@@ -72,6 +74,15 @@ struct vm *suite__boot_program(struct vm_machine *machine, const char *const arg
     struct vm_text why;
     if (vm_boot(machine, &program, &vm, &why) != 0) suite__fail("cannot boot %s: %s", arguments[0], why.bytes);
     return vm;
+}
+
+struct vm *suite__boot_program(struct vm_machine *machine, const char *const arguments[], const char *const environment[]) {
+    return suite__boot_any(machine, arguments, environment, 0);
+}
+
+struct vm *suite__boot_frames(struct vm_machine *machine, const char *const arguments[]) {
+    const char *const environment[] = {SUITE_TUNABLES, NULL};
+    return suite__boot_any(machine, arguments, environment, 1);
 }
 
 struct vm *suite__boot(struct vm_machine *machine, const char *name, const char *argument) {
@@ -179,7 +190,7 @@ static int suite__is_wanted(const struct test *test, int count, char **arguments
 }
 
 int main(int count, char **arguments) {
-    static const struct test *const tables[] = {program_tests, attack_tests, fork_tests, flush_tests};
+    static const struct test *const tables[] = {program_tests, attack_tests, fork_tests, flush_tests, snapshot_tests, port_tests};
     char self[PATH_MAX] = {0};
     if (readlink("/proc/self/exe", self, sizeof self - 1) < 0) return 2;
     snprintf(guests, sizeof guests, "%.4000s/guests", dirname(self));

@@ -43,6 +43,8 @@ _Noreturn void suite__not_here(void);
 const char *suite__guest(const char *name);
 /* Boots one of them; the second is its argument or NULL. */
 struct vm *suite__boot(struct vm_machine *machine, const char *name, const char *argument);
+/* One that speaks frames on descriptor 3. */
+struct vm *suite__boot_frames(struct vm_machine *machine, const char *const arguments[]);
 struct vm *suite__boot_program(struct vm_machine *machine, const char *const arguments[], const char *const environment[]);
 
 /* Runs a VM until it ends or waits for input, sleeping with it; what it writes is in the outcome. */
@@ -54,6 +56,6 @@ void suite__expect_answer(struct vm *vm, const char *line, const char *answer);
 
 uint64_t suite__now_ns(void);
 
-extern const struct test program_tests[], attack_tests[], fork_tests[], flush_tests[];
+extern const struct test program_tests[], attack_tests[], fork_tests[], flush_tests[], snapshot_tests[], port_tests[];
 
 #endif

@@ -1,13 +1,17 @@
 /* Programs as they are: what they find has to be as on Linux. */
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <x86intrin.h>
 
 #include "suite.h"
 
 #define SPIN_NS 50000000u
+#define KICK_PAUSE_NS 20000
 
 static void hello_static(struct vm_machine *machine) {
     suite__expect_exit(suite__boot(machine, "hello", NULL), "hello\n");
@@ -19,6 +23,36 @@ static void hello_dynamic(struct vm_machine *machine) {
 
 static void threads(struct vm_machine *machine) {
     suite__expect_exit(suite__boot(machine, "threads", NULL), "done\n");
+}
+
+static atomic_int kicks;
+
+static void *kick_always(void *vm) {
+    struct timespec pause = {.tv_nsec = KICK_PAUSE_NS};
+    while (atomic_load(&kicks)) {
+        vm_kick(vm, VM_KICK_TICK);
+        nanosleep(&pause, NULL);
+    }
+    return NULL;
+}
+
+/* Kicks that come in the middle of a fault's delivery: no other thread may get it. */
+static void faults(struct vm_machine *machine) {
+    struct vm *vm = suite__boot(machine, "faults", NULL);
+    pthread_t kicker;
+    atomic_store(&kicks, 1);
+    EXPECT_NO_ERROR(pthread_create(&kicker, NULL, kick_always, vm));
+    struct outcome outcome;
+    suite__run(vm, UINT64_MAX, &outcome);
+    atomic_store(&kicks, 0);
+    pthread_join(kicker, NULL);
+    if (outcome.exit.reason != VM_EXITED || outcome.exit.status != 0) {
+        suite__fail("reason %u, status %d: %s", outcome.exit.reason, outcome.exit.status, outcome.output);
+    }
+    struct vm_counters counters;
+    vm_count(vm, &counters);
+    EXPECT(counters.ticks > 0 && counters.switches > 0);
+    vm_close(vm);
 }
 
 static void signals(struct vm_machine *machine) {
@@ -75,6 +109,7 @@ const struct test program_tests[] = {
     {"a static program says hello", hello_static},
     {"a dynamic program says hello", hello_dynamic},
     {"threads keep their own FPU state and thread-local storage", threads},
+    {"a thread's fault is its own, however often threads take turns", faults},
     {"handlers see faults, and programs go on after them", signals},
     {"what is unmapped, moved or protected is not reached by its old mapping", memory},
     {"clocks of the vDSO agree with those of calls", clocks},
