@@ -60,8 +60,8 @@ static int clone__attach(struct shell *shell, const struct vm_snapshot *snapshot
     }
     if (error == 0) error = shell__attach(shell, &data, 0);
     for (uint32_t view = 0; view < snapshot->regions->views.count; view++) {
-        for (uint64_t bank = 0; error == 0 && bank < 64; bank++) {
-            if (!(snapshot->view_banks[view] >> bank & 1)) continue;
+        for (uint64_t bank = 0; error == 0 && bank < VIEW_BANK_WORDS * 64; bank++) {
+            if (!(snapshot->view_banks[view][bank / 64] >> (bank % 64) & 1)) continue;
             error = shell__attach(shell, &snapshot->regions->areas[view], bank);
         }
     }
@@ -128,7 +128,6 @@ static int clone__map(struct vm *vm, const struct vm_snapshot *snapshot) {
     int error = clone__map_part(flat, &flat->system, vm->memory.system.host);
     if (error == 0) error = clone__map_part(flat, &flat->data, vm->memory.data.host);
     if (error != 0) return error;
-    learn__apply(snapshot, vm);
     if (snapshot->parent == NULL) return 0;
     clone__copy_places(snapshot, &snapshot->system, vm->memory.system.host);
     clone__copy_places(snapshot, &snapshot->data, vm->memory.data.host);
@@ -174,10 +173,19 @@ static int clone__fill(struct vm *vm, struct vm_snapshot *snapshot) {
     error = clone__map(vm, snapshot);
     if (error != 0) return error;
     vm->kernel_changed = 1;
-    error = clone__state(vm, snapshot);
-    if (error == 0) error = fold__apply(snapshot, vm);
-    if (error == 0 && atomic_load(&snapshot->learned) == NULL && !atomic_exchange(&snapshot->is_learning, 1)) learn__begin(vm);
-    return error;
+    vm->is_fresh = 1;
+    return clone__state(vm, snapshot);
+}
+
+int clone__first_run(struct vm *vm) {
+    struct vm_snapshot *snapshot = vm->snapshot;
+    vm->is_fresh = 0;
+    if (atomic_load(&snapshot->learned) == NULL) {
+        if (!atomic_exchange(&snapshot->is_learning, 1)) learn__begin(vm);
+        return 0;
+    }
+    learn__apply(snapshot, vm);
+    return fold__apply(snapshot, vm);
 }
 
 int vm_clone(struct vm_snapshot *snapshot, struct vm **result) {

@@ -7,6 +7,9 @@
 struct vm;
 struct vm_snapshot;
 
+/* Before a clone runs for the first time: a clone that only waits for its request takes little memory. */
+int clone__first_run(struct vm *vm);
+
 /* Kernel state and registers become the snapshot's; what may not be the same twice is made anew. */
 int clone__state(struct vm *vm, const struct vm_snapshot *snapshot);
 

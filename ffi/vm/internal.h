@@ -35,6 +35,7 @@ struct vm {
     struct context context;
     struct entry_state entry;
     int broken;
+    int is_fresh; /* a clone that never ran */
     uint64_t run_begun_cpu; /* of the host's thread; 0 while it does not run */
     int kernel_changed; /* since it was equal to the snapshot's */
 

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "clone.h"
 #include "internal.h"
 #include "schedule.h"
 #include "shell.h"
@@ -191,6 +192,8 @@ int vm_run(struct vm *vm, const struct vm_run *run, struct vm_exit *exit) {
     if (vm->broken) return -EIO;
     memset(&vm->exit, 0, sizeof vm->exit);
     vm->exit.until_ns = UINT64_MAX;
+    int error = vm->is_fresh ? clone__first_run(vm) : 0;
+    if (error != 0) return error;
     int place = ticker__begin(vm->ticker, vm, run->deadline_ns, run->cpu_ns);
     if (place < 0) return place;
     uint64_t begun = run__cpu_ns();

@@ -48,7 +48,7 @@ struct vm_snapshot {
     struct kernel *kernel;
     struct context context;
     uint32_t restored_thread; /* whose FPU, FS and GS the restore page has */
-    uint64_t view_banks[VIEWS_MAX]; /* that a clone will need: a bit each, of the first 64 */
+    uint64_t view_banks[VIEWS_MAX][VIEW_BANK_WORDS]; /* that a clone will need: a bit each */
 
     /* Chunks of the file that were compared with their checksums. */
     const uint32_t *checksums;

@@ -28,7 +28,7 @@ struct snapshot_head {
     uint32_t view_count;
     uint8_t id[SNAPSHOT_ID_BYTES], parent_id[SNAPSHOT_ID_BYTES];
     uint8_t views[VIEWS_MAX][32];
-    uint64_t view_banks[VIEWS_MAX];
+    uint64_t view_banks[VIEWS_MAX][VIEW_BANK_WORDS];
     uint64_t bytes; /* of the whole file */
     struct snapshot_extent checksums, kernel, places, system, data, pages;
     uint64_t system_bytes, data_bytes; /* of the areas */

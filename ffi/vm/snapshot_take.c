@@ -173,7 +173,7 @@ static void take__describe(struct vm *vm, const struct vm_snapshot *parent, stru
         uint64_t base = vm->shell->slots[i].base;
         if (base < VIEW_BASE) continue;
         uint64_t view = (base - VIEW_BASE) / VIEW_STRIDE, bank = (base - VIEW_BASE) % VIEW_STRIDE / VIEW_BANK_BYTES;
-        if (bank < 64) head->view_banks[view] |= UINT64_C(1) << bank;
+        head->view_banks[view][bank / 64] |= UINT64_C(1) << (bank % 64);
     }
     head->system_bytes = vm->kernel->space.next_table;
     head->data_bytes = (uint64_t)vm->kernel->frames.next * PAGE_SIZE;
