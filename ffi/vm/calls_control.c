@@ -102,10 +102,13 @@ int64_t call_arch_prctl(struct vm *vm, const uint64_t arguments[6]) {
     case ARCH_SET_FS:
         if (value >= USER_LAST) return -EPERM;
         vm->context.fs_base = value;
+        /* A guest may have changed it by itself, with wrfsbase. */
+        vm->entry.fs_base = BASE_UNKNOWN;
         return 0;
     case ARCH_SET_GS:
         if (value >= USER_LAST) return -EPERM;
         vm->context.gs_base = value;
+        vm->entry.gs_base = BASE_UNKNOWN;
         return 0;
     case ARCH_GET_FS:
         return access__write(vm, value, &vm->context.fs_base, sizeof value);
