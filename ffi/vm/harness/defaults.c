@@ -51,26 +51,29 @@ static const char *defaults__find(const char *command) {
     return NULL;
 }
 
+/* X of X/bin/NAME: its length, or 0. */
+static int defaults__prefix(const char *program) {
+    int length = (int)(strrchr(program, '/') - program) - 4;
+    return length > 0 && strncmp(program + length, "/bin", 4) == 0 ? length : 0;
+}
+
 static int defaults__show_installation(struct harness_options *options, const char *program) {
-    const char *name = strrchr(program, '/');
-    int length = (int)(name - program);
-    if (length < 4 || strncmp(name - 4, "/bin", 4) != 0 || strncmp(program, "/usr/", 5) == 0) return 0;
-    int error = 0;
+    int prefix = defaults__prefix(program), error = 0;
     for (size_t i = 0; error == 0 && i < sizeof installation_parts / sizeof *installation_parts; i++) {
-        error = defaults__show(options, defaults__text("%.*s/%s", length - 4, program, installation_parts[i]));
+        error = defaults__show(options, defaults__text("%.*s/%s", prefix, program, installation_parts[i]));
     }
     return error;
 }
 
+/* A link in an installation stays one: some programs ask how they were called. What is shown alone is never a link. */
 static int defaults__show_program(struct harness_options *options) {
-    const char *program = defaults__text("%s", options->command[0]);
-    const char *resolved = realpath(program, NULL);
+    const char *resolved = realpath(options->command[0], NULL);
     if (resolved == NULL) return -1;
-    int error = defaults__show(options, program);
-    if (error == 0) error = defaults__show(options, resolved);
-    if (error == 0) error = defaults__show_installation(options, program);
-    if (error == 0 && strcmp(program, resolved) != 0) error = defaults__show_installation(options, resolved);
-    return error;
+    int error = 0;
+    if (defaults__prefix(options->command[0]) == 0) options->command[0] = (char *)resolved;
+    else error = defaults__show_installation(options, options->command[0]);
+    if (error != 0 || defaults__prefix(resolved) == 0) return error != 0 ? error : defaults__show(options, resolved);
+    return defaults__show_installation(options, resolved);
 }
 
 /* Not of the whole host, and not of a home folder: a guest that is started there does not see what lies in it. */
