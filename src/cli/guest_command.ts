@@ -9,8 +9,8 @@ const SCRIPTS_AT_MOST = 4;
 const FIRST_LINE_BYTES = 256;
 
 /**
- * A command as a guest can run it: there a program becomes no other one. So what `env` would look up is looked up here,
- * and a shell script that stands for Python (pyenv has such) is replaced by the interpreter that it starts.
+ * A command as a guest can run it. What `env` would look up is looked up here: a guest does not see all folders of PATH.
+ * A guest forks nothing, so a shell script that stands for Python (pyenv has such) is replaced by what it starts.
  */
 export async function guestCommand(
   [program, ...args]: readonly string[],
