@@ -172,7 +172,7 @@ static int clone__fill(struct vm *vm, struct vm_snapshot *snapshot) {
     vm->memory.snapshot_bytes = snapshot->data.bytes;
     error = clone__map(vm, snapshot);
     if (error != 0) return error;
-    vm->kernel_changed = 1;
+    kernel__copy_new(vm->kernel, snapshot->kernel);
     vm->is_fresh = 1;
     return clone__state(vm, snapshot);
 }

@@ -40,6 +40,13 @@ static size_t kernel__size(const struct kernel *kernel, const struct kernel_part
     return part->head + kernel__used(kernel, part) * part->item;
 }
 
+void kernel__copy_new(struct kernel *to, const struct kernel *from) {
+    for (size_t i = 0; i < PARTS; i++) {
+        const struct kernel_part *part = &kernel_tables[i];
+        memcpy((uint8_t *)to + part->at, (const uint8_t *)from + part->at, kernel__size(from, part));
+    }
+}
+
 void kernel__copy(struct kernel *to, const struct kernel *from) {
     for (size_t i = 0; i < PARTS; i++) {
         const struct kernel_part *part = &kernel_tables[i];

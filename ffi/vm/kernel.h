@@ -47,6 +47,11 @@ struct kernel {
     struct fpu_table fpus;
 };
 
+/*
+ * For a kernel that was never used. It is written and never read: a page that was read first takes a second fault to be
+ * written, and that one asks every VM of the process.
+ */
+void kernel__copy_new(struct kernel *to, const struct kernel *from);
 /* Copies what is used of `from`, and clears nothing else: `to` is as `from` for every function of the kernel. */
 void kernel__copy(struct kernel *to, const struct kernel *from);
 

@@ -6,15 +6,24 @@
 #include "internal.h"
 #include "shell.h"
 
-static uint64_t *memory__bits(uint64_t bytes) {
-    uint64_t size = page_up(bytes / PAGE_SIZE / 8);
-    void *bits = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return bits == MAP_FAILED ? NULL : bits;
+static uint64_t memory__bits_bytes(uint64_t bytes) {
+    return page_up(bytes / PAGE_SIZE / 8);
 }
 
-static void memory__free_bits(struct memory_area *area) {
-    if (area->written != NULL) munmap(area->written, page_up(area->bytes / PAGE_SIZE / 8));
-    area->written = NULL;
+/* One mapping for both areas: what KVM does for each new VM takes longer with every mapping of the process. */
+static int memory__make_bits(struct memory *memory) {
+    uint64_t size = memory__bits_bytes(memory->system.bytes) + memory__bits_bytes(memory->data.bytes);
+    void *bits = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (bits == MAP_FAILED) return -ENOMEM;
+    memory->system.written = bits;
+    memory->data.written = memory->system.written + memory__bits_bytes(memory->system.bytes) / sizeof(uint64_t);
+    return 0;
+}
+
+static void memory__free_bits(struct memory *memory) {
+    if (memory->system.written == NULL) return;
+    munmap(memory->system.written, memory__bits_bytes(memory->system.bytes) + memory__bits_bytes(memory->data.bytes));
+    memory->system.written = memory->data.written = NULL;
 }
 
 int memory__init(struct vm *vm, uint8_t *reserve, uint64_t data_bytes) {
@@ -30,13 +39,9 @@ int memory__init(struct vm *vm, uint8_t *reserve, uint64_t data_bytes) {
         .base = SYSTEM_BASE, .bytes = SYSTEM_MAX, .bank_bytes = SYSTEM_BANK_BYTES, .host = reserve};
     memory->data = (struct memory_area){
         .base = DATA_BASE, .bytes = data_bytes, .bank_bytes = DATA_BANK_BYTES, .host = reserve + SYSTEM_MAX};
-    memory->system.written = memory__bits(SYSTEM_MAX);
-    memory->data.written = memory__bits(data_bytes);
-    if (memory->system.written == NULL || memory->data.written == NULL) {
-        memory__fini(vm);
-        return -ENOMEM;
-    }
-    return 0;
+    int error = memory__make_bits(memory);
+    if (error != 0) memory__fini(vm);
+    return error;
 }
 
 uint8_t *memory__reserve(uint64_t data_bytes) {
@@ -48,8 +53,7 @@ uint8_t *memory__reserve(uint64_t data_bytes) {
 void memory__fini(struct vm *vm) {
     struct memory *memory = &vm->memory;
     if (memory->owns_host) munmap(memory->system.host, SYSTEM_MAX + memory->data.bytes);
-    memory__free_bits(&memory->system);
-    memory__free_bits(&memory->data);
+    memory__free_bits(memory);
 }
 
 static struct memory_area *memory__area(struct vm *vm, uint64_t physical) {
