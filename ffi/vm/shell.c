@@ -58,7 +58,9 @@ static struct kvm_segment shell__segment(uint16_t selector, uint8_t type, int co
 
 static void shell__ring3(struct kvm_sregs *sregs, uint64_t fs_base, uint64_t gs_base) {
     sregs->cs = shell__segment(SELECTOR_USER_CODE, 11, 1);
-    sregs->ss = sregs->ds = sregs->es = sregs->fs = sregs->gs = shell__segment(SELECTOR_USER_DATA, 3, 0);
+    sregs->ss = shell__segment(SELECTOR_USER_DATA, 3, 0);
+    /* As Linux has them for 64-bit programs: none. */
+    sregs->ds = sregs->es = sregs->fs = sregs->gs = (struct kvm_segment){.unusable = 1};
     sregs->fs.base = fs_base;
     sregs->gs.base = gs_base;
 }
@@ -152,6 +154,7 @@ void shell__delete(struct shell *shell) {
     if (shell->vm >= 0) close(shell->vm);
     if (shell->reserve != NULL) munmap(shell->reserve, SYSTEM_MAX + shell->reserve_bytes);
     if (shell->regions != NULL) regions__release(shell->regions);
+    free(shell->slots);
     free(shell);
 }
 
@@ -171,12 +174,22 @@ static int shell__set_slot(struct shell *shell, uint32_t index) {
     return ioctl(shell->vm, KVM_SET_USER_MEMORY_REGION, &region) == 0 ? 0 : -errno;
 }
 
+static int shell__make_room(struct shell *shell) {
+    uint32_t room = shell->slot_room == 0 ? 8 : 2 * shell->slot_room;
+    if (room > SLOTS_MAX) return -ENOMEM;
+    struct shell_slot *slots = realloc(shell->slots, room * sizeof *slots);
+    if (slots == NULL) return -ENOMEM;
+    shell->slots = slots;
+    shell->slot_room = room;
+    return 0;
+}
+
 int shell__attach(struct shell *shell, const struct memory_area *area, uint64_t bank) {
     uint64_t base = area->base + bank * area->bank_bytes;
     for (uint32_t i = 0; i < shell->slot_count; i++) {
         if (shell->slots[i].base == base) return 0;
     }
-    if (shell->slot_count == SLOTS_MAX) return -ENOMEM;
+    if (shell->slot_count == shell->slot_room && shell__make_room(shell) != 0) return -ENOMEM;
     uint64_t left = area->bytes - bank * area->bank_bytes;
     shell->slots[shell->slot_count] = (struct shell_slot){
         .base = base,

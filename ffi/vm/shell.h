@@ -11,7 +11,7 @@ struct vm_machine;
 struct memory_area;
 struct regions;
 
-#define SLOTS_MAX 1024u
+#define SLOTS_MAX 4096u
 
 struct shell_slot {
     uint64_t base; /* guest-physical */
@@ -28,8 +28,8 @@ struct shell {
     int logs_dirty; /* slots of the data area keep a log of what the guest writes */
     uint8_t *reserve;   /* SYSTEM_MAX + reserve_bytes of host memory, where its content goes */
     uint64_t reserve_bytes;
-    uint32_t slot_count;
-    struct shell_slot slots[SLOTS_MAX];
+    uint32_t slot_count, slot_room;
+    struct shell_slot *slots;
 };
 
 int shell__new(const struct vm_machine *machine, uint64_t reserve_bytes, struct shell **shell);
