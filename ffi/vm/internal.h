@@ -19,6 +19,7 @@
 /* Beside enum vm_kick_reason. */
 #define KICK_DEADLINE 4u
 #define KICK_CPU 8u
+#define KICK_LOOK 16u /* how much was written */
 
 struct vm {
     const struct vm_machine *machine;

@@ -49,6 +49,7 @@ struct memory {
     int translations_stale;  /* entries in the vCPU's TLB may be older than the page tables */
     uint32_t zap_count; /* due before the next entry */
     struct page_range zaps[ZAPS_MAX];
+    uint64_t dirty_before; /* pages that earlier requests wrote */
     uint64_t snapshot_bytes; /* of the data area come from a snapshot's file; 0 before one was taken */
 };
 

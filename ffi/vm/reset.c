@@ -5,6 +5,7 @@
 
 #include "../shim/pages.h"
 #include "clone.h"
+#include "dirty.h"
 #include "internal.h"
 #include "learn.h"
 #include "shell.h"
@@ -152,6 +153,7 @@ static int reset__to(struct vm *vm, const struct vm_snapshot *to) {
     uint64_t copied = vm->counters.pages_copied;
     if (error == 0) error = clone__state(vm, to);
     if (error == 0) error = reset__vcpu(vm);
+    dirty__begin(vm);
     vm->counters.pages_copied = copied;
     return error;
 }

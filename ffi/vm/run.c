@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "clone.h"
+#include "dirty.h"
 #include "internal.h"
 #include "schedule.h"
 #include "shell.h"
@@ -117,7 +118,10 @@ static void run__exception(struct vm *vm) {
 /* Whoever kicked: deadlines end the run, a tick lets another thread go on. */
 static void run__kicked(struct vm *vm) {
     unsigned reasons = atomic_exchange(&vm->kicked, 0);
-    if (reasons & VM_KICK_CANCEL) run__end(vm, VM_CANCELED, 0);
+    int is_over = reasons & KICK_LOOK ? dirty__is_over(vm) : 0;
+    if (is_over < 0) run__end(vm, VM_BROKEN, is_over);
+    else if (is_over > 0) run__end(vm, VM_OUT_OF_MEMORY, 0);
+    else if (reasons & VM_KICK_CANCEL) run__end(vm, VM_CANCELED, 0);
     else if (reasons & KICK_DEADLINE) run__end(vm, VM_DEADLINE, 0);
     else if (reasons & KICK_CPU) run__end(vm, VM_CPU_TIME, 0);
     else if ((reasons & VM_KICK_TICK) && vm->entry.place != ENTRY_IN_STUB) {

@@ -8,10 +8,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "dirty.h"
 #include "internal.h"
 #include "shell.h"
 
 #define LINGER_TICKS 50u
+/* A guest writes 8,000 pages meanwhile, at most. */
+#define LOOK_NS UINT64_C(32000000)
 
 static uint64_t ticker__clock(clockid_t clock) {
     struct timespec now;
@@ -52,6 +55,10 @@ static void ticker__look_at(struct ticker_run *run, uint64_t now) {
     if (now >= run->deadline_ns) reason = KICK_DEADLINE;
     else if (run->cpu_limit_ns != UINT64_MAX && ticker__clock(run->cpu_clock) >= run->cpu_limit_ns) reason = KICK_CPU;
     else if (now - run->begun_ns >= TICK_NS && ticker__has_ticks(vm)) reason = VM_KICK_TICK;
+    if (now - run->looked_ns >= LOOK_NS && dirty__has_limit(vm)) {
+        run->looked_ns = now;
+        reason |= KICK_LOOK;
+    }
     if (reason == 0) return;
     atomic_fetch_or(&vm->kicked, reason);
     ticker__interrupt(run, vm);
@@ -110,7 +117,7 @@ int ticker__begin(struct ticker *ticker, struct vm *vm, uint64_t deadline_ns, ui
             continue;
         }
         run->thread = (pid_t)syscall(SYS_gettid);
-        run->begun_ns = ticker__clock(CLOCK_MONOTONIC);
+        run->begun_ns = run->looked_ns = ticker__clock(CLOCK_MONOTONIC);
         run->deadline_ns = deadline_ns;
         run->cpu_limit_ns = UINT64_MAX;
         if (cpu_ns != UINT64_MAX && pthread_getcpuclockid(pthread_self(), &run->cpu_clock) == 0) {

@@ -15,6 +15,14 @@ static void touch_all(void) {
     for (size_t i = 0; i < 1ul << 36; i += PAGE) all[i] = 1;
 }
 
+/* More than it may change after its snapshot, but not more than it may have. */
+static void change_much(void) {
+    size_t bytes = 155ul << 20;
+    uint8_t *all = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    for (size_t i = 0; i < bytes; i += PAGE) all[i] = 1;
+    for (volatile uint64_t i = 0;; i++) {}
+}
+
 static void eager_maps(void) {
     while (call(SYS_mmap, 0, 1 << 20, 3, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) > 0) {
     }
@@ -102,6 +110,7 @@ static void mapped_files(void) {
 
 static const struct attack list[] = {
     {"memory-touched", touch_all},
+    {"changes-too-much", change_much},
     {"memory-mapped", eager_maps},
     {"areas", many_areas},
     {"fragments", fragments},
