@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { OperatorError } from "../src/errors.ts";
-import { startSetup } from "../src/setup/setup.ts";
+import { startSetup, vmProgram } from "../src/setup/setup.ts";
 import { type Count, countOf, failuresIn, sum, textOf } from "./count.ts";
 
 const AREAS = ["src", "ffi", "runtimes", "tests"];
@@ -13,7 +13,7 @@ const FILE_LIMIT_S = 300;
 async function prepare(): Promise<boolean> {
   try {
     const { shim, engine } = startSetup({ progress: console.log });
-    await Promise.all([shim, engine]);
+    await Promise.all([shim, engine, vmProgram({ progress: console.log })]);
     return true;
   } catch (error) {
     console.error(error instanceof OperatorError ? `Error: ${error.message}\nTry: ${error.hint}` : error);

@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { TempDir } from "./fakes/temp_dir.ts";
+import { mayfly } from "./harness.ts";
+import { mayflyCommand } from "./harness/command.ts";
+import { compileProgram, WITHOUT_KVM as ignore } from "./harness/vm.ts";
+
+/** `mayfly vm`, as people call it. */
+
+Deno.test({
+  name: "mayfly vm run runs a program as a shell would",
+  ignore,
+  fn: async () => {
+    await using dir = await TempDir.make();
+    await Deno.writeTextFile(join(dir.path, "code.py"), "import sys; print('out', *sys.argv[1:]); sys.exit(7)");
+    await Deno.writeTextFile(join(dir.path, "script"), "#!/usr/bin/env python3\nprint('a script')\n", { mode: 0o755 });
+    const here = { cwd: dir.path, env: { INIT_CWD: dir.path } };
+    const ran = await mayfly(["vm", "run", "--", "python3", "code.py", "--an", "argument"], here);
+    assert.deepEqual([ran.stdout, ran.code], ["out --an argument\n", 7], ran.stderr);
+    const script = await mayfly(["vm", "run", "--", "./script"], here);
+    assert.deepEqual([script.stdout, script.code], ["a script\n", 0], script.stderr);
+  },
+});
+
+Deno.test({
+  name: "what ends the command ends its VM",
+  ignore,
+  fn: async () => {
+    await using dir = await TempDir.make();
+    const program = await compileProgram("features", { folder: dir.path });
+    const streams = { stdin: "null", stdout: "piped", stderr: "piped" } as const;
+    const child = mayflyCommand(["vm", "run", "--", program, "wait"], streams).spawn();
+    const reader = child.stdout.getReader();
+    assert.equal(new TextDecoder().decode((await reader.read()).value), "ready\n");
+    child.kill("SIGTERM");
+    // The stream ends with the last process that has it.
+    assert.equal((await reader.read()).done, true);
+    await child.stderr.cancel();
+    assert.equal((await child.status).code, 143);
+  },
+});
+
+Deno.test({
+  name: "a trace names each system call, and what a guest wrote commands no terminal",
+  ignore,
+  fn: async () => {
+    const code = `try: open("/no\\x1b[2Jfile")\nexcept OSError: pass`;
+    const { stderr } = await mayfly(["vm", "run", "--trace", "--", "python3", "-c", code]);
+    assert.match(stderr, /\[\d+\] openat\(-100, "\/no\\x1b\[2Jfile", .*\) = ENOENT\n/);
+    assert.doesNotMatch(stderr.replaceAll("\n", ""), /\p{Cc}/u);
+  },
+});
+
+Deno.test({
+  name: "a snapshot is written for its owner alone, and the program goes on",
+  ignore,
+  fn: async () => {
+    await using dir = await TempDir.make();
+    const file = join(dir.path, "snapshot");
+    const { stdout, code, stderr } = await mayfly([
+      "vm",
+      "run",
+      "--snapshot",
+      file,
+      "--",
+      "sh",
+      "-c",
+      "read a; echo end",
+    ]);
+    assert.deepEqual([stdout, code], ["end\n", 0], stderr);
+    const { size, mode } = await Deno.stat(file);
+    assert.ok(size > 4096);
+    assert.equal(mode! & 0o777, 0o600);
+  },
+});
+
+for (
+  const [what, args] of [
+    ["a program that is not there", ["--", "no-such-program"]],
+    ["a folder that is not there", ["--view", "/nothing/there", "--", "true"]],
+    ["too little memory", ["--memory", "0", "--", "true"]],
+    ["what is no program", ["--", "/etc/passwd"]],
+  ] as const
+) {
+  Deno.test({
+    name: `mayfly vm says what to try: ${what}`,
+    ignore,
+    fn: async () => {
+      const { code, stderr, stdout } = await mayfly(["vm", "run", ...args]);
+      assert.ok(code === 2 || code === 125, `exit code ${code}`);
+      assert.match(stderr, /^Error: .+\nTry: .+\n$/);
+      assert.equal(stdout, "");
+    },
+  });
+}
+
+Deno.test({
+  name: "the doctor tries the engine on this KVM",
+  ignore,
+  fn: async () => {
+    const checks = (await mayfly(["doctor", "--json"])).json<{ name: string; state: string; detail: string }[]>();
+    const engine = checks.find(({ name }) => name === "MicroVM engine");
+    assert.equal(engine?.state, "ok", engine?.detail);
+    assert.match(engine.detail, /hardware|software/);
+  },
+});
