@@ -8,6 +8,7 @@
 #include "contents.h"
 #include "internal.h"
 #include "layers.h"
+#include "random.h"
 #include "tree_names.h"
 
 struct tree_node *tree__node(struct vm *vm, uint32_t index) {
@@ -28,10 +29,12 @@ int64_t tree__now(struct vm *vm) {
 
 /* ---- finding names ------------------------------------------------------------------------------------- */
 
-static uint32_t hash_of(uint32_t folder, const char *name, size_t size) {
-    uint32_t hash = (2166136261u ^ folder) * 16777619u;
-    for (size_t i = 0; i < size; i++) hash = (hash ^ (uint8_t)name[i]) * 16777619u;
-    return hash ^ hash >> 15;
+/* Keyed, so that no guest knows which names fall into one bucket and make a path of a thousand parts a long walk. */
+static uint32_t hash_of(const struct tree *tree, uint32_t folder, const char *name, size_t size) {
+    uint64_t hash = tree->key ^ folder;
+    for (size_t i = 0; i < size; i++) hash = (hash ^ (uint8_t)name[i]) * (tree->key | 1);
+    hash = (hash ^ hash >> 32) * (tree->key | 1);
+    return (uint32_t)(hash >> 32);
 }
 
 static void link_bucket(struct tree *tree, uint32_t index) {
@@ -63,7 +66,7 @@ static void grow_buckets(struct tree *tree) {
 
 uint32_t tree__child(struct vm *vm, uint32_t folder, const char *name, size_t size) {
     const struct tree *tree = &vm->kernel->tree;
-    uint32_t hash = hash_of(folder, name, size);
+    uint32_t hash = hash_of(tree, folder, name, size);
     uint32_t index = tree->items[hash & (tree->buckets - 1)].bucket;
     for (; index != TREE_NONE; index = tree->items[index].next_in_bucket) {
         const struct tree_node *node = &tree->items[index];
@@ -123,7 +126,7 @@ int tree__rename(struct vm *vm, uint32_t index, uint32_t folder, const char *nam
     if (text == NAME_NONE) return -ENOSPC;
     node->name = text;
     node->name_size = (uint16_t)size;
-    node->hash = hash_of(folder, name, size);
+    node->hash = hash_of(&vm->kernel->tree, folder, name, size);
     node->flags &= (uint8_t)~NODE_NAMELESS;
     append_child(&vm->kernel->tree, folder, index);
     link_bucket(&vm->kernel->tree, index);
@@ -157,6 +160,8 @@ uint32_t tree__add(struct vm *vm, uint32_t folder, const char *name, size_t size
 
 int tree__init(struct vm *vm) {
     struct tree *tree = &vm->kernel->tree;
+    int error = random__bytes(&tree->key, sizeof tree->key);
+    if (error != 0) return error;
     tree->used = 2;
     tree->buckets = 2;
     tree->items[TREE_NONE] = tree->items[TREE_ROOT] = (struct tree_node){.type = TREE_FREE};

@@ -77,6 +77,7 @@ struct tree_node {
 
 struct tree {
     uint64_t next_serial;
+    uint64_t key;     /* of the names' hashes */
     uint64_t bytes;   /* of frames that contents take */
     uint32_t made;    /* nodes that the guest made or changed */
     uint32_t buckets; /* a power of two, at most `used` */
