@@ -271,11 +271,15 @@ int64_t space__remap(struct vm *vm, uint64_t address, uint64_t old_length, uint6
     grown.start = to;
     grown.end = to + new_length;
     if (grown.file != 0) file__keep(space__file(vm, &grown));
-    error = space__add(vm, &grown);
-    if (error == 0) error = fill__move(vm, address, to, old_length < new_length ? old_length : new_length);
-    if (error != 0) return error;
+    error = fill__move(vm, address, to, old_length < new_length ? old_length : new_length);
+    if (error != 0) {
+        if (grown.file != 0) file__release(vm, space__file(vm, &grown));
+        return error;
+    }
+    /* The new area may join what is beside it: the old one has gone by then. */
     space__remove(vm, address, address + old_length);
-    return target;
+    error = space__add(vm, &grown);
+    return error != 0 ? error : target;
 }
 
 void space__clear(struct vm *vm) {
