@@ -100,7 +100,20 @@ static int64_t call_mincore(struct vm *vm, const uint64_t a[6]) {
     return 0;
 }
 
-/* Nothing is ever swapped out or written back. */
+/* Pages that are shared are the file's own: there is nothing to write back, but as much to refuse. */
+static int64_t call_msync(struct vm *vm, const uint64_t a[6]) {
+    if ((a[0] & PAGE_MASK) != 0 || (a[2] & ~(uint64_t)(MS_ASYNC | MS_SYNC | MS_INVALIDATE)) != 0) return -EINVAL;
+    if ((a[2] & MS_ASYNC) && (a[2] & MS_SYNC)) return -EINVAL;
+    if (a[1] > USER_LAST || a[0] > USER_LAST - a[1]) return -ENOMEM;
+    for (uint64_t address = a[0]; address < a[0] + a[1];) {
+        const struct area *area = space__area(vm, address);
+        if (area == NULL) return -ENOMEM;
+        address = area->end;
+    }
+    return 0;
+}
+
+/* Nothing is ever swapped out. */
 static int64_t call_nothing_to_do(struct vm *vm, const uint64_t a[6]) {
     (void)vm;
     (void)a;
@@ -110,7 +123,7 @@ static int64_t call_nothing_to_do(struct vm *vm, const uint64_t a[6]) {
 static const struct call calls[] = {
     {9, "mmap", call_mmap, "pzxxdx"},     {10, "mprotect", call_mprotect, "pzx"},
     {11, "munmap", call_munmap, "pz"},    {12, "brk", call_brk, "p"},
-    {25, "mremap", call_mremap, "pzzxp"}, {26, "msync", call_nothing_to_do, "pzx"},
+    {25, "mremap", call_mremap, "pzzxp"}, {26, "msync", call_msync, "pzx"},
     {27, "mincore", call_mincore, "pzp"}, {28, "madvise", call_madvise, "pzi"},
     {149, "mlock", call_nothing_to_do, "pz"},    {150, "munlock", call_nothing_to_do, "pz"},
     {151, "mlockall", call_nothing_to_do, "x"},  {152, "munlockall", call_nothing_to_do, ""},

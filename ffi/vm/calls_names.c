@@ -19,6 +19,27 @@
 
 /* ---- names --------------------------------------------------------------------------------------------- */
 
+/* Regular files only. Of devices and of what joins processes Linux says so where a file system does not have them. */
+static int64_t mknod_at(struct vm *vm, uint64_t folder, uint64_t path, uint64_t mode) {
+    struct place place;
+    uint32_t type = (uint32_t)mode & S_IFMT;
+    if (type == S_IFDIR || type == S_IFLNK) return type == S_IFDIR ? -EPERM : -EINVAL;
+    int error = path__resolve(vm, folder, path, PATH_NAME, &place);
+    if (error != 0) return error;
+    if (place.type != TREE_FREE) return -EEXIST;
+    if (place.is_slash) return -ENOENT;
+    if (type != 0 && type != S_IFREG) return -EPERM;
+    return place__make(vm, &place, TREE_FILE, (uint32_t)mode & 07777 & ~vm->kernel->process.mask);
+}
+
+static int64_t call_mknod(struct vm *vm, const uint64_t a[6]) {
+    return mknod_at(vm, HERE, a[0], a[1]);
+}
+
+static int64_t call_mknodat(struct vm *vm, const uint64_t a[6]) {
+    return mknod_at(vm, a[0], a[1], a[2]);
+}
+
 static int64_t mkdir_at(struct vm *vm, uint64_t folder, uint64_t path, uint64_t mode) {
     struct place place;
     int error = path__resolve(vm, folder, path, PATH_NAME, &place);
@@ -327,6 +348,8 @@ static int64_t call_utime(struct vm *vm, const uint64_t a[6]) {
 
 static const struct call calls[] = {
     {SYS_mkdir, "mkdir", call_mkdir, "sx----"},
+    {SYS_mknod, "mknod", call_mknod, "sxx---"},
+    {SYS_mknodat, "mknodat", call_mknodat, "dsxx--"},
     {SYS_mkdirat, "mkdirat", call_mkdirat, "dsx---"},
     {SYS_unlink, "unlink", call_unlink, "s-----"},
     {SYS_unlinkat, "unlinkat", call_unlinkat, "dsx---"},

@@ -145,7 +145,8 @@ static int64_t give_statfs(struct vm *vm, uint64_t address) {
         .f_type = OVERLAYFS_SUPER_MAGIC,
         .f_bsize = (long)PAGE_SIZE,
         .f_frsize = (long)PAGE_SIZE,
-        .f_blocks = vm->limits.file_bytes / PAGE_SIZE,
+        /* One for the root: no file system in use is empty, and programs divide by what is used. */
+        .f_blocks = vm->limits.file_bytes / PAGE_SIZE + 1,
         .f_bfree = free / PAGE_SIZE,
         .f_bavail = free / PAGE_SIZE,
         .f_files = vm->limits.files,

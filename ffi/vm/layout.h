@@ -42,6 +42,8 @@ static inline uint64_t page_up(uint64_t address) {
 #define STACK_BYTES (UINT64_C(8) << 20)
 #define PROGRAM_BASE UINT64_C(0x7e0000000000) /* position-independent programs */
 #define MMAP_FIRST UINT64_C(0x7f0000000000)
+/* Reservations of terabytes, which garbage collectors make, find no room above: they come to lie from here on. */
+#define MMAP_VAST_FIRST UINT64_C(0x100000000000)
 #define MMAP_LAST (STACK_TOP - STACK_BYTES - (UINT64_C(1) << 20))
 #define VVAR_ADDRESS UINT64_C(0x7fffe0100000) /* what the VMM tells the guest: clocks, generation, entropy */
 #define VDSO_ADDRESS UINT64_C(0x7fffe0101000)

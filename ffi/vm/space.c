@@ -136,15 +136,19 @@ int64_t space__unmap(struct vm *vm, uint64_t address, uint64_t length) {
     return 0;
 }
 
-static uint64_t space__find_gap(struct vm *vm, uint64_t length) {
+static uint64_t space__find_gap_in(struct vm *vm, uint64_t length, uint64_t start, uint64_t last) {
     const struct area_table *areas = &vm->kernel->areas;
-    uint64_t start = MMAP_FIRST;
     for (uint32_t i = space__first(vm, start); i < areas->used; i++) {
         const struct area *area = &areas->items[i];
         if (area->start >= start && area->start - start >= length) break;
         if (area->end > start) start = area->end;
     }
-    return start <= MMAP_LAST && length <= MMAP_LAST - start ? start : 0;
+    return start <= last && length <= last - start ? start : 0;
+}
+
+static uint64_t space__find_gap(struct vm *vm, uint64_t length) {
+    uint64_t start = space__find_gap_in(vm, length, MMAP_FIRST, MMAP_LAST);
+    return start != 0 ? start : space__find_gap_in(vm, length, MMAP_VAST_FIRST, PROGRAM_BASE);
 }
 
 static int64_t space__place(struct vm *vm, uint64_t address, uint64_t length, uint32_t flags) {
