@@ -242,6 +242,7 @@ static int64_t call_truncate(struct vm *vm, const uint64_t a[6]) {
     int error = path__resolve(vm, HERE, a[0], 0, &place);
     if (error == 0 && place.type == TREE_FOLDER) error = -EISDIR;
     if (error == 0 && a[1] > CONTENTS_BYTES_MAX) error = -EFBIG;
+    if (error == 0 && place.type == TREE_SOCKET) error = -EINVAL;
     if (error == 0) error = own(vm, &place, &node);
     if (error == 0 && (node->type != TREE_FILE || !(node->mode & S_IWUSR))) error = -EACCES;
     return error != 0 ? error : contents__resize(vm, place.node, a[1]);

@@ -113,6 +113,7 @@ static uint32_t mode_of_type(uint32_t type, uint64_t handle) {
     switch ((enum tree_type)type) {
     case TREE_FOLDER: return S_IFDIR;
     case TREE_LINK: return S_IFLNK;
+    case TREE_SOCKET: return S_IFSOCK;
     case TREE_SPECIAL: return proc__device(handle) != 0 ? S_IFCHR : S_IFREG;
     case TREE_FREE:
     case TREE_FILE:
@@ -245,6 +246,8 @@ static int open_special(struct vm *vm, const struct place *place, uint32_t flags
 
 static int open_folder(struct vm *vm, struct place *place, uint32_t flags, struct file **file) {
     if (may_write(flags) || (flags & O_CREAT)) return -EISDIR;
+    uint32_t mode = place->node != TREE_NONE ? tree__node(vm, place->node)->mode : place->below.node.mode;
+    if (!has_rights(mode, flags)) return -EACCES;
     int error = place__pin(vm, place);
     return error != 0 ? error : open_node(vm, FILE_FOLDER, place->node, flags, file);
 }
@@ -266,5 +269,6 @@ int place__open(struct vm *vm, struct place *place, uint32_t flags, uint32_t mod
     if (place->type == TREE_FOLDER) return open_folder(vm, place, flags, file);
     if (flags & O_DIRECTORY) return -ENOTDIR;
     if (place->type == TREE_LINK) return -ELOOP;
+    if (place->type == TREE_SOCKET) return -ENXIO;
     return place->type == TREE_SPECIAL ? open_special(vm, place, flags, file) : open_regular(vm, place, flags, file);
 }

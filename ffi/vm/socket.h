@@ -51,6 +51,7 @@ struct socket {
     int32_t error;     /* SO_ERROR: told once */
     uint32_t backlog, pending, first_pending, last_pending; /* of a listener: index + 1 */
     uint32_t next_pending;
+    uint64_t inode;            /* of the file that a path is its name by, or 0 */
     uint64_t taken;            /* bytes that ever left the queue */
     uint64_t arrived, emptied; /* edges: something came to read; room came to write */
     uint64_t receive_timeout_ns, send_timeout_ns; /* 0 is none */
@@ -115,6 +116,13 @@ int socket_name__reaches(const struct socket *bound, const struct socket_name *t
 /* As the family of the socket that is told has it: 127.0.0.1 is ::ffff:127.0.0.1 in AF_INET6. */
 struct socket_name socket_name__for(const struct socket *socket, const struct socket_name *name);
 
+/* ---- socket_path.c ------------------------------------------------------------------------------------- */
+
+int socket_path__is(const struct socket *socket, const struct socket_name *name);
+/* The file of a socket that is bound there: a new one's, or that which is there. 0 or -errno. */
+int socket_path__make(struct vm *vm, const struct socket_name *name, uint64_t *inode);
+int socket_path__find(struct vm *vm, const struct socket_name *name, uint64_t *inode);
+
 /* ---- socket_connect.c ---------------------------------------------------------------------------------- */
 
 int64_t socket__bind(struct vm *vm, struct socket *socket, const struct socket_name *name);
@@ -127,6 +135,9 @@ struct socket *socket__take_pending(struct vm *vm, struct socket *listener);
 void socket__join(struct vm *vm, struct socket *first, struct socket *second);
 /* The socket that gets what is sent to a name, or NULL. */
 struct socket *socket__find(struct vm *vm, const struct socket *from, const struct socket_name *name);
+/* Why there is none, or why the one that was found will not do. */
+int64_t socket__refusal(struct vm *vm, const struct socket *socket, const struct socket *found,
+                        const struct socket_name *name);
 
 /* A connection from the host to a guest that listens: its port, -ECONNREFUSED, -EAGAIN, -ENOMEM. */
 int socket__connect_host(struct vm *vm, uint16_t tcp_port);

@@ -89,9 +89,11 @@ int64_t socket__bind(struct vm *vm, struct socket *socket, const struct socket_n
         if (!socket_name__is_local(name)) return -EADDRNOTAVAIL;
         if (socket_name__port(name) == 0) socket_name__set_port(&wanted, free_port(vm, socket));
     }
-    if (is_taken(vm, socket, &wanted)) return -EADDRINUSE;
-    socket->name = wanted;
-    return 0;
+    int error = 0;
+    if (socket_path__is(socket, &wanted)) error = socket_path__make(vm, &wanted, &socket->inode);
+    else if (is_taken(vm, socket, &wanted)) error = -EADDRINUSE;
+    if (error == 0) socket->name = wanted;
+    return error;
 }
 
 int64_t socket__listen(struct vm *vm, struct socket *socket, uint32_t backlog) {
@@ -144,15 +146,18 @@ void socket__join(struct vm *vm, struct socket *first, struct socket *second) {
 
 struct socket *socket__find(struct vm *vm, const struct socket *from, const struct socket_name *name) {
     struct socket_table *table = &vm->kernel->sockets;
+    uint64_t inode = 0;
+    if (socket_path__is(from, name) && socket_path__find(vm, name, &inode) != 0) return NULL;
     for (uint32_t i = 0; i < table->used; i++) {
         struct socket *found = &table->items[i];
+        if (found->inode != inode && from->family == AF_UNIX) continue;
         if (found->state == SOCKET_FREE || found->name.size == 0 || is_inet(found) != is_inet(from)) continue;
         if (found->family == AF_NETLINK) continue;
         if (is_inet(from) && found->type != from->type) continue;
         if (found->type == SOCK_STREAM && is_inet(found) && found->state != SOCKET_LISTENS) continue;
         /* What accept made has its listener's name. */
         if (!is_inet(found) && found->is_accepted) continue;
-        if (!socket_name__reaches(found, name)) continue;
+        if (inode == 0 && !socket_name__reaches(found, name)) continue;
         /* UDP that is connected hears one sender only. */
         if (is_inet(found) && found->peer_name.size > 0 && !socket_name__reaches(from, &found->peer_name)) continue;
         return found;
@@ -171,10 +176,12 @@ static struct socket *make_pending(struct vm *vm, struct socket *listener, const
     return made;
 }
 
-static int64_t refusal(const struct socket *socket, const struct socket *found, const struct socket_name *name) {
-    if (is_inet(socket)) return -ECONNREFUSED;
-    if (found == NULL) return name->size > sizeof(sa_family_t) && name->bytes[2] != 0 ? -ENOENT : -ECONNREFUSED;
-    return found->type != socket->type ? -EPROTOTYPE : -ECONNREFUSED;
+int64_t socket__refusal(struct vm *vm, const struct socket *socket, const struct socket *found,
+                        const struct socket_name *name) {
+    uint64_t inode;
+    if (found != NULL && found->family == AF_UNIX && found->type != socket->type) return -EPROTOTYPE;
+    int error = found == NULL && socket_path__is(socket, name) ? socket_path__find(vm, name, &inode) : 0;
+    return error != 0 ? error : -ECONNREFUSED;
 }
 
 static int64_t connect_stream(struct vm *vm, struct file *file, const struct socket_name *name) {
@@ -189,7 +196,7 @@ static int64_t connect_stream(struct vm *vm, struct file *file, const struct soc
     /* TCP that is not to wait learns all outcomes later. */
     int learns_later = is_inet(socket) && file->flags & O_NONBLOCK;
     if (listener == NULL || listener->state != SOCKET_LISTENS || listener->type != socket->type) {
-        if (!learns_later) return refusal(socket, listener, name);
+        if (!learns_later) return socket__refusal(vm, socket, listener, name);
         if (socket->error != 0) return socket__take_error(socket);
         socket->error = ECONNREFUSED;
         socket->arrived++;
@@ -211,7 +218,7 @@ static int64_t connect_stream(struct vm *vm, struct file *file, const struct soc
     struct socket *made = make_pending(vm, listener, &socket->name);
     if (made == NULL) return -ENOBUFS;
     if (is_inet(socket)) made->name = socket_name__for(made, name);
-    socket->peer_name = *name;
+    socket->peer_name = is_inet(socket) ? *name : listener->name;
     socket__join(vm, socket, made);
     add_pending(vm, listener, made);
     socket->is_connecting = learns_later != 0;
@@ -228,11 +235,12 @@ static int64_t connect_messages(struct vm *vm, struct socket *socket, const stru
         }
     } else {
         struct socket *found = socket__find(vm, socket, name);
-        if (found == NULL || found->type != SOCK_DGRAM) return refusal(socket, found, name);
+        if (found == NULL || found->type != SOCK_DGRAM) return socket__refusal(vm, socket, found, name);
         socket->peer = socket__index(vm, found) + 1;
+        socket->peer_name = found->name;
     }
     socket->peer_gone = 0;
-    socket->peer_name = *name;
+    if (is_inet(socket)) socket->peer_name = *name;
     return 0;
 }
 

@@ -94,7 +94,7 @@ static struct socket *receiver_of(struct vm *vm, struct socket *socket, const st
     if (name->size <= sizeof(sa_family_t)) return NULL;
     if (socket->family == AF_UNIX) {
         struct socket *found = socket__find(vm, socket, name);
-        *error = found != NULL ? -EPROTOTYPE : name->bytes[sizeof(sa_family_t)] != 0 ? -ENOENT : -ECONNREFUSED;
+        *error = socket__refusal(vm, socket, found, name);
         return found != NULL && found->type == SOCK_DGRAM ? found : NULL;
     }
     *error = -ENETUNREACH;

@@ -33,6 +33,7 @@ enum tree_type {
     TREE_FOLDER,
     TREE_LINK,
     TREE_SPECIAL, /* of /proc, /dev or /sys; a node only when it was opened with O_PATH */
+    TREE_SOCKET,  /* where a socket was bound */
     TREE_ALIAS,   /* another name of the file `target` */
     TREE_GONE,    /* hides a name of the layers below */
 };

@@ -28,6 +28,7 @@ static uint8_t shown_type(uint32_t type) {
     case TREE_FILE: return DT_REG;
     case TREE_FOLDER: return DT_DIR;
     case TREE_LINK: return DT_LNK;
+    case TREE_SOCKET: return DT_SOCK;
     case TREE_SPECIAL:
     case TREE_FREE:
     case TREE_ALIAS:
