@@ -120,6 +120,13 @@ static int64_t call_nothing_to_do(struct vm *vm, const uint64_t a[6]) {
     return 0;
 }
 
+/* V8 asks whether there are protection keys. */
+static int64_t call_pkey_alloc(struct vm *vm, const uint64_t a[6]) {
+    (void)vm;
+    (void)a;
+    return -ENOSYS;
+}
+
 static const struct call calls[] = {
     {9, "mmap", call_mmap, "pzxxdx"},     {10, "mprotect", call_mprotect, "pzx"},
     {11, "munmap", call_munmap, "pz"},    {12, "brk", call_brk, "p"},
@@ -127,7 +134,7 @@ static const struct call calls[] = {
     {27, "mincore", call_mincore, "pzp"}, {28, "madvise", call_madvise, "pzi"},
     {149, "mlock", call_nothing_to_do, "pz"},    {150, "munlock", call_nothing_to_do, "pz"},
     {151, "mlockall", call_nothing_to_do, "x"},  {152, "munlockall", call_nothing_to_do, ""},
-    {325, "mlock2", call_nothing_to_do, "pzx"},
+    {325, "mlock2", call_nothing_to_do, "pzx"},  {330, "pkey_alloc", call_pkey_alloc, "xx"},
 };
 
 const struct call_family calls_memory = {"memory", calls, sizeof calls / sizeof *calls};

@@ -142,7 +142,6 @@ int clone__state(struct vm *vm, const struct vm_snapshot *snapshot) {
     vm->context = snapshot->context;
     memset(&vm->counters, 0, sizeof vm->counters);
     memset(&vm->exit, 0, sizeof vm->exit);
-    memset(vm->unknown_calls, 0, sizeof vm->unknown_calls);
     atomic_store(&vm->kicked, 0);
     vm->memory.translations_stale = 1;
     vm->entry.has_fpu_owner = 0;

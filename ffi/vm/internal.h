@@ -45,7 +45,7 @@ struct vm {
     struct vm_counters counters;
     vm_trace_function *trace;
     void *trace_data;
-    uint64_t unknown_calls[CALL_NUMBERS_MAX / 64];
+    uint64_t unknown_calls[CALL_NUMBERS_MAX / 64]; /* that the log names already: for as long as the VM lives */
 };
 
 #endif

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "internal.h"
@@ -80,15 +81,30 @@ int64_t port__write(struct vm *vm, uint32_t number, uint64_t address, uint64_t s
     uint32_t count = kept < room_of(queue) ? (uint32_t)kept : room_of(queue);
     uint32_t position = (queue->start + queue->size) % PORT_QUEUE_BYTES;
     uint32_t first = before_wrap(position, count);
-    uint8_t *bytes = frames__at(vm, queue->pages);
-    if (access__read(vm, bytes + position, address, first) != 0) return -EFAULT;
-    if (access__read(vm, bytes, address + first, count - first) != 0) return -EFAULT;
     if (count == 0) return 0;
+    uint8_t *bytes = frames__at(vm, queue->pages);
+    /* Told before, for a copy that fails half-way has written, too. */
     frames__wrote(vm, queue->pages + position, first);
     if (first < count) frames__wrote(vm, queue->pages, count - first);
+    if (access__read(vm, bytes + position, address, first) != 0) return -EFAULT;
+    if (access__read(vm, bytes, address + first, count - first) != 0) return -EFAULT;
     queue->size += count;
     port->written += count;
     return count == kept ? (int64_t)size : (int64_t)count;
+}
+
+void port__say(struct vm *vm, const char *line) {
+    struct port *port = port_of(vm, PORT_LOG);
+    uint32_t size = (uint32_t)strlen(line);
+    if (port->state != PORT_OPEN || room_of(&port->output) < size || to_keep(vm, PORT_LOG, port, size) < size) return;
+    uint8_t *bytes = frames__at(vm, port->output.pages);
+    for (uint32_t i = 0; i < size; i++) {
+        uint32_t position = (port->output.start + port->output.size) % PORT_QUEUE_BYTES;
+        bytes[position] = (uint8_t)line[i];
+        frames__wrote(vm, port->output.pages + position, 1);
+        port->output.size++;
+    }
+    port->written += size;
 }
 
 uint32_t port__ready(struct vm *vm, uint32_t number) {

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -30,9 +31,16 @@ static void run__end(struct vm *vm, enum vm_exit_reason reason, int32_t status) 
     vm->exit.status = status;
 }
 
+/* Counted, and told once: a program that does not run may need it. */
 static void run__unknown(struct vm *vm, uint64_t number) {
     vm->counters.unknown_calls++;
-    if (number < CALL_NUMBERS_MAX) vm->unknown_calls[number / 64] |= UINT64_C(1) << (number % 64);
+    uint64_t place = number < CALL_NUMBERS_MAX ? number : CALL_NUMBERS_MAX - 1;
+    uint64_t bit = UINT64_C(1) << (place % 64);
+    if (vm->unknown_calls[place / 64] & bit) return;
+    vm->unknown_calls[place / 64] |= bit;
+    char line[64];
+    snprintf(line, sizeof line, "mayfly: system call %lu is not served\n", number);
+    port__say(vm, line);
 }
 
 static void run__trace(struct vm *vm, const struct call *call, uint64_t number, const uint64_t values[6], int64_t result) {
