@@ -5,6 +5,7 @@
 
 #include "internal.h"
 #include "shell.h"
+#include "snapshot.h"
 
 static uint64_t memory__bits_bytes(uint64_t bytes) {
     return page_up(bytes / PAGE_SIZE / 8);
@@ -101,6 +102,8 @@ void memory__expect_all(struct vm *vm, uint64_t physical, uint64_t pages) {
 int memory__drop(struct vm *vm, uint64_t physical, uint64_t pages) {
     vm->counters.zaps++;
     vm->memory.translations_stale = 1;
+    /* What comes back is the mapped file's: the parent's, where the snapshot is a difference to it. */
+    if (vm->snapshot != NULL && vm->snapshot->parent != NULL) memory__wrote(vm, physical, pages * PAGE_SIZE);
     return madvise(memory__at(vm, physical), pages * PAGE_SIZE, MADV_DONTNEED) == 0 ? 0 : -errno;
 }
 
