@@ -115,26 +115,32 @@ static void entry__by_iret(struct vm *vm, struct kvm_regs *regs) {
 }
 
 /*
- * After a reset, if the thread whose state the restore page has goes on right after its call, the guest restores FPU, FS
- * and GS itself. rcx is where it goes on, as after any call; rdx is in the page.
+ * After a reset the guest restores its segments itself, for KVM in software sets no selectors, and with them FS, GS and, if
+ * it is the thread whose state the restore page has, the FPU. rcx is where it goes on, as after any call.
  */
-static int entry__may_restore(struct vm *vm) {
-    struct entry_state *entry = &vm->entry;
-    if (!entry->restores) return 0;
-    entry->restores = 0;
-    uint64_t rdx;
-    memcpy(&rdx, vm->memory.system.host + SYSTEM_RESTORE + RESTORE_RDX, sizeof rdx);
-    return entry->place == ENTRY_RING3 && !entry->has_fpu_owner &&
-           vm->kernel->threads.current == entry->restored_thread && vm->context.rip == vm->context.rcx &&
-           vm->context.rdx == rdx;
+static int entry__may_restore(const struct vm *vm) {
+    const struct entry_state *entry = &vm->entry;
+    return entry->restores && entry->place == ENTRY_RING3 && vm->context.rip == vm->context.rcx;
 }
 
-static void entry__by_restore(struct vm *vm, struct kvm_regs *regs) {
+static int entry__restores_fpu(const struct vm *vm) {
+    return !vm->entry.has_fpu_owner && vm->kernel->threads.current == vm->entry.restored_thread;
+}
+
+static void entry__by_restore(struct vm *vm, struct kvm_regs *regs, int with_fpu) {
     struct entry_state *entry = &vm->entry;
+    const uint64_t values[3] = {vm->context.fs_base, vm->context.gs_base, vm->context.rdx};
+    uint8_t *page = vm->memory.system.host + SYSTEM_RESTORE;
+    if (memcmp(page + RESTORE_FS, values, sizeof values) != 0) {
+        memcpy(page + RESTORE_FS, values, sizeof values);
+        memory__wrote(vm, SYSTEM_RESTORE, PAGE_SIZE);
+    }
     regs->r11 = regs->rax;
-    regs->rip = SYSTEM_ADDRESS + SYSTEM_RESTORE_STUB;
+    regs->rip = SYSTEM_ADDRESS + (with_fpu ? SYSTEM_RESTORE_STUB : SYSTEM_RESTORE_SEGMENTS);
+    entry->restores = 0;
     entry->fs_base = vm->context.fs_base;
     entry->gs_base = vm->context.gs_base;
+    if (!with_fpu) return;
     entry->has_fpu_owner = 1;
     entry->fpu_owner = entry->restored_thread;
     thread__current(vm)->has_fpu = 0;
@@ -145,8 +151,8 @@ static int entry__prepare(struct vm *vm) {
     struct kvm_run *run = vm->shell->run;
     if (entry->place == ENTRY_IN_STUB) return 0;
     if (!entry__may_go_on(vm->context.rip)) return -EFAULT;
-    int restore = entry__may_restore(vm);
-    int error = restore ? 0 : entry__own_fpu(vm);
+    int restore = entry__may_restore(vm), with_fpu = restore && entry__restores_fpu(vm);
+    int error = with_fpu ? 0 : entry__own_fpu(vm);
     if (error != 0) return error;
     int bases = !restore && (vm->context.fs_base != entry->fs_base || vm->context.gs_base != entry->gs_base);
     int flush = vm->memory.translations_stale && vm->machine->calls_enter_ring0 && entry->place == ENTRY_RING3;
@@ -154,7 +160,7 @@ static int entry__prepare(struct vm *vm) {
     if (error != 0) return error;
     struct kvm_regs *regs = &run->s.regs.regs;
     entry__load(regs, &vm->context);
-    if (restore) entry__by_restore(vm, regs);
+    if (restore) entry__by_restore(vm, regs, with_fpu);
     else if (entry->place == ENTRY_RING0) entry__by_iret(vm, regs);
     run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
     return 0;

@@ -36,7 +36,8 @@ int ring3__before(struct vm *vm) {
     int holds = 0;
     switch ((enum entry_place)vm->entry.place) {
     case ENTRY_RING3:
-        holds = ring3__is_user(&sregs) && (regs->rip < USER_LAST || ring3__is_at(regs, SYSTEM_RESTORE_STUB, 1));
+        holds = ring3__is_user(&sregs) && (regs->rip < USER_LAST || ring3__is_at(regs, SYSTEM_RESTORE_STUB, 1) ||
+                                           ring3__is_at(regs, SYSTEM_RESTORE_SEGMENTS, 1));
         break;
     case ENTRY_RING0:
         holds = (ring3__is_at(regs, SYSTEM_RETURN_STUB, 1) || ring3__is_at(regs, SYSTEM_RETURN_FLUSH_STUB, 1)) &&

@@ -85,16 +85,19 @@ static uint8_t *system_pages__rip_relative(uint8_t *at, uint32_t stub_at, const 
 static void system_pages__restore_stub(struct vm *vm) {
     uint8_t *stub = system_page(vm, SYSTEM_RESTORE_STUB), *at = stub;
     uint32_t parts = (uint32_t)vm->machine->xcr0;
-    /* mov eax, data; mov ds, eax; mov es, eax; mov fs, eax; mov gs, eax; mov eax, parts */
-    const uint8_t head[] = {0xb8, SELECTOR_USER_DATA, 0, 0, 0, 0x8e, 0xd8, 0x8e, 0xc0, 0x8e, 0xe0, 0x8e, 0xe8, 0xb8};
-    memcpy(at, head, sizeof head);
-    at += sizeof head;
+    *at++ = 0xb8; /* mov eax, parts */
     memcpy(at, &parts, sizeof parts);
     at += sizeof parts;
     /* mov edx, 0, which leaves the flags alone; xrstor64 [rip + ...] */
     const uint8_t xrstor[] = {0xba, 0, 0, 0, 0, 0x48, 0x0f, 0xae, 0x2d};
+    _Static_assert(SYSTEM_RESTORE_SEGMENTS - SYSTEM_RESTORE_STUB == 1 + 4 + sizeof xrstor + 4, "it follows the FPU's part");
     memcpy(at, xrstor, sizeof xrstor);
     at = system_pages__rip_relative(at + sizeof xrstor, SYSTEM_RESTORE_STUB, stub, SYSTEM_RESTORE + RESTORE_FPU);
+    /* mov eax, 0; mov ds, eax; mov es, eax; mov fs, eax; mov gs, eax */
+    const uint8_t segments[] = {0xb8, 0, 0, 0, 0, 0x8e, 0xd8, 0x8e, 0xc0, 0x8e, 0xe0, 0x8e, 0xe8};
+    at = system_page(vm, SYSTEM_RESTORE_SEGMENTS);
+    memcpy(at, segments, sizeof segments);
+    at += sizeof segments;
     const uint8_t load_rax[] = {0x48, 0x8b, 0x05}, load_rdx[] = {0x48, 0x8b, 0x15};
     const uint8_t set_fs[] = {0xf3, 0x48, 0x0f, 0xae, 0xd0}, set_gs[] = {0xf3, 0x48, 0x0f, 0xae, 0xd8};
     memcpy(at, load_rax, sizeof load_rax);

@@ -15,6 +15,7 @@ struct vm_machine;
 #define SYSTEM_TSS 0x3000u /* and its I/O bitmap: three pages */
 #define SYSTEM_CALL_STUB 0x6000u
 #define SYSTEM_RESTORE_STUB 0x6100u
+#define SYSTEM_RESTORE_SEGMENTS (SYSTEM_RESTORE_STUB + 18u) /* its part behind the FPU's */
 #define SYSTEM_EXCEPTIONS 0x7000u /* a stub for each vector, 8 bytes apart */
 #define SYSTEM_RETURN_STUB 0x7800u
 #define SYSTEM_RETURN_FLUSH_STUB 0x7810u
@@ -32,7 +33,7 @@ struct vm_machine;
 #define SELECTOR_USER_CODE 0x33u
 #define SELECTOR_TSS 0x40u
 
-/* Offsets in the restore page. */
+/* Offsets in the restore page; the last three follow one another. */
 #define RESTORE_FPU 0x0u
 #define RESTORE_FPU_MAX 0xf00u
 #define RESTORE_FS 0xf00u

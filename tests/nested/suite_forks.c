@@ -4,7 +4,7 @@
 #include "suite_clones.h"
 
 #define ROUNDS 25
-#define FRESH "served 1, marked 1, ds 2b es 2b fs 2b gs 2b, direction 0\n"
+#define FRESH "served 1, marked 1, ds 0 es 0 fs 0 gs 0, direction 0\n"
 
 static void resets(struct vm_machine *machine) {
     struct vm_snapshot *snapshot = suite__base(machine, "echo");
@@ -46,6 +46,22 @@ static void recovers(struct vm_machine *machine) {
     vm_snapshot_close(snapshot);
 }
 
+/* Sleeping threads have registers of their own, in clones as in what they are clones of. */
+static void sleepers(struct vm_machine *machine) {
+    struct vm_snapshot *snapshot = suite__base(machine, "echo");
+    struct vm *vm = suite__clone(snapshot);
+    for (int round = 0; round < 3; round++) {
+        suite__expect_answer(vm, "wake\n", "woken 1, marked 1\n");
+        suite__expect_answer(vm, "wake\n", "woken 2, marked 1\n");
+        suite__expect_answer(vm, "tell\n", "served 3, marked 1, ds 0 es 0 fs 0 gs 0, direction 0\n");
+        EXPECT_NO_ERROR(vm_reset(vm));
+        ends_as(vm, "poison\n", UINT64_MAX, VM_EXITED);
+        EXPECT_NO_ERROR(vm_reset(vm));
+    }
+    vm_close(vm);
+    vm_snapshot_close(snapshot);
+}
+
 static void fork_points(struct vm_machine *machine) {
     struct vm_snapshot *first = suite__base(machine, "echo");
     struct vm *vm = suite__clone(first);
@@ -74,6 +90,7 @@ static void fork_points(struct vm_machine *machine) {
 const struct test fork_tests[] = {
     {"a clone that was reset is its snapshot again", resets},
     {"a reset undoes crashes, endless loops and poisoned registers", recovers},
+    {"threads that sleep in a snapshot wake up in its clones as they were", sleepers},
     {"clones of clones go on from their own fork points", fork_points},
     {NULL, NULL},
 };

@@ -1,4 +1,6 @@
 /* Answers lines, and does to itself what a line says: for snapshots, clones and resets. */
+#include <linux/futex.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +11,7 @@
 #define PAGES 64
 #define PAGE 4096
 #define MARK 0x1111111111111111UL
+#define SLEEPERS_MARK 0x2222222222222222UL
 #define POISON 0x6666666666666666UL
 
 static char heap[PAGES][PAGE] = {{1}};
@@ -27,10 +30,41 @@ static long read_line(char *line, unsigned long size) {
     return result;
 }
 
+/* A second thread sleeps with marked registers of its own, and says when it is woken whether it has them still. */
+static volatile int word, woken, sleeper_marked;
+
+static void futex(volatile int *at, int operation, int value) {
+    syscall(SYS_futex, at, operation, value, NULL, NULL, 0);
+}
+
+static void *sleep_marked(void *unused) {
+    for (;;) {
+        unsigned long mark[2] = {SLEEPERS_MARK, SLEEPERS_MARK};
+        register long timeout __asm__("r10") = 0;
+        long result;
+        __asm__ volatile("movups %1, %%xmm15; syscall; movups %%xmm15, %1"
+                         : "=a"(result), "+m"(mark)
+                         : "0"((long)SYS_futex), "D"(&word), "S"((long)FUTEX_WAIT), "d"((long)word), "r"(timeout)
+                         : "rcx", "r11", "memory", "xmm15");
+        sleeper_marked = mark[0] == SLEEPERS_MARK && mark[1] == SLEEPERS_MARK;
+        woken++;
+        futex(&woken, FUTEX_WAKE, 1);
+    }
+    return unused;
+}
+
+static void wake(void) {
+    int before = woken;
+    word++;
+    futex(&word, FUTEX_WAKE, 1);
+    while (woken == before) futex(&woken, FUTEX_WAIT, before);
+    printf("woken %d, marked %d\n", woken, sleeper_marked);
+}
+
 /* Nothing is as before: data segments, bases, vectors, the direction of strings. */
 static void poison(void) {
     unsigned long bad[2] = {POISON, POISON};
-    __asm__ volatile("movups %0, %%xmm15; std; xor %%eax, %%eax; mov %%eax, %%ds; mov %%eax, %%es;"
+    __asm__ volatile("movups %0, %%xmm15; std; mov $0x2b, %%eax; mov %%eax, %%ds; mov %%eax, %%es;"
                      "mov %%eax, %%gs; mov %%eax, %%fs; mov %1, %%eax; mov $7, %%edi; syscall"
                      :
                      : "m"(bad), "i"(SYS_exit_group)
@@ -59,6 +93,8 @@ int main(void) {
     setvbuf(stdout, NULL, _IOLBF, 0);
     mapped = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     memset(mapped, 9, PAGES * PAGE);
+    pthread_t sleeper;
+    if (pthread_create(&sleeper, NULL, sleep_marked, NULL) != 0) return 2;
     char line[64];
     for (;;) {
         long size = read_line(line, sizeof line - 1);
@@ -67,6 +103,7 @@ int main(void) {
         served++;
         if (strcmp(line, "work\n") == 0) work();
         else if (strcmp(line, "tell\n") == 0) tell();
+        else if (strcmp(line, "wake\n") == 0) wake();
         else if (strcmp(line, "poison\n") == 0) poison();
         else if (strcmp(line, "crash\n") == 0) *(volatile int *)NULL = 1;
         else if (strcmp(line, "spin\n") == 0) for (;;) __asm__ volatile("");
