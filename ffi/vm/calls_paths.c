@@ -227,6 +227,9 @@ static int64_t go_to(struct vm *vm, const struct place *place) {
     if (place->type == TREE_FREE) return -ENOENT;
     if (place->type != TREE_FOLDER) return -ENOTDIR;
     if (place->size == 0 && place->node != TREE_ROOT) return -ENOENT;
+    struct stat stat;
+    place__stat(vm, place, &stat);
+    if (!(stat.st_mode & S_IXUSR)) return -EACCES;
     struct process *process = &vm->kernel->process;
     memcpy(process->folder, place->path, place->size + 1);
     if (place->size == 0) strcpy(process->folder, "/");

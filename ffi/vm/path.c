@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "internal.h"
 #include "proc.h"
@@ -163,6 +164,13 @@ static int walk_name(struct vm *vm, struct walk *walk, struct place *place, cons
     return is_last && stays ? 0 : follow_link(vm, walk, place);
 }
 
+/* May names be looked up in it? */
+static int may_search(struct vm *vm, const struct place *place) {
+    if (place->type != TREE_FOLDER) return 1;
+    uint32_t mode = place->node != TREE_NONE ? tree__node(vm, place->node)->mode : place->below.node.mode;
+    return (mode & S_IXUSR) != 0;
+}
+
 static int walk_all(struct vm *vm, struct walk *walk, struct place *place) {
     place->is_slash = 0;
     place->dots = 0;
@@ -173,6 +181,7 @@ static int walk_all(struct vm *vm, struct walk *walk, struct place *place) {
             place->is_slash = walk->at > start;
             break;
         }
+        if (!may_search(vm, place)) return -EACCES;
         const char *name = walk->text + walk->at;
         size_t size = (size_t)(strchrnul(name, '/') - name);
         walk->at += size;
