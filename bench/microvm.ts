@@ -107,11 +107,7 @@ export const microvm: Bench = async ({ samples, firstStart: isFull }) => {
   figures.push(below("clone of the largest guest, of the smallest", 1.5, "times", large.at(-1)! / large[0], shown));
 
   const image = join(bench.folder, "image"), snapshot = join(bench.folder, "snapshot");
-  const home = (await numbersOrText(interpreter, "import sys; print(sys.base_prefix)")).trim();
-  const parts = home === "/usr"
-    ? ["/usr/bin", "/usr/lib/python3", "/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/lib64"]
-    : [home, "/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/lib64"];
-  await bench.run(["pack", image, ...parts, "/lib", MicrovmBench.file("")], 1);
+  await bench.run(["pack", image, ...await partsOf(interpreter), MicrovmBench.file("")], 1);
   await bench.run(["file", image, snapshot, interpreter, ...script("echo.py")], 1);
   const loaded = (await bench.run(["load", image, snapshot], isFull ? 40 : 3)).get("snapshot file to first answer")!;
   figures.push(below("snapshot file to first response", 6, "ms", loaded.median / 1000, "", loaded.p99 / 1000));
@@ -129,9 +125,21 @@ export const microvm: Bench = async ({ samples, firstStart: isFull }) => {
   return figures;
 };
 
-async function numbersOrText(command: string, code: string): Promise<string> {
-  const { stdout } = await new Deno.Command(command, { args: ["-c", code] }).output();
+async function output(command: string, args: readonly string[]): Promise<string> {
+  const { stdout } = await new Deno.Command(command, { args: [...args] }).output();
   return new TextDecoder().decode(stdout);
+}
+
+/** What an interpreter needs to run a script: itself, its shared libraries, its library without tests. */
+async function partsOf(interpreter: string): Promise<string[]> {
+  const library = (await output(interpreter, ["-c", "import sysconfig; print(sysconfig.get_path('stdlib'))"])).trim();
+  const modules = (await Array.fromAsync(Deno.readDir(library))).map(({ name }) => name)
+    .filter((name) => !["test", "site-packages", "dist-packages", "__pycache__"].includes(name));
+  const linked = [...(await output("ldd", [interpreter])).matchAll(/(\/\S+) \(0x/g)].map(([, path]) => path);
+  const real = await Promise.all(linked.map((path) => Deno.realPath(path)));
+  // /lib is a link to /usr/lib where there is one: here it is a folder.
+  const besides = real.filter((path) => path.startsWith("/usr/")).map((path) => path.slice("/usr".length));
+  return [...new Set([interpreter, ...linked, ...real, ...besides, ...modules.map((name) => join(library, name))])];
 }
 
 /** A pure loop in the VM and on the host, in turns. */

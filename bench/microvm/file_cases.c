@@ -9,7 +9,7 @@
 #include "../../ffi/vm/view.h"
 #include "cases.h"
 
-#define SOURCES_MAX 64
+#define SOURCES_MAX 1024
 
 static struct samples samples;
 
