@@ -177,7 +177,7 @@ static int64_t call_getpeername(struct vm *vm, const uint64_t a[6]) {
     if (socket == NULL) return status;
     struct socket_name name = socket->peer_name;
     int is_connected = socket->state == SOCKET_CONNECTED || name.size > 0 || socket->peer != 0;
-    if (!is_connected) return -ENOTCONN;
+    if (!is_connected || socket->was_reset) return -ENOTCONN;
     if (name.size == 0) name = (struct socket_name){.size = sizeof(sa_family_t), .bytes = {AF_UNIX}};
     return socket_name__write(vm, &name, a[1], a[2]);
 }

@@ -41,7 +41,17 @@ struct file *socket__open(struct vm *vm, struct socket *socket, uint32_t flags) 
 }
 
 static void reset_peer(struct vm *vm, const struct socket *socket) {
-    if (socket->peer != 0) socket__peer(vm, socket)->error = ECONNRESET;
+    struct socket *peer = socket__peer(vm, socket);
+    if (peer == NULL) return;
+    peer->error = ECONNRESET;
+    peer->was_reset = peer->family != AF_UNIX;
+}
+
+/* What it had not read is lost, and its sender is told so. */
+static int ends_by_reset(const struct socket *socket) {
+    if (socket->state != SOCKET_CONNECTED) return 0;
+    int at_once = socket->lingers && socket->linger_seconds == 0 && socket->family != AF_UNIX;
+    return socket->input.size > 0 || (at_once && socket->type == SOCK_STREAM);
 }
 
 static void free_pending(struct vm *vm, struct socket *listener) {
@@ -70,8 +80,7 @@ static void forget_receiver(struct socket_table *table, uint32_t index) {
 void socket__free(struct vm *vm, struct socket *socket) {
     struct socket_table *table = &vm->kernel->sockets;
     if (socket->state == SOCKET_LISTENS) free_pending(vm, socket);
-    /* What it had not read is lost, and its sender is told so. */
-    if (socket->state == SOCKET_CONNECTED && socket->input.size > 0) reset_peer(vm, socket);
+    if (ends_by_reset(socket)) reset_peer(vm, socket);
     if (socket->port != 0) port__leave(vm, socket->port - 1);
     forget_receiver(table, socket__index(vm, socket));
     queue__release(vm, &socket->input);

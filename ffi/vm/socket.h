@@ -45,7 +45,10 @@ struct socket {
     uint8_t listener;  /* bit + 1 */
     uint8_t is_accepted; /* made by a connection: its name is its listener's */
     uint8_t is_connecting; /* a connect that did not wait succeeded, and was not asked for its outcome again */
-    uint8_t reserved[3];
+    uint8_t lingers;       /* SO_LINGER: on, and for how long. At once is by a reset */
+    uint8_t was_reset;     /* by TCP's other end: it has no peer any more */
+    uint8_t reserved[1];
+    int32_t linger_seconds;
     uint32_t peer;     /* index + 1 of a socket */
     uint32_t port;     /* number + 1 of a port */
     int32_t error;     /* SO_ERROR: told once */

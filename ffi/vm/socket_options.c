@@ -136,6 +136,16 @@ static int64_t set_slot(struct vm *vm, struct socket *socket, int slot, uint64_t
     return 0;
 }
 
+/* Closing never waits here, whatever is asked; it may be by a reset. */
+static int64_t set_linger(struct vm *vm, struct socket *socket, uint64_t address, uint64_t size) {
+    struct linger linger;
+    if (size < sizeof linger) return -EINVAL;
+    if (access__read(vm, &linger, address, sizeof linger) != 0) return -EFAULT;
+    socket->lingers = linger.l_onoff != 0;
+    if (linger.l_onoff != 0) socket->linger_seconds = linger.l_linger;
+    return 0;
+}
+
 int64_t socket__call_setsockopt(struct vm *vm, const uint64_t a[6]) {
     struct file *file = file__of(vm, a[0]);
     int level = (int)a[1], name = (int)a[2];
@@ -149,8 +159,7 @@ int64_t socket__call_setsockopt(struct vm *vm, const uint64_t a[6]) {
         return set_timeout(vm, &socket->receive_timeout_ns, address, (uint64_t)size);
     if (level == SOL_SOCKET && name == SO_SNDTIMEO)
         return set_timeout(vm, &socket->send_timeout_ns, address, (uint64_t)size);
-    /* Closing never waits here, whatever is asked. */
-    if (level == SOL_SOCKET && name == SO_LINGER) return (uint32_t)size < sizeof(struct linger) ? -EINVAL : 0;
+    if (level == SOL_SOCKET && name == SO_LINGER) return set_linger(vm, socket, address, (uint64_t)size);
     if (level == IPPROTO_TCP && name == TCP_CONGESTION) return 0;
     int slot = has_level(socket, level) ? slot_of(level, name) : -1;
     return slot < 0 ? unknown(socket, level) : set_slot(vm, socket, slot, address, (uint64_t)size);
@@ -162,7 +171,7 @@ int64_t socket__call_setsockopt(struct vm *vm, const uint64_t a[6]) {
 static uint32_t special_answer(struct socket *socket, int name, void *to) {
     int32_t value;
     struct ucred credentials = {PROCESS_ID, PROCESS_USER, PROCESS_GROUP};
-    struct linger linger = {0, 0};
+    struct linger linger = {socket->lingers, socket->linger_seconds};
     uint64_t ns = name == SO_RCVTIMEO ? socket->receive_timeout_ns : socket->send_timeout_ns;
     struct timeval timeout = {(time_t)(ns / NANOSECONDS), (suseconds_t)(ns % NANOSECONDS / 1000)};
     switch (name) {
