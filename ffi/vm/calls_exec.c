@@ -28,8 +28,8 @@ struct exec {
 /* A list of strings in the guest's memory, which an empty address stands for, too. */
 static int exec__strings(struct vm *vm, struct exec *exec, uint64_t address, const char **strings) {
     for (uint32_t count = 0;; count++) {
-        uint64_t string = 0;
-        if (address != 0 && access__read(vm, &string, address + count * sizeof string, sizeof string) != 0) return -EFAULT;
+        uint64_t string = 0, at = address + count * sizeof string;
+        if (address != 0 && access__read(vm, &string, at, sizeof string) != 0) return -EFAULT;
         strings[count] = NULL;
         if (string == 0) return 0;
         if (count == STRINGS_MAX) return -E2BIG;
@@ -99,7 +99,7 @@ static int64_t exec__call(struct vm *vm, uint64_t folder, const uint64_t a[3], u
     if (result == 0) result = exec__strings(vm, exec, a[2], exec->environment);
     if (result == 0) result = program__check(vm, exec->path);
     if (result == 0) {
-        if (exec->arguments[0] == NULL) memcpy(exec->arguments, (const char *[]){"", NULL}, 2 * sizeof *exec->arguments);
+        if (exec->arguments[0] == NULL) exec->arguments[0] = "", exec->arguments[1] = NULL;
         result = exec__run(vm, exec);
     }
     free(exec);

@@ -46,6 +46,22 @@ static void recovers(struct vm_machine *machine) {
     vm_snapshot_close(snapshot);
 }
 
+/* A program that took another's place goes, with all that it brought. */
+static void replaced(struct vm_machine *machine) {
+    struct vm_snapshot *snapshot = suite__base(machine, "echo");
+    struct vm *vm = suite__clone(snapshot);
+    for (int round = 0; round < 3; round++) {
+        suite__expect_answer(vm, "work\n", "served 1\n");
+        ends_as(vm, "exec\n", UINT64_MAX, VM_WAITS);
+        suite__expect_answer(vm, "work\n", "served 1\n");
+        suite__expect_answer(vm, "wake\n", "woken 1, marked 1\n");
+        EXPECT_NO_ERROR(vm_reset(vm));
+        suite__expect_as_snapshot(vm, snapshot);
+    }
+    vm_close(vm);
+    vm_snapshot_close(snapshot);
+}
+
 /* Sleeping threads have registers of their own, in clones as in what they are clones of. */
 static void sleepers(struct vm_machine *machine) {
     struct vm_snapshot *snapshot = suite__base(machine, "echo");
@@ -90,6 +106,7 @@ static void fork_points(struct vm_machine *machine) {
 const struct test fork_tests[] = {
     {"a clone that was reset is its snapshot again", resets},
     {"a reset undoes crashes, endless loops and poisoned registers", recovers},
+    {"a reset brings back the program whose place another took", replaced},
     {"threads that sleep in a snapshot wake up in its clones as they were", sleepers},
     {"clones of clones go on from their own fork points", fork_points},
     {NULL, NULL},
