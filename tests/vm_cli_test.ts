@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { TempDir } from "./fakes/temp_dir.ts";
 import { mayfly } from "./harness.ts";
 import { mayflyCommand } from "./harness/command.ts";
+import { vmProgram } from "../src/setup/setup.ts";
 import { compileProgram, WITHOUT_KVM as ignore } from "./harness/vm.ts";
 
 /** `mayfly vm`, as people call it. */
@@ -19,6 +20,35 @@ Deno.test({
     assert.deepEqual([ran.stdout, ran.code], ["out --an argument\n", 7], ran.stderr);
     const script = await mayfly(["vm", "run", "--", "./script"], here);
     assert.deepEqual([script.stdout, script.code], ["a script\n", 0], script.stderr);
+  },
+});
+
+Deno.test({
+  name: "a guest's errors and its output come in the order in which it wrote them",
+  ignore,
+  fn: async () => {
+    const both = "sh -c 'echo 1 >&2; echo 2; echo 3 >&2; echo 4; echo 5 >&2'";
+    await using dir = await TempDir.make();
+    const program = await vmProgram({ progress: () => {} });
+    const command = new Deno.Command("sh", { args: ["-c", `"$0" run -- ${both} 2>&1`, program], cwd: dir.path });
+    assert.equal(new TextDecoder().decode((await command.output()).stdout), "1\n2\n3\n4\n5\n");
+  },
+});
+
+Deno.test({
+  name: "a script is found and shown wherever it is, and so is what its shim stands for",
+  ignore,
+  fn: async () => {
+    await using dir = await TempDir.make();
+    await using elsewhere = await TempDir.make();
+    const script = join(elsewhere.path, "script");
+    await Deno.writeTextFile(script, "#!/usr/bin/env python3\nprint('a script')\n", { mode: 0o755 });
+    await Deno.symlink(script, join(elsewhere.path, "link"));
+    const env = { INIT_CWD: dir.path, PATH: `${elsewhere.path}:${Deno.env.get("PATH")}` };
+    for (const name of [script, "script", "link"]) {
+      const { stdout, stderr } = await mayfly(["vm", "run", "--", name], { cwd: dir.path, env });
+      assert.equal(stdout, "a script\n", stderr);
+    }
   },
 });
 

@@ -1,4 +1,4 @@
-import { basename, isAbsolute, join, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Shell } from "./shell.ts";
 
@@ -8,28 +8,49 @@ const PROBE = fileURLToPath(new URL("python_path.py", import.meta.url));
 const SCRIPTS_AT_MOST = 4;
 const FIRST_LINE_BYTES = 256;
 
+export interface GuestCommand {
+  readonly words: readonly string[];
+  /** Files that it reads, which the engine would not show: it knows of the program alone. */
+  readonly scripts: readonly string[];
+}
+
+type Host = Pick<Shell, "env" | "cwd">;
+
 /**
  * A command as a guest can run it. What `env` would look up is looked up here: a guest does not see all folders of PATH.
- * A guest forks nothing, so a shell script that stands for Python (pyenv has such) is replaced by what it starts.
+ * A guest forks nothing, so a shell script that stands for Python or a tool of its (pyenv has such) is replaced by that.
  */
 export async function guestCommand(
   [program, ...args]: readonly string[],
-  shell: Pick<Shell, "env" | "cwd">,
-  depth = 0,
-): Promise<string[]> {
-  const path = await findProgram(program, shell);
+  host: Host,
+  scripts: readonly string[] = [],
+): Promise<GuestCommand> {
+  const path = await findProgram(program, host);
   const script = path === null ? null : await interpreterOf(path);
-  if (path === null || script === null || depth === SCRIPTS_AT_MOST) return [path ?? program, ...args];
-  if (/^(ba|da)?sh$/.test(basename(script.at(-1)!)) && /^python[\d.]*$/.test(basename(program))) {
-    return [await askPython(path, shell) ?? path, ...args];
+  if (path === null || script === null || scripts.length === SCRIPTS_AT_MOST) {
+    return { words: [path ?? program, ...args], scripts };
   }
-  if (basename(script[0]) !== "env") return [path, ...args];
+  const meant = isShell(script) ? await behindShim(path, host) : null;
+  if (meant !== null) return { words: [meant, ...args], scripts };
+  if (basename(script[0]) !== "env") return { words: [path, ...args], scripts };
   const [flag, ...rest] = script.slice(1);
-  return await guestCommand([...(flag === "-S" ? rest : [flag, ...rest]), path, ...args], shell, depth + 1);
+  const file = await Deno.realPath(path);
+  return await guestCommand([...(flag === "-S" ? rest : [flag, ...rest]), file, ...args], host, [...scripts, file]);
+}
+
+const isShell = (script: readonly string[]): boolean => /^(ba|da)?sh$/.test(basename(script.at(-1)!));
+
+/** What a shell script starts that stands for Python, or beside one that does; null for any other. */
+async function behindShim(path: string, host: Host): Promise<string | null> {
+  if (/^python[\d.]*$/.test(basename(path))) return await askPython(path, host);
+  const python = join(dirname(path), "python3");
+  const script = await interpreterOf(python);
+  const answer = script !== null && isShell(script) ? await askPython(python, host) : null;
+  return answer === null ? null : await findProgram(join(dirname(answer), basename(path)), host);
 }
 
 /** As a shell finds it; null where it is not there. */
-async function findProgram(name: string, { env, cwd }: Pick<Shell, "env" | "cwd">): Promise<string | null> {
+async function findProgram(name: string, { env, cwd }: Host): Promise<string | null> {
   const folders = name.includes("/") ? [cwd] : (env.PATH ?? "").split(":").filter(isAbsolute);
   for (const folder of folders) {
     const path = name.includes("/") ? resolve(folder, name) : join(folder, name);
@@ -53,7 +74,7 @@ async function interpreterOf(path: string): Promise<string[] | null> {
 }
 
 /** Where the interpreter is that a script starts; null if it does not say. */
-async function askPython(path: string, { env, cwd }: Pick<Shell, "env" | "cwd">): Promise<string | null> {
+async function askPython(path: string, { env, cwd }: Host): Promise<string | null> {
   const { success, stdout } = await new Deno.Command("python3", {
     args: ["-B", PROBE, path],
     env: { PATH: env.PATH ?? "", HOME: env.HOME ?? "" },

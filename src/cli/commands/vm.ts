@@ -29,7 +29,8 @@ export default command({
       vmProgram({ env: shell.env, progress: (line) => shell.note(colored("dim", line)) }),
       guestCommand(wanted, shell),
     ]);
-    return await shell.foreground(viaPython([program, action, ...optionsOf(values), "--", ...guest], shell.env));
+    const options = optionsOf({ ...values, view: [...values.view ?? [], ...guest.scripts] });
+    return await shell.foreground(viaPython([program, action, ...options, "--", ...guest.words], shell.env));
   },
 });
 
