@@ -154,19 +154,19 @@ static void run__enter(struct vm *vm) {
     }
 }
 
-/* Bytes of answers: what goes to the log is none. */
-static uint64_t run__written(const struct vm *vm) {
+/* Bytes that the host wants to know of at once. */
+static uint64_t run__written(const struct vm *vm, const struct vm_run *run) {
     const struct port_table *ports = &vm->kernel->ports;
     uint64_t written = 0;
     for (uint32_t i = 0; i < ports->used; i++) {
-        if (i != PORT_LOG) written += ports->items[i].written;
+        if (i == PORT_LOG ? run->stop_for_log : run->stop_for_output) written += ports->items[i].written;
     }
     return written;
 }
 
 /* Until it has to wait, or something ends it. */
 static void run__loop(struct vm *vm, const struct vm_run *run) {
-    uint64_t written = run__written(vm);
+    uint64_t written = run__written(vm, run);
     while (vm->exit.reason == 0) {
         if (atomic_load(&vm->kicked) != 0) {
             run__kicked(vm);
@@ -186,7 +186,7 @@ static void run__loop(struct vm *vm, const struct vm_run *run) {
             }
             if (signal__deliver_pending(vm) == SIGNAL_ENDED) return;
             if (thread__current(vm)->state != THREAD_RUNS) continue;
-            if (run->stop_for_output && run__written(vm) != written) {
+            if (run__written(vm, run) != written) {
                 run__end(vm, VM_WROTE, 0);
                 return;
             }

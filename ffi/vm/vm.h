@@ -84,7 +84,8 @@ struct vm_exit {
 struct vm_run {
     uint64_t deadline_ns; /* of CLOCK_MONOTONIC, or UINT64_MAX */
     uint64_t cpu_ns;      /* how long it may compute in this run, or UINT64_MAX */
-    int stop_for_output;
+    int stop_for_output;  /* of answers */
+    int stop_for_log;     /* as well */
 };
 
 int vm_run(struct vm *vm, const struct vm_run *run, struct vm_exit *exit);

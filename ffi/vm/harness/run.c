@@ -122,7 +122,9 @@ static int run__status(const struct vm_exit *exit) {
 }
 
 static int run__to_the_end(struct session *session) {
-    const struct vm_run run = {.deadline_ns = session->deadline_ns, .cpu_ns = UINT64_MAX, .stop_for_output = 1};
+    /* Both, for what a program writes to either has to come out in the order in which it wrote it. */
+    const struct vm_run run = {
+        .deadline_ns = session->deadline_ns, .cpu_ns = UINT64_MAX, .stop_for_output = 1, .stop_for_log = 1};
     struct vm_exit exit;
     for (;;) {
         int error = vm_run(session->vm, &run, &exit);
