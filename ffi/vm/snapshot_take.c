@@ -78,7 +78,6 @@ static int take__prepare(struct vm *vm, struct vm_text *why) {
     int error = table__prepare(vm, kernel->space.heap_end, HEAP_ROOM);
     if (error == 0) error = table__prepare(vm, MMAP_FIRST, highest - MMAP_FIRST + MAP_ROOM);
     if (error != 0) return error;
-    vm->memory.tables_grew = 0;
     frames__drop_free(vm);
     fold__close_all(vm);
     take__choose_thread(vm);

@@ -23,6 +23,9 @@ static uint64_t table__new(struct vm *vm) {
     if (memory__attach(vm, table, 1) != 0) return 0;
     space->next_table += PAGE_SIZE;
     vm->memory.tables_grew = 1;
+    /* The page may have been a table before, in what a reset undid. */
+    memset(vm->memory.system.host + table, 0, PAGE_SIZE);
+    memory__wrote(vm, table, PAGE_SIZE);
     return table;
 }
 

@@ -1,4 +1,5 @@
 /* Snapshots, clones and resets: a clone that was reset is, byte for byte, its snapshot. */
+#include <errno.h>
 #include <string.h>
 
 #include "suite_clones.h"
@@ -103,7 +104,29 @@ static void fork_points(struct vm_machine *machine) {
     vm_snapshot_close(first);
 }
 
+/* Page tables that came after a snapshot are not undone: whoever has them is cloned anew, snapshots of its own or not. */
+static void more_tables(struct vm_machine *machine) {
+    struct vm_snapshot *first = suite__base(machine, "echo");
+    struct vm *vm = suite__clone(first);
+    suite__expect_answer(vm, "spread\n", "served 1\n");
+    struct vm_snapshot *second = suite__snapshot(vm, NULL, NULL);
+    EXPECT(vm_reset(vm) == -ESTALE);
+    vm_close(vm);
+    vm = suite__clone(second);
+    for (int round = 0; round < 3; round++) {
+        suite__expect_answer(vm, "work\n", "served 2\n");
+        EXPECT_NO_ERROR(vm_reset(vm));
+        suite__expect_as_snapshot(vm, second);
+    }
+    suite__expect_answer(vm, "spread\n", "served 2\n");
+    EXPECT(vm_reset(vm) == -ESTALE);
+    vm_close(vm);
+    vm_snapshot_close(second);
+    vm_snapshot_close(first);
+}
+
 const struct test fork_tests[] = {
+    {"a clone that has more page tables is not reset", more_tables},
     {"a clone that was reset is its snapshot again", resets},
     {"a reset undoes crashes, endless loops and poisoned registers", recovers},
     {"a reset brings back the program whose place another took", replaced},

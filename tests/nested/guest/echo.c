@@ -89,6 +89,17 @@ static void work(void) {
     printf("served %u\n", served);
 }
 
+/* Memory so far from all other that it takes page tables of its own. */
+static void spread(void) {
+    static unsigned long far = 0x100000000000UL;
+    for (int i = 0; i < 8; i++, far += 1UL << 39) {
+        char *page = mmap((void *)far, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+        if (page == MAP_FAILED) exit(4);
+        *page = 1;
+    }
+    printf("served %u\n", served);
+}
+
 int main(void) {
     setvbuf(stdout, NULL, _IOLBF, 0);
     mapped = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -104,6 +115,7 @@ int main(void) {
         if (strcmp(line, "work\n") == 0) work();
         else if (strcmp(line, "tell\n") == 0) tell();
         else if (strcmp(line, "wake\n") == 0) wake();
+        else if (strcmp(line, "spread\n") == 0) spread();
         else if (strcmp(line, "poison\n") == 0) poison();
         else if (strcmp(line, "exec\n") == 0) execl("/proc/self/exe", "echo", NULL);
         else if (strcmp(line, "crash\n") == 0) *(volatile int *)NULL = 1;
