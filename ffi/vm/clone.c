@@ -17,7 +17,7 @@
 #define SHELL_RESERVE (UINT64_C(4) << 30)
 #define RANDOM_BYTES 16u
 
-static uint64_t clone__room(const struct vm_snapshot *snapshot) {
+uint64_t clone__room(const struct vm_snapshot *snapshot) {
     uint64_t bytes = snapshot->limits.memory_bytes + DATA_BANK_BYTES;
     if (bytes < snapshot->data.bytes) bytes = snapshot->data.bytes;
     return (bytes + DATA_BANK_BYTES - 1) / DATA_BANK_BYTES * DATA_BANK_BYTES;
@@ -44,16 +44,8 @@ static struct shell *clone__idle_shell(struct vm_machine *machine, const struct 
 
 /* KVM learns of the memory before there is anything in it: a slot takes 75 us. */
 static int clone__attach(struct shell *shell, const struct vm_snapshot *snapshot) {
-    struct memory_area system = {.base = SYSTEM_BASE,
-                                 .bytes = SYSTEM_MAX,
-                                 .bank_bytes = SYSTEM_BANK_BYTES,
-                                 .host = shell->reserve,
-                                 .written = (uint64_t *)(void *)shell->reserve};
-    struct memory_area data = system;
-    data.base = DATA_BASE;
-    data.bytes = shell->reserve_bytes;
-    data.bank_bytes = DATA_BANK_BYTES;
-    data.host = shell->reserve + SYSTEM_MAX;
+    const struct memory_area system = memory__system_area(shell->reserve),
+                             data = memory__data_area(shell->reserve + SYSTEM_MAX, shell->reserve_bytes);
     int error = 0;
     for (uint64_t bank = 0; error == 0 && bank * SYSTEM_BANK_BYTES < snapshot->system.bytes; bank++) {
         error = shell__attach(shell, &system, bank);

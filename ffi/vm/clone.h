@@ -7,6 +7,9 @@
 struct vm;
 struct vm_snapshot;
 
+/* How much room for the data area a clone has. */
+uint64_t clone__room(const struct vm_snapshot *snapshot);
+
 /* Before a clone runs for the first time: a clone that only waits for its request takes little memory. */
 int clone__first_run(struct vm *vm);
 

@@ -52,7 +52,7 @@ int fold__open(struct vm *vm, uint64_t address) {
 
 /* By the addresses of the areas: those whose table is folded in the snapshot and open here. */
 int fold__learn(struct vm_snapshot *snapshot, struct vm *served) {
-    uint64_t *opened = malloc(LEARNED_MAX * sizeof *opened);
+    struct snapshot_opened *opened = malloc(sizeof *opened + LEARNED_MAX * sizeof *opened->addresses);
     if (opened == NULL) return -ENOMEM;
     uint32_t count = 0;
     const struct area_table *areas = &served->kernel->areas;
@@ -65,19 +65,19 @@ int fold__learn(struct vm_snapshot *snapshot, struct vm *served) {
             const uint8_t *then = snapshot__page(snapshot, 0, where / PAGE_SIZE);
             if (then == NULL) continue;
             uint64_t before = *(const uint64_t *)(const void *)(then + where % PAGE_SIZE);
-            if ((before & PTE_FOLDED) && (count == 0 || opened[count - 1] != at)) opened[count++] = at;
+            if ((before & PTE_FOLDED) && (count == 0 || opened->addresses[count - 1] != at)) opened->addresses[count++] = at;
         }
     }
-    snapshot->opened_count = count;
-    uint64_t *none = NULL;
+    opened->count = count;
+    struct snapshot_opened *none = NULL;
     if (!atomic_compare_exchange_strong(&snapshot->opened, &none, opened)) free(opened);
     return 0;
 }
 
 int fold__apply(const struct vm_snapshot *snapshot, struct vm *vm) {
-    const uint64_t *opened = atomic_load(&snapshot->opened);
-    for (uint32_t i = 0; opened != NULL && i < snapshot->opened_count; i++) {
-        int error = fold__open(vm, opened[i]);
+    const struct snapshot_opened *opened = atomic_load(&snapshot->opened);
+    for (uint32_t i = 0; opened != NULL && i < opened->count; i++) {
+        int error = fold__open(vm, opened->addresses[i]);
         if (error < 0) return error;
     }
     return 0;

@@ -15,7 +15,6 @@
 #include "file.h"
 #include "frames.h"
 #include "host.h"
-#include "host.h"
 #include "pipe.h"
 #include "port.h"
 #include "process.h"
@@ -52,7 +51,7 @@ struct kernel {
  * written, and that one asks every VM of the process.
  */
 void kernel__copy_new(struct kernel *to, const struct kernel *from);
-/* Copies what is used of `from`, and clears nothing else: `to` is as `from` for every function of the kernel. */
+/* Copies what is used of `from`, and clears what `to` used beyond that. */
 void kernel__copy(struct kernel *to, const struct kernel *from);
 
 /* Writes what is used as a list of sized parts, and reads it back: -EBADMSG when it does not fit. */

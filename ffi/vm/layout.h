@@ -24,7 +24,10 @@ static inline uint64_t page_up(uint64_t address) {
 
 /* ---- guest-physical ------------------------------------------------------------------------------------ */
 
-/* Descriptor tables, stubs, then page tables. Never mapped for the guest but for the two stub pages. */
+/*
+ * Descriptor tables, stubs, then page tables. The guest sees the stub of system calls and the restore page, and those only
+ * with KVM in software.
+ */
 #define SYSTEM_BASE UINT64_C(0x0)
 #define SYSTEM_MAX (UINT64_C(64) << 20)
 /* All that the guest can write, and what the kernel keeps for it: file contents, pipe buffers. */

@@ -61,20 +61,20 @@ int vm_snapshot_learn(struct vm_snapshot *snapshot, struct vm *served) {
     int error = reset__collect(served);
     if (error != 0) return error;
     uint64_t pages = snapshot->data.bytes / PAGE_SIZE;
-    struct snapshot_run *runs = malloc((pages + 1) * sizeof *runs);
-    if (runs == NULL) return -ENOMEM;
+    struct snapshot_learned *learned = malloc(sizeof *learned + (pages + 1) * sizeof *learned->runs);
+    if (learned == NULL) return -ENOMEM;
     learn__visit_views(served, learn__warm);
     error = fold__learn(snapshot, served);
-    snapshot->learned_count = learn__runs(served->memory.data.written, pages, runs);
-    struct snapshot_run *none = NULL;
-    if (!atomic_compare_exchange_strong(&snapshot->learned, &none, runs)) free(runs);
+    learned->count = learn__runs(served->memory.data.written, pages, learned->runs);
+    struct snapshot_learned *none = NULL;
+    if (!atomic_compare_exchange_strong(&snapshot->learned, &none, learned)) free(learned);
     return error;
 }
 
 void learn__apply(const struct vm_snapshot *snapshot, struct vm *vm) {
-    const struct snapshot_run *runs = atomic_load(&snapshot->learned);
-    for (uint32_t i = 0; runs != NULL && i < snapshot->learned_count; i++) {
-        const struct snapshot_run *run = &runs[i];
+    const struct snapshot_learned *learned = atomic_load(&snapshot->learned);
+    for (uint32_t i = 0; learned != NULL && i < learned->count; i++) {
+        const struct snapshot_run *run = &learned->runs[i];
         madvise(vm->memory.data.host + run->first * PAGE_SIZE, run->count * PAGE_SIZE, MADV_POPULATE_WRITE);
     }
 }

@@ -27,6 +27,15 @@ static void memory__free_bits(struct memory *memory) {
     memory->system.written = memory->data.written = NULL;
 }
 
+struct memory_area memory__system_area(uint8_t *host) {
+    return (struct memory_area){
+        .base = SYSTEM_BASE, .bytes = SYSTEM_MAX, .bank_bytes = SYSTEM_BANK_BYTES, .host = host};
+}
+
+struct memory_area memory__data_area(uint8_t *host, uint64_t bytes) {
+    return (struct memory_area){.base = DATA_BASE, .bytes = bytes, .bank_bytes = DATA_BANK_BYTES, .host = host};
+}
+
 int memory__init(struct vm *vm, uint8_t *reserve, uint64_t data_bytes) {
     struct memory *memory = &vm->memory;
     data_bytes = (data_bytes + DATA_BANK_BYTES - 1) / DATA_BANK_BYTES * DATA_BANK_BYTES;
@@ -36,10 +45,8 @@ int memory__init(struct vm *vm, uint8_t *reserve, uint64_t data_bytes) {
         reserve = memory__reserve(data_bytes);
         if (reserve == NULL) return -ENOMEM;
     }
-    memory->system = (struct memory_area){
-        .base = SYSTEM_BASE, .bytes = SYSTEM_MAX, .bank_bytes = SYSTEM_BANK_BYTES, .host = reserve};
-    memory->data = (struct memory_area){
-        .base = DATA_BASE, .bytes = data_bytes, .bank_bytes = DATA_BANK_BYTES, .host = reserve + SYSTEM_MAX};
+    memory->system = memory__system_area(reserve);
+    memory->data = memory__data_area(reserve + SYSTEM_MAX, data_bytes);
     int error = memory__make_bits(memory);
     if (error != 0) memory__fini(vm);
     return error;

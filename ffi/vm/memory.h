@@ -59,6 +59,10 @@ struct view_set;
 int memory__init(struct vm *vm, uint8_t *reserve, uint64_t data_bytes);
 void memory__fini(struct vm *vm);
 
+/* The areas where they are in a host's memory. */
+struct memory_area memory__system_area(uint8_t *host);
+struct memory_area memory__data_area(uint8_t *host, uint64_t bytes);
+
 /* Room in the host's address space for a VM's memory, or NULL. */
 uint8_t *memory__reserve(uint64_t data_bytes);
 

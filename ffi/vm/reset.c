@@ -176,12 +176,11 @@ int vm_switch(struct vm *vm, struct vm_snapshot *to) {
     if (from == NULL) return -EINVAL;
     const struct vm_snapshot *base = from->parent == NULL ? from : from->parent;
     if ((to->parent == NULL ? to : to->parent) != base) return -EXDEV;
-    if (to->data.bytes > vm->memory.data.bytes) return -EXDEV;
+    if (to->system.bytes != from->system.bytes || clone__room(to) > vm->memory.data.bytes) return -EXDEV;
     switch__mark(vm, &from->system, &vm->memory.system);
     switch__mark(vm, &from->data, &vm->memory.data);
     switch__mark(vm, &to->system, &vm->memory.system);
     switch__mark(vm, &to->data, &vm->memory.data);
-    if (to->system.bytes != from->system.bytes) return -EXDEV;
     snapshot__keep(to);
     vm->snapshot = to;
     vm_snapshot_close(from);

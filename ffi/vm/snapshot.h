@@ -30,6 +30,18 @@ struct snapshot_run {
     uint32_t first, count; /* pages of the data area */
 };
 
+/* Published whole: clones are made while one is learned from. */
+struct snapshot_learned {
+    uint32_t count;
+    struct snapshot_run runs[];
+};
+
+/* Addresses of tables that are unfolded: fold.h. */
+struct snapshot_opened {
+    uint32_t count;
+    uint64_t addresses[];
+};
+
 struct vm_snapshot {
     atomic_uint references;
     struct vm_machine *machine;
@@ -57,10 +69,8 @@ struct vm_snapshot {
     atomic_uchar *checked;
 
     atomic_int is_learning;       /* a clone was made to learn from */
-    _Atomic(struct snapshot_run *) learned; /* what a request writes */
-    uint32_t learned_count;
-    _Atomic(uint64_t *) opened; /* addresses of tables that it unfolds: fold.h */
-    uint32_t opened_count;
+    _Atomic(struct snapshot_learned *) learned; /* what a request writes */
+    _Atomic(struct snapshot_opened *) opened;
 };
 
 /* The page as it is in the snapshot, of the system or the data area. NULL when it is all zero. */
