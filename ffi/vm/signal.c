@@ -100,10 +100,6 @@ void signal__raise_current(struct vm *vm, int signal) {
     signal__raise(vm, vm->kernel->threads.current + 1, signal);
 }
 
-void signal__raise_thread(struct vm *vm, uint32_t thread, int signal) {
-    signal__raise(vm, thread + 1, signal);
-}
-
 void signal__raise_process(struct vm *vm, int signal) {
     signal__raise(vm, 0, signal);
 }

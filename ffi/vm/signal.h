@@ -101,7 +101,6 @@ void signal__thread_ended(struct vm *vm, uint32_t thread);
 
 /* A thread that waits with the signal unblocked and has something to do for it is interrupted. */
 void signal__raise_current(struct vm *vm, int signal);
-void signal__raise_thread(struct vm *vm, uint32_t thread, int signal);
 void signal__raise_process(struct vm *vm, int signal);
 
 /*

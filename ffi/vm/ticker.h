@@ -20,7 +20,6 @@ struct ticker_run {
     pid_t thread;
     uint64_t begun_ns, looked_ns, deadline_ns, cpu_limit_ns;
     clockid_t cpu_clock;
-    int takes_turns;
 };
 
 struct ticker {

@@ -15,10 +15,6 @@ struct tree_node *tree__node(struct vm *vm, uint32_t index) {
     return &vm->kernel->tree.items[index];
 }
 
-uint32_t tree__index(struct vm *vm, const struct tree_node *node) {
-    return (uint32_t)(node - vm->kernel->tree.items);
-}
-
 const char *tree__name(struct vm *vm, const struct tree_node *node) {
     return vm->kernel->names.items[node->name].bytes;
 }
@@ -230,11 +226,6 @@ void tree__remove(struct vm *vm, uint32_t index) {
 }
 
 /* ---- paths --------------------------------------------------------------------------------------------- */
-
-int tree__is_within(struct vm *vm, uint32_t index, uint32_t folder) {
-    while (index != TREE_NONE && index != folder) index = tree__node(vm, index)->parent;
-    return index == folder;
-}
 
 int64_t tree__path(struct vm *vm, uint32_t index, char *to, size_t capacity) {
     size_t size = 0;

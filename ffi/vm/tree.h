@@ -102,7 +102,6 @@ int tree__init(struct vm *vm);
 
 /* The node of an index, which came from here. */
 struct tree_node *tree__node(struct vm *vm, uint32_t index);
-uint32_t tree__index(struct vm *vm, const struct tree_node *node);
 /* A node's name, without a NUL. */
 const char *tree__name(struct vm *vm, const struct tree_node *node);
 
@@ -127,7 +126,6 @@ void tree__release(struct vm *vm, uint32_t index);
 /* Frees it, if nothing refers to it any more, and the folders that only led to it. */
 void tree__forget(struct vm *vm, uint32_t index);
 
-int tree__is_within(struct vm *vm, uint32_t index, uint32_t folder);
 /* The path of a node with its NUL: its length, or -ENAMETOOLONG. "" for the root and for what has no name. */
 int64_t tree__path(struct vm *vm, uint32_t index, char *to, size_t capacity);
 
