@@ -26,7 +26,7 @@ async function numbers(command: string, args: readonly string[]): Promise<number
   return new TextDecoder().decode(stdout).trim().split("\n").map(Number);
 }
 
-/** A figure that has to stay below a limit; `shown` is how it is written. */
+/** A figure that has to stay below a limit. */
 function below(name: string, limit: number, unit: string, value: number, beside = "", p99?: number): Figure {
   const tail = p99 === undefined ? "" : ` (p99 ${rounded(p99)})`;
   return {
