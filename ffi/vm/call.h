@@ -35,18 +35,18 @@ struct call_family {
 #define CALL_NUMBERS_MAX 512u
 
 extern const struct call_family calls_memory;
-extern const struct call_family calls_files;       /* open, read, write, seek, stat of descriptors */
-extern const struct call_family calls_paths;       /* what takes a path */
+extern const struct call_family calls_files;
+extern const struct call_family calls_paths;
 extern const struct call_family calls_names;       /* what changes names, rights and times of files */
-extern const struct call_family calls_descriptors; /* dup, fcntl, close, ioctl */
-extern const struct call_family calls_pipes;       /* pipe, eventfd, timerfd, signalfd, memfd */
-extern const struct call_family calls_events;      /* poll, select, epoll */
+extern const struct call_family calls_descriptors;
+extern const struct call_family calls_pipes;
+extern const struct call_family calls_events;
 extern const struct call_family calls_sockets;
-extern const struct call_family calls_threads; /* clone, futex, exit, sched */
+extern const struct call_family calls_threads;
 extern const struct call_family calls_exec; /* another program in this one's place */
 extern const struct call_family calls_signals;
 extern const struct call_family calls_time;
-extern const struct call_family calls_process; /* ids, limits, uname, prctl, random */
+extern const struct call_family calls_process;
 extern const struct call_family calls_host;    /* Mayfly's own, beside Linux */
 
 /* NULL for a call that is not there. */

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <linux/membarrier.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>

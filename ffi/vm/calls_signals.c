@@ -1,7 +1,6 @@
 /* rt_sig... and the calls that send signals. A guest can send to itself and its threads only: it knows no one else. */
 #include <errno.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/syscall.h>
 
 #include "internal.h"

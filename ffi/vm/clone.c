@@ -11,6 +11,7 @@
 #include "random.h"
 #include "shell.h"
 #include "snapshot.h"
+#include "system_pages.h"
 #include "vm_new.h"
 
 /* What a shell made ahead has room for. Address space costs nothing. */

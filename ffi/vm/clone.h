@@ -2,7 +2,7 @@
 #ifndef MAYFLY_VM_CLONE_H
 #define MAYFLY_VM_CLONE_H
 
-#include "system_pages.h"
+#include <stdint.h>
 
 struct vm;
 struct vm_snapshot;

@@ -58,9 +58,9 @@ int64_t port__read(struct vm *vm, uint32_t port, uint64_t address, uint64_t size
 int64_t port__write(struct vm *vm, uint32_t port, uint64_t address, uint64_t size);
 uint32_t port__ready(struct vm *vm, uint32_t port);
 uint64_t port__edge(const struct vm *vm, uint32_t port);
-/* The guest writes no more; it closed a connection. */
 /* A line of the engine's own in the log, with its newline; nothing where it has no room. */
 void port__say(struct vm *vm, const char *line);
+/* The guest writes no more; it closed a connection. */
 void port__end_output(struct vm *vm, uint32_t port);
 void port__leave(struct vm *vm, uint32_t port);
 /* Gives a connection's number and pages back once neither side needs them. */

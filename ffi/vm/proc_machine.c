@@ -1,6 +1,5 @@
 /* What /proc says of the machine: one CPU, and as much memory as the guest may have. */
 #include <cpuid.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "internal.h"

@@ -1,7 +1,6 @@
 /* What sockets receive. */
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/socket.h>
 
 #include "internal.h"

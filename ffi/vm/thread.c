@@ -1,7 +1,6 @@
 #include "thread.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "internal.h"
 #include "schedule.h"
