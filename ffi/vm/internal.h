@@ -17,6 +17,7 @@
 #include "vm.h"
 
 /* Beside enum vm_kick_reason. */
+#define KICK_TICK 2u /* another of its threads may go on */
 #define KICK_DEADLINE 4u
 #define KICK_CPU 8u
 #define KICK_LOOK 16u /* how much was written */

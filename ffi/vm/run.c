@@ -132,7 +132,7 @@ static void run__kicked(struct vm *vm) {
     else if (reasons & VM_KICK_CANCEL) run__end(vm, VM_CANCELED, 0);
     else if (reasons & KICK_DEADLINE) run__end(vm, VM_DEADLINE, 0);
     else if (reasons & KICK_CPU) run__end(vm, VM_CPU_TIME, 0);
-    else if ((reasons & VM_KICK_TICK) && vm->entry.place != ENTRY_IN_STUB) {
+    else if ((reasons & KICK_TICK) && vm->entry.place != ENTRY_IN_STUB) {
         vm->counters.ticks++;
         schedule__take_turns(vm);
     }

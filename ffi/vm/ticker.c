@@ -53,7 +53,7 @@ static void ticker__look_at(struct ticker_run *run, uint64_t now) {
     unsigned reason = 0;
     if (now >= run->deadline_ns) reason = KICK_DEADLINE;
     else if (run->cpu_limit_ns != UINT64_MAX && ticker__clock(run->cpu_clock) >= run->cpu_limit_ns) reason = KICK_CPU;
-    else if (now - run->begun_ns >= TICK_NS && ticker__has_ticks(vm)) reason = VM_KICK_TICK;
+    else if (now - run->begun_ns >= TICK_NS && ticker__has_ticks(vm)) reason = KICK_TICK;
     if (now - run->looked_ns >= LOOK_NS && dirty__has_limit(vm)) {
         run->looked_ns = now;
         reason |= KICK_LOOK;

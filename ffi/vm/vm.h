@@ -2,11 +2,14 @@
  * The microVM engine: Linux programs in KVM without a guest kernel, forked and reset per request.
  *
  * A guest runs in ring 3 only. What it asks of Linux leaves the VM and is served here, from a small, checked subset; it
- * reaches no file, no network and no process of the host's. This header is all that others use.
+ * reaches no file, no network and no process of the host's. This header, with port.h for the ports and view.h for what
+ * guests read, is all that others use.
  *
- * Functions return 0 (or a count) or -errno about the host. What a guest did is in its exit record. Nothing prints,
- * nothing exits, and no state is shared between VMs but what is read-only. One thread uses a VM at a time; only
- * vm_kick may be called from others.
+ * Functions return 0 (or a count) or -errno about the host. What a guest did is in its exit record. Nothing prints and
+ * nothing exits. VMs share what is read-only, and of their machine its ticker and its pool of shells; what a guest wrote is
+ * in none of these. One thread uses a VM at a time; vm_kick may be called from any, and so may what makes clones and shells
+ * of a snapshot. What was given to make something (views, a parent) has to stay open for as long as that does; a snapshot
+ * may be closed before its clones.
  */
 #ifndef MAYFLY_VM_H
 #define MAYFLY_VM_H
@@ -28,7 +31,10 @@ struct vm_text {
 
 /* ---- the machine: what this KVM is ------------------------------------------------------------------- */
 
-/* Takes an open /dev/kvm (and keeps a copy of the descriptor), and tries how this KVM enters a system call. */
+/*
+ * Takes an open /dev/kvm (and keeps a copy of the descriptor), and tries how this KVM enters a system call. Starts a thread
+ * and takes the signal SIGRTMIN + 5 of the process.
+ */
 int vm_machine_open(int kvm, struct vm_machine **machine, struct vm_text *why);
 void vm_machine_close(struct vm_machine *machine);
 const char *vm_machine_kind(const struct vm_machine *machine);
@@ -90,7 +96,7 @@ struct vm_run {
 
 int vm_run(struct vm *vm, const struct vm_run *run, struct vm_exit *exit);
 
-enum vm_kick_reason { VM_KICK_CANCEL = 1, VM_KICK_TICK = 2 };
+enum vm_kick_reason { VM_KICK_CANCEL = 1 };
 /* From any thread: the guest leaves soon, or does not begin. */
 void vm_kick(struct vm *vm, enum vm_kick_reason reason);
 
@@ -122,7 +128,7 @@ int vm_snapshot_check(struct vm_snapshot *snapshot, uint32_t chunks);
 int vm_snapshot_learn(struct vm_snapshot *snapshot, struct vm *served);
 void vm_snapshot_close(struct vm_snapshot *snapshot);
 
-/* Keeps so many VMs ready that have no content yet: making one takes half a millisecond. */
+/* Makes shells, VMs without content, until there are so many that fit: making one takes half a millisecond. */
 int vm_snapshot_prepare(struct vm_snapshot *snapshot, uint32_t shells);
 int vm_clone(struct vm_snapshot *snapshot, struct vm **vm);
 /* As it was when it was cloned. Any error: close it. */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <x86intrin.h>
 
+#include "../../ffi/vm/internal.h"
 #include "suite.h"
 
 #define SPIN_NS 50000000u
@@ -30,7 +31,7 @@ static atomic_int kicks;
 static void *kick_always(void *vm) {
     struct timespec pause = {.tv_nsec = KICK_PAUSE_NS};
     while (atomic_load(&kicks)) {
-        vm_kick(vm, VM_KICK_TICK);
+        vm_kick(vm, KICK_TICK);
         nanosleep(&pause, NULL);
     }
     return NULL;
