@@ -4,6 +4,8 @@ const LONGEST = 64;
 /** The known word that was probably meant; null when none is near. */
 export function suggest(word: string, known: readonly string[]): string | null {
   if (word.length > LONGEST) return null;
+  const longer = known.filter((candidate) => word !== "" && candidate.startsWith(word));
+  if (longer.length === 1) return longer[0];
   let best: string | null = null;
   let least = Math.max(2, Math.floor(word.length / 3)) + 1;
   for (const candidate of known) {

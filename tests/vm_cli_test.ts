@@ -18,6 +18,8 @@ Deno.test({
     const here = { cwd: dir.path, env: { INIT_CWD: dir.path } };
     const ran = await mayfly(["vm", "run", "--", "python3", "code.py", "--an", "argument"], here);
     assert.deepEqual([ran.stdout, ran.code], ["out --an argument\n", 7], ran.stderr);
+    const bare = await mayfly(["vm", "run", "--memory", "256M", "python3", "-c", "print('no --')"], here);
+    assert.deepEqual([bare.stdout, bare.code], ["no --\n", 0], bare.stderr);
     const script = await mayfly(["vm", "run", "--", "./script"], here);
     assert.deepEqual([script.stdout, script.code], ["a script\n", 0], script.stderr);
   },

@@ -8,6 +8,8 @@ export interface Option {
   /** How its value is called in the help. */
   readonly value?: string;
   readonly help: string;
+  /** How other programs call it: whoever uses such a name is told ours. */
+  readonly also?: readonly string[];
 }
 
 export type Options = Readonly<Record<string, Option>>;
@@ -21,6 +23,8 @@ export interface Command<O extends Options = Options> {
   /** What is given beside the options: `NAME`, `[NAME]` if it can be left out, `NAME...` at the end for any number. */
   readonly operands: readonly string[];
   readonly options: O;
+  /** Lines of the help behind the options. */
+  readonly notes?: readonly string[];
   /** Returns the exit code. */
   run(values: Values<O>, operands: readonly string[], shell: Shell): Promise<number>;
 }

@@ -17,7 +17,7 @@ export function overview(commands: readonly { readonly name: string; readonly su
 }
 
 /** The help of one command. */
-export function commandHelp(name: string, summary: string, { operands, options }: Command): string[] {
+export function commandHelp(name: string, summary: string, { operands, options, notes = [] }: Command): string[] {
   return [
     `Usage: ${usage(name, operands, ["[OPTIONS]"])}`,
     "",
@@ -25,6 +25,7 @@ export function commandHelp(name: string, summary: string, { operands, options }
     "",
     ...Object.entries(options).flatMap(([name, option]) => row(usageOf(name, option), option.help)),
     ...row("-h, --help", "shows this"),
+    ...notes,
   ];
 }
 

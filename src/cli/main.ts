@@ -1,8 +1,8 @@
 import project from "../../deno.json" with { type: "json" };
 import { OperatorError } from "../errors.ts";
-import type { Command, Options, Values } from "./command.ts";
+import { type Command, type Options, takesMore, type Values } from "./command.ts";
 import { commandHelp, overview } from "./help.ts";
-import { parse } from "./parse.ts";
+import { endedAtCommand, parse } from "./parse.ts";
 import { safeLines } from "./safe_text.ts";
 import { OutputClosed, type Shell, systemShell } from "./shell.ts";
 import { suggest } from "../suggest.ts";
@@ -52,7 +52,7 @@ async function dispatch([name, ...args]: readonly string[], shell: Shell): Promi
   }
   if (name === undefined || name === "help" || name === "--help" || name === "-h") return await help(args[0], shell);
   const { summary, command } = await find(name);
-  if (asksForHelp(args)) return print(commandHelp(name, summary, command), shell);
+  if (asksForHelp(command, args)) return print(commandHelp(name, summary, command), shell);
   const { values, operands } = parse(name, command, args);
   return await command.run(values as Values<Options>, operands, shell);
 }
@@ -74,9 +74,12 @@ async function help(name: string | undefined, shell: Shell): Promise<number> {
   return print(commandHelp(name, summary, command), shell);
 }
 
-function asksForHelp(args: readonly string[]): boolean {
-  const end = args.indexOf("--");
-  return args.slice(0, end < 0 ? undefined : end).some((arg) => arg === "--help" || arg === "-h");
+/** What another program is to be asked is none of this. */
+function asksForHelp(command: Command, args: readonly string[]): boolean {
+  if (takesMore(command.operands) && (args.length === 0 || args[0] === "help")) return true;
+  const ours = endedAtCommand(command, args);
+  const end = ours.indexOf("--");
+  return ours.slice(0, end < 0 ? undefined : end).some((arg) => arg === "--help" || arg === "-h");
 }
 
 function print(lines: readonly string[], shell: Shell): number {

@@ -9,14 +9,7 @@ export function parse(
   { options, operands }: Pick<Command, "options" | "operands">,
   args: readonly string[],
 ): { values: Values<Options>; operands: string[] } {
-  const { values, positionals, tokens } = parseArgs({
-    args: withoutTasksTerminator(args, operands),
-    options,
-    allowPositionals: true,
-    // Not strict: the messages below are our own, with suggestions.
-    strict: false,
-    tokens: true,
-  });
+  const { values, positionals, tokens } = read(options, endedAtCommand({ options, operands }, args));
   for (const token of tokens) {
     if (token.kind === "option") checkOption(name, options, token);
   }
@@ -24,9 +17,27 @@ export function parse(
   return { values: values as Values<Options>, operands: positionals };
 }
 
+/** Where the last operand is another program's command, options end at its first word, with a `--` or without. */
+export function endedAtCommand(
+  { options, operands }: Pick<Command, "options" | "operands">,
+  args: readonly string[],
+): readonly string[] {
+  if (!takesMore(operands)) return withoutTasksTerminator(args, operands);
+  const { tokens } = read(options, args);
+  const first = tokens.filter(({ kind }) => kind === "positional")[operands.length - 1];
+  const terminator = tokens.find(({ kind }) => kind === "option-terminator");
+  if (!first || (terminator && terminator.index < first.index)) return args;
+  return [...args.slice(0, first.index), "--", ...args.slice(first.index)];
+}
+
+/** Not strict: the messages here are our own, with suggestions. */
+function read(options: Options, args: readonly string[]) {
+  return parseArgs({ args: [...args], options, allowPositionals: true, strict: false, tokens: true });
+}
+
 /** `deno task start -- --port 1` hands its `--` through; where nothing can stand behind one, it was not meant. */
-function withoutTasksTerminator(args: readonly string[], operands: readonly string[]): string[] {
-  return operands.length === 0 && args[0] === "--" ? args.slice(1) : [...args];
+function withoutTasksTerminator(args: readonly string[], operands: readonly string[]): readonly string[] {
+  return operands.length === 0 && args[0] === "--" ? args.slice(1) : args;
 }
 
 interface OptionToken {
@@ -39,7 +50,8 @@ interface OptionToken {
 function checkOption(command: string, options: Options, { name, rawName, value, inlineValue }: OptionToken): void {
   const option: Option | undefined = Object.hasOwn(options, name) ? options[name] : undefined;
   if (!option) {
-    const meant = suggest(name, Object.keys(options));
+    const meant = Object.keys(options).find((known) => options[known].also?.includes(name)) ??
+      suggest(name, Object.keys(options));
     throw new UsageError(
       `mayfly ${command} has no option ${rawName}`,
       meant ? `--${meant}, or mayfly ${command} --help` : `mayfly ${command} --help`,

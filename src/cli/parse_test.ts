@@ -32,6 +32,19 @@ Deno.test("where the last operand is any number, all behind -- belongs to it", (
   assert.throws(() => parse("vm", command, ["run"]), { hint: "mayfly vm ACTION -- COMMAND..." });
 });
 
+Deno.test("without -- the first word of the command ends the options", () => {
+  const command = { ...COMMAND, operands: ["ACTION", "COMMAND..."] };
+  const { values, operands } = parse("vm", command, ["run", "--data", "d", "ls", "--json", "--", "-c"]);
+  assert.deepEqual({ ...values }, { data: "d" });
+  assert.deepEqual(operands, ["run", "ls", "--json", "--", "-c"]);
+  assert.throws(() => parse("vm", command, ["run", "--jsom", "ls"]), { hint: /--json/ });
+});
+
+Deno.test("an option by another program's name is told by ours", () => {
+  const options = { "deadline-ms": { type: "string", value: "N", help: "", also: ["timeout"] } } as const;
+  assert.throws(() => parse("x", { operands: [], options }, ["--timeout", "5"]), { hint: /^--deadline-ms,/ });
+});
+
 Deno.test("the -- of a task is dropped where a command has no operands", () => {
   assert.equal(parse("serve", SERVE, ["--", "--port", "1"]).values.port, "1");
 });
@@ -76,4 +89,6 @@ Deno.test("only a word that is near is suggested", () => {
   assert.equal(suggest("server", known), "serve");
   assert.equal(suggest("descirbe", known), "describe");
   assert.equal(suggest("xyzzy", known), null);
+  assert.equal(suggest("ver", known), "versions");
+  assert.equal(suggest("ser", ["service-begin", "service-end-at"]), null);
 });

@@ -1,42 +1,44 @@
 import { vmProgram } from "../../setup/setup.ts";
 import { viaPython } from "../../setup/vm.ts";
 import { suggest } from "../../suggest.ts";
-import { command, type Values } from "../command.ts";
+import { command } from "../command.ts";
 import { guestCommand } from "../guest_command.ts";
 import { colored } from "../terminal.ts";
 import { UsageError } from "../usage_error.ts";
+import { engineOptions, VM_OPTIONS } from "../vm_options.ts";
 
 const ACTIONS = ["run", "bench"];
 
-const OPTIONS = {
-  trace: { type: "boolean", help: "shows the system calls, on standard error" },
-  memory: { type: "string", value: "MB", help: "memory of the VM (1024)" },
-  view: { type: "string", value: "PATH", multiple: true, help: "shows a file or folder of this host, read-only" },
-  env: { type: "string", value: "NAME=VALUE", multiple: true, help: "sets a variable" },
-  "deadline-ms": { type: "string", value: "N", help: "ends it after so long (never)" },
-  snapshot: { type: "string", value: "FILE", help: "writes a snapshot when it first waits for its input" },
-} as const;
+const NOTES = `
+run starts a program of this machine in a VM that sees no home folder and no network:
+
+  mayfly vm run python3 -c 'print(1)'
+  mayfly vm run --memory 256 --view . -- ./program --its-option
+
+bench measures clones and resets of a program that reads requests and writes answers:
+
+  mayfly vm bench --request hello --runs 1000 cat
+
+Exit codes: the program's own; 124 its deadline passed, 125 the VM failed or used up its memory,
+126 it cannot be executed, 127 it was not found, 128+N signal N ended it; 2 the command line was wrong.`;
 
 export default command({
   operands: ["run|bench", "COMMAND..."],
-  options: OPTIONS,
+  options: VM_OPTIONS,
+  notes: NOTES.split("\n"),
   async run(values, [action, ...wanted], shell) {
     if (!ACTIONS.includes(action)) {
       const meant = suggest(action, ACTIONS) ?? "run";
       throw new UsageError(`mayfly vm cannot ${action}`, `mayfly vm ${meant} -- COMMAND...`);
     }
+    const options = engineOptions(values);
     const [program, guest] = await Promise.all([
       vmProgram({ env: shell.env, progress: (line) => shell.note(colored("dim", line)) }),
       guestCommand(wanted, shell),
     ]);
-    const options = optionsOf({ ...values, view: [...values.view ?? [], ...guest.scripts] });
-    return await shell.foreground(viaPython([program, action, ...options, "--", ...guest.words], shell.env));
+    const scripts = guest.scripts.flatMap((path) => ["--view", path]);
+    return await shell.foreground(
+      viaPython([program, action, ...options, ...scripts, "--", ...guest.words], shell.env),
+    );
   },
 });
-
-/** As the engine's program takes them. */
-function optionsOf(values: Values<typeof OPTIONS>): string[] {
-  return Object.entries(values).flatMap(([name, value]) =>
-    value === true ? [`--${name}`] : [value].flat().flatMap((one) => [`--${name}`, String(one)])
-  );
-}
