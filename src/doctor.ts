@@ -41,8 +41,8 @@ export async function diagnose({ dataDir, env, progress }: DoctorOptions): Promi
     ...("facts" in host && host.facts.kvm?.problem === null ? [await vmEngine({ env, progress })] : []),
     warn(
       "VM tier",
-      "this version has none: Python, native programs and all functions of other tenants are refused",
-      "TypeScript or JavaScript outside of @ folders, for now",
+      "the server does not use microVMs yet: Python, native programs and other tenants' functions are refused",
+      "TypeScript or JavaScript outside of @ folders, for now; programs run with mayfly vm run",
     ),
   ];
 }
