@@ -122,3 +122,11 @@ Deno.test("the page on microVMs names files and functions that are there", async
   for (const [, file] of page.matchAll(/`([a-z_]+\.[ch])`/g)) assert.ok(sources.has(file), `there is a ${file}`);
   for (const [, name] of page.matchAll(/`(\w+__\w+)`/g)) assert.match(all, new RegExp(`\\b${name}\\(`), name);
 });
+
+Deno.test("the page on microVMs names all of this host's settings that a program is shown", async () => {
+  const [defaults] = (await sourcesIn("harness")).filter((file) => file.endsWith("/defaults.c"));
+  const shown = [...(await Deno.readTextFile(defaults)).matchAll(/"\/etc\/([^"]+)"/g)].map(([, name]) => name);
+  const page = await Deno.readTextFile(PAGE);
+  assert.ok(shown.length > 0);
+  assert.deepEqual(shown.filter((name) => !page.includes(`\`${name}\``)), []);
+});
