@@ -27,12 +27,17 @@ static struct thread *threads__free(struct vm *vm) {
     return NULL;
 }
 
+/*
+ * A process of its own cannot be: their limit is reached. For EAGAIN, Node emits the child's "error" event, while
+ * ENOSYS is thrown where nobody catches it; CPython and Go report either.
+ */
+static int64_t threads__refuse_fork(struct vm *vm) {
+    vm->counters.refused_forks++;
+    return -EAGAIN;
+}
+
 static int64_t threads__make(struct vm *vm, const struct thread_request *request) {
-    /*
-     * A process of its own cannot be: their limit is reached. For EAGAIN, Node emits the child's "error" event, while
-     * ENOSYS is thrown where nobody catches it; CPython and Go report either.
-     */
-    if ((request->flags & THREAD_FLAGS) != THREAD_FLAGS) return -EAGAIN;
+    if ((request->flags & THREAD_FLAGS) != THREAD_FLAGS) return threads__refuse_fork(vm);
     if ((request->flags & ~(uint64_t)(THREAD_FLAGS | MORE_FLAGS)) != 0) return -EINVAL;
     if (request->tls >= USER_LAST && (request->flags & CLONE_SETTLS)) return -EPERM;
     struct thread_table *threads = &vm->kernel->threads;
@@ -92,9 +97,8 @@ static int64_t call_clone3(struct vm *vm, const uint64_t a[6]) {
 
 /* No child process, ever. */
 static int64_t call_fork(struct vm *vm, const uint64_t a[6]) {
-    (void)vm;
     (void)a;
-    return -EAGAIN;
+    return threads__refuse_fork(vm);
 }
 
 static int64_t call_exit_group(struct vm *vm, const uint64_t a[6]) {

@@ -120,6 +120,10 @@ size_t vm_take(struct vm *vm, uint32_t port, void *bytes, size_t capacity) {
     return port__take(vm, port, bytes, capacity);
 }
 
+int vm_has_output(const struct vm *vm, uint32_t port) {
+    return (port__with_output(vm) >> port & 1) != 0;
+}
+
 int vm_ended(struct vm *vm, uint32_t port) {
     return port__ended(vm, port);
 }

@@ -178,6 +178,7 @@ static void run__loop(struct vm *vm, const struct vm_run *run) {
             if (result == SCHEDULE_WAITS) {
                 struct awaited awaited = wait__all(vm);
                 vm->exit.waits_for_input = awaited.ports;
+                if (awaited.listeners != 0) vm->exit.tcp_port = socket__awaited_tcp_port(vm, awaited.listeners);
                 /* A write that waits for room needs the host, too: to take what lies in the way. */
                 int needs_host = awaited.ports != 0 || awaited.listeners != 0 || port__with_output(vm) != 0;
                 int stuck = !needs_host && vm->exit.until_ns == UINT64_MAX;

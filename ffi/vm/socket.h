@@ -144,6 +144,8 @@ int64_t socket__refusal(struct vm *vm, const struct socket *socket, const struct
 
 /* A connection from the host to a guest that listens: its port, -ECONNREFUSED, -EAGAIN, -ENOMEM. */
 int socket__connect_host(struct vm *vm, uint16_t tcp_port);
+/* The first TCP port among these listeners (struct awaited), or 0. */
+uint16_t socket__awaited_tcp_port(const struct vm *vm, uint64_t listeners);
 /* Does some waiting thread wait for a connection to this port? */
 int socket__somebody_accepts(struct vm *vm, uint16_t tcp_port);
 

@@ -292,6 +292,16 @@ int socket__connect_host(struct vm *vm, uint16_t tcp_port) {
     return port;
 }
 
+uint16_t socket__awaited_tcp_port(const struct vm *vm, uint64_t listeners) {
+    const struct socket_table *table = &vm->kernel->sockets;
+    for (uint32_t i = 0; i < table->used; i++) {
+        const struct socket *socket = &table->items[i];
+        int is_awaited = socket->listener != 0 && (listeners >> (socket->listener - 1) & 1);
+        if (is_awaited && is_inet(socket)) return socket_name__port(&socket->name);
+    }
+    return 0;
+}
+
 int socket__somebody_accepts(struct vm *vm, uint16_t tcp_port) {
     const struct socket *listener = listener_at(vm, tcp_port);
     if (listener == NULL) return 0;

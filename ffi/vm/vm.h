@@ -85,6 +85,7 @@ struct vm_exit {
     uint64_t waits_for_input; /* a bit per port that some thread reads or polls */
     uint64_t until_ns; /* of CLOCK_MONOTONIC, or UINT64_MAX */
     uint64_t fault_address, fault_instruction;
+    uint16_t tcp_port; /* that it waits for connections to (the first one), or 0 */
 };
 
 struct vm_run {
@@ -103,6 +104,7 @@ void vm_kick(struct vm *vm, enum vm_kick_reason reason);
 /* Input and output of a port (port.h). How much was taken over. */
 size_t vm_feed(struct vm *vm, uint32_t port, const void *bytes, size_t size, int end);
 size_t vm_take(struct vm *vm, uint32_t port, void *bytes, size_t capacity);
+int vm_has_output(const struct vm *vm, uint32_t port);
 /* 1 when the guest ended its output and all of it was taken; a connection's port may be another's from then on. */
 int vm_ended(struct vm *vm, uint32_t port);
 /* A connection to a guest that listens: its port, or -ECONNREFUSED, -EAGAIN. */
@@ -139,7 +141,7 @@ int vm_switch(struct vm *vm, struct vm_snapshot *snapshot);
 /* ---- watching ---------------------------------------------------------------------------------------- */
 
 struct vm_counters {
-    uint64_t calls, faults, switches, ticks, signals, zaps, unknown_calls;
+    uint64_t calls, faults, switches, ticks, signals, zaps, unknown_calls, refused_forks;
     uint64_t pages_in_use, pages_copied; /* now; at the last reset */
     uint64_t cpu_ns;
 };

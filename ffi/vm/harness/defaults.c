@@ -1,7 +1,6 @@
 /* What a guest sees of this host when nobody says more: enough for programs to run, and nobody's secrets. */
 #include <glob.h>
-#include <stdarg.h>
-#include <stdio.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,44 +22,43 @@ static const char *const installation_parts[] = {"bin", "lib", "lib64", "libexec
 
 static const char *const usual_variables[] = {"PATH", "HOME", "LANG", "TZ"};
 
-__attribute__((format(printf, 1, 2))) static const char *defaults__text(const char *format, ...) {
-    char *text;
-    va_list values;
-    va_start(values, format);
-    int length = vasprintf(&text, format, values);
-    va_end(values);
-    return length < 0 ? NULL : text;
-}
-
 static int defaults__show(struct harness_options *options, const char *path) {
     return path == NULL ? -1 : harness_add(options->views, &options->view_count, path);
 }
 
-/* The path of the program as PATH finds it: a link stays one, for some programs ask how they were called. */
-static const char *defaults__find(const char *command) {
-    if (strchr(command, '/') != NULL) return access(command, X_OK) == 0 ? command : NULL;
-    const char *path = getenv("PATH");
-    if (path == NULL) path = "/usr/bin:/bin";
-    while (*path != 0) {
-        int length = (int)strcspn(path, ":");
-        const char *candidate = defaults__text("%.*s/%s", length, path, command);
-        if (length > 0 && candidate != NULL && access(candidate, X_OK) == 0) return candidate;
-        free((char *)candidate);
-        path += length + (path[length] == ':');
-    }
-    return NULL;
+static int defaults__is_in(const char *path, const char *folder) {
+    size_t length = strcmp(folder, "/") == 0 ? 0 : strlen(folder);
+    return strncmp(path, folder, length) == 0 && (path[length] == 0 || path[length] == '/');
 }
 
-/* X of X/bin/NAME: its length, or 0. */
+/* A home folder, as the user's variable or the host's accounts have it, or one above it. */
+static int defaults__has_home(const char *folder) {
+    const struct passwd *user = getpwuid(geteuid());
+    const char *const homes[] = {getenv("HOME"), user == NULL ? NULL : user->pw_dir};
+    int is_home = 0;
+    for (size_t i = 0; i < sizeof homes / sizeof *homes; i++) {
+        char *home = homes[i] == NULL ? NULL : realpath(homes[i], NULL);
+        if (home != NULL && defaults__is_in(home, folder)) is_home = 1;
+        free(home);
+    }
+    return is_home;
+}
+
+/* X of X/bin/NAME: its length, or 0 where X is none to show. */
 static int defaults__prefix(const char *program) {
     int length = (int)(strrchr(program, '/') - program) - 4;
-    return length > 0 && strncmp(program + length, "/bin", 4) == 0 ? length : 0;
+    if (length <= 0 || strncmp(program + length, "/bin", 4) != 0) return 0;
+    char *named = harness_text("%.*s", length, program), *prefix = named == NULL ? NULL : realpath(named, NULL);
+    int is_private = prefix == NULL || defaults__has_home(prefix);
+    free(named);
+    free(prefix);
+    return is_private ? 0 : length;
 }
 
 static int defaults__show_installation(struct harness_options *options, const char *program) {
     int prefix = defaults__prefix(program), error = 0;
     for (size_t i = 0; error == 0 && i < sizeof installation_parts / sizeof *installation_parts; i++) {
-        error = defaults__show(options, defaults__text("%.*s/%s", prefix, program, installation_parts[i]));
+        error = defaults__show(options, harness_text("%.*s/%s", prefix, program, installation_parts[i]));
     }
     return error;
 }
@@ -76,14 +74,44 @@ static int defaults__show_program(struct harness_options *options) {
     return defaults__show_installation(options, resolved);
 }
 
-/* Not of the whole host, and not of a home folder: a guest that is started there does not see what lies in it. */
-static int defaults__show_folder(struct harness_options *options) {
-    const char *folder = realpath(".", NULL);
-    const char *home = getenv("HOME");
+/* Does a guest have the folder anyway, itself or on the way to what lies in it? */
+static int defaults__has_folder(const struct harness_options *options, size_t views, const char *folder) {
+    for (size_t i = 0; i < views; i++) {
+        if (defaults__is_in(folder, options->views[i]) || defaults__is_in(options->views[i], folder)) return 1;
+    }
+    return 0;
+}
+
+/* All but what holds others' files, or secrets: the user says so where that is wanted. `views`: how many that were. */
+static int defaults__show_folder(struct harness_options *options, size_t views) {
+    char *folder = realpath(".", NULL);
     options->folder = "/";
-    if (folder == NULL || strcmp(folder, "/") == 0 || (home != NULL && strcmp(folder, home) == 0)) return 0;
+    if (folder == NULL) return 0;
     options->folder = folder;
-    return defaults__show(options, folder);
+    int is_private = defaults__has_home(folder) || defaults__is_in(folder, "/etc") || strcmp(folder, "/") == 0;
+    if (!is_private) return defaults__show(options, folder);
+    if (defaults__has_folder(options, views, folder)) return 0;
+    options->folder = "/";
+    if (folder[1] != 0) options->hidden_folder = folder;
+    return 0;
+}
+
+/* What each guest has of its own. */
+static int defaults__is_own(const char *path) {
+    return defaults__is_in(path, "/dev") || defaults__is_in(path, "/proc") || defaults__is_in(path, "/sys") ||
+           strcmp(path, "/tmp") == 0;
+}
+
+/* A path of this host in the command, that the guest does not see: the first one, or NULL. */
+static const char *defaults__hidden(const struct harness_options *options) {
+    for (char **argument = options->command + 1; *argument != NULL; argument++) {
+        char *path = realpath(*argument, NULL);
+        if (path == NULL) continue;
+        int is_seen = defaults__is_own(path) || defaults__has_folder(options, options->view_count, path);
+        free(path);
+        if (!is_seen) return *argument;
+    }
+    return NULL;
 }
 
 static int defaults__show_usual(struct harness_options *options) {
@@ -110,23 +138,21 @@ static int defaults__set_usual(struct harness_options *options) {
     for (size_t i = 0; i < sizeof usual_variables / sizeof *usual_variables; i++) {
         const char *name = usual_variables[i], *value = getenv(name);
         if (value == NULL || defaults__has(options, name)) continue;
-        const char *variable = defaults__text("%s=%s", name, value);
+        const char *variable = harness_text("%s=%s", name, value);
         if (variable == NULL || harness_add(options->environment, &options->environment_count, variable) != 0) return -1;
     }
     return 0;
 }
 
 int harness_defaults(struct harness_options *options) {
-    const char *program = defaults__find(options->command[0]);
-    if (program != NULL && program[0] != '/') program = realpath(program, NULL);
-    if (program == NULL) {
-        return harness_fail(2, "the path of a program of this host", "cannot find the program %s", options->command[0]);
-    }
-    options->command[0] = (char *)program;
+    int status = harness_find(options->command[0], &options->command[0]);
+    if (status != 0) return status;
+    size_t wanted = options->view_count;
     int error = defaults__show_program(options);
-    if (error == 0) error = defaults__show_folder(options);
+    if (error == 0) error = defaults__show_folder(options, wanted);
     if (error == 0) error = defaults__show_usual(options);
     if (error == 0) error = defaults__set_usual(options);
-    if (error == 0) return 0;
-    return harness_fail(2, "fewer --view and --env", "cannot show so many folders, or set so many variables");
+    if (error != 0) return harness_fail(2, "fewer --view and --env", "cannot show so many folders, or set so many variables");
+    options->hidden_argument = defaults__hidden(options);
+    return 0;
 }

@@ -65,7 +65,7 @@ static int open__boot(struct harness *harness, const struct harness_options *opt
     int error = vm_boot(harness->machine, &program, &harness->vm, &why);
     if (error == 0) return 0;
     const char *hint = error == -ENOMEM ? "more --memory" : "a program for Linux on x86_64, and --view PATH for what it needs";
-    return harness_fail(HARNESS_FAILED, hint, "Cannot start %s: %s", options->command[0], why.bytes);
+    return harness_fail(HARNESS_FAILED, hint, "Cannot start %s: %s", options->command[0], strerror(-error));
 }
 
 int harness_open(struct harness *harness, const struct harness_options *options) {

@@ -1,7 +1,7 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -18,51 +18,53 @@ struct session {
     uint64_t deadline_ns;
     int input_ended; /* and the guest was told */
     int snapshot_taken;
+    int told_of_argument, told_of_fork, told_of_listener;
     size_t waiting, fed; /* of `piece`: what was read from stdin, and what of it fitted into the guest's queue */
     char piece[PIECE];
 };
 
-static const char *const ends[] = {
-    [VM_OUT_OF_MEMORY] = "It used up its memory", [VM_DEADLINE] = "Its deadline passed",
-    [VM_CPU_TIME] = "It used up its CPU time",    [VM_CANCELED] = "It was canceled",
-    [VM_STUCK] = "All its threads wait for one another",
-};
+/* ---- what people are told, once -------------------------------------------------------------------------- */
 
-static const char *const hints[] = {
-    [VM_OUT_OF_MEMORY] = "more --memory", [VM_DEADLINE] = "more --deadline-ms",
-    [VM_CPU_TIME] = "a longer limit",     [VM_CANCELED] = "again",
-    [VM_STUCK] = "--trace, for what they wait for",
-};
+/* A program that did not find a file says so on stderr, or fails. */
+static void run__note_argument(struct session *session) {
+    const char *hidden = session->options->hidden_argument;
+    if (hidden == NULL || session->told_of_argument) return;
+    session->told_of_argument = 1;
+    harness_note("%s is not shown to the program (--view %s shows it)", hidden, hidden);
+}
+
+static void run__note(struct session *session, const struct vm_exit *exit) {
+    struct vm_counters counters;
+    vm_count(session->vm, &counters);
+    if (counters.refused_forks > 0 && !session->told_of_fork) {
+        session->told_of_fork = 1;
+        harness_note("a microVM runs one process; it was refused another");
+    }
+    if (exit->tcp_port != 0 && !session->told_of_listener) {
+        session->told_of_listener = 1;
+        harness_note("it listens on port %u, which nothing outside of the VM can reach", exit->tcp_port);
+    }
+}
 
 /* ---- what goes out --------------------------------------------------------------------------------------- */
 
-static int run__write(int descriptor, const char *bytes, size_t size) {
-    while (size > 0) {
-        ssize_t count = write(descriptor, bytes, size);
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0) return -errno;
-        bytes += count;
-        size -= (size_t)count;
-    }
-    return 0;
-}
-
-/* Whatever the guest wrote: how many bytes, or -errno. */
-static int64_t run__pass_port(struct vm *vm, uint32_t port, int descriptor) {
-    static char piece[PIECE];
-    int64_t total = 0;
-    for (size_t size; (size = vm_take(vm, port, piece, sizeof piece)) > 0; total += (int64_t)size) {
-        int error = run__write(descriptor, piece, size);
-        if (error != 0) return error;
-    }
-    return total;
-}
-
-static int64_t run__pass_on(struct vm *vm) {
-    int64_t output = run__pass_port(vm, PORT_STDIO, STDOUT_FILENO);
-    int64_t log = run__pass_port(vm, PORT_LOG, STDERR_FILENO);
+/* How many bytes, or -errno. */
+static int64_t run__pass_on(struct session *session) {
+    int64_t output = harness_pass(session->vm, PORT_STDIO, STDOUT_FILENO, session->deadline_ns);
     if (output < 0) return output;
+    if (vm_has_output(session->vm, PORT_LOG)) run__note_argument(session);
+    int64_t log = harness_pass(session->vm, PORT_LOG, STDERR_FILENO, session->deadline_ns);
     return log < 0 ? log : output + log;
+}
+
+/* As a shell has it for a program whose reader left. */
+#define PIPE_IS_CLOSED (128 + SIGPIPE)
+
+static int run__not_passed(const struct session *session, int error) {
+    if (error == EPIPE) return PIPE_IS_CLOSED;
+    const struct vm_exit late = {.reason = VM_DEADLINE};
+    if (error == ETIMEDOUT) return harness_end(session->options, &late);
+    return harness_fail(HARNESS_FAILED, "another output", "Cannot write its output: %s", strerror(error));
 }
 
 /* ---- what comes in ----------------------------------------------------------------------------------------- */
@@ -92,35 +94,6 @@ static void run__wait(struct session *session, const struct vm_exit *exit) {
 
 /* ---- its life ---------------------------------------------------------------------------------------------- */
 
-static int run__snapshot(struct session *session) {
-    const char *path = session->options->snapshot;
-    const struct vm_snapshot_options options = {.file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
-    if (options.file < 0) {
-        return harness_fail(HARNESS_FAILED, "a file in a folder of yours", "Cannot write %s: %s", path, strerror(errno));
-    }
-    struct vm_snapshot *snapshot;
-    struct vm_text why;
-    int error = vm_snapshot_take(session->vm, &options, &snapshot, &why);
-    close(options.file);
-    if (error != 0) return harness_fail(HARNESS_FAILED, "--trace, for what it does", "Cannot snapshot it: %s", why.bytes);
-    vm_snapshot_close(snapshot);
-    return 0;
-}
-
-static int run__status(const struct vm_exit *exit) {
-    if (exit->reason == VM_EXITED) return exit->status;
-    if (exit->reason == VM_SIGNALED) {
-        harness_fail(0, "--trace, for what it did before", "%s ended it (at 0x%" PRIx64 ", address 0x%" PRIx64 ")",
-                     strsignal(exit->status), exit->fault_instruction, exit->fault_address);
-        return 128 + exit->status;
-    }
-    if (exit->reason == VM_BROKEN) {
-        return harness_fail(HARNESS_FAILED, "report it, with what --trace says", "The VM is broken: %d", exit->status);
-    }
-    return harness_fail(exit->reason == VM_DEADLINE ? HARNESS_LATE : HARNESS_FAILED, hints[exit->reason], "%s",
-                        ends[exit->reason]);
-}
-
 static int run__to_the_end(struct session *session) {
     /* Both, for what a program writes to either has to come out in the order in which it wrote it. */
     const struct vm_run run = {
@@ -129,15 +102,14 @@ static int run__to_the_end(struct session *session) {
     for (;;) {
         int error = vm_run(session->vm, &run, &exit);
         if (error != 0) return harness_fail(HARNESS_FAILED, "mayfly doctor", "Cannot run it: %s", strerror(-error));
-        int64_t passed = run__pass_on(session->vm);
-        if (passed < 0) {
-            return harness_fail(HARNESS_FAILED, "another output", "Cannot write its output: %s", strerror((int)-passed));
-        }
-        if (exit.reason != VM_WAITS && exit.reason != VM_WROTE) return run__status(&exit);
+        run__note(session, &exit);
+        int64_t passed = run__pass_on(session);
+        if (passed < 0) return run__not_passed(session, (int)-passed);
+        if (exit.reason != VM_WAITS && exit.reason != VM_WROTE) return harness_end(session->options, &exit);
         if (exit.reason == VM_WROTE || passed > 0) continue;
         if (session->options->snapshot != NULL && !session->snapshot_taken && (exit.waits_for_input >> PORT_STDIO & 1)) {
             session->snapshot_taken = 1;
-            int status = run__snapshot(session);
+            int status = harness_save(session->vm, session->options->snapshot);
             if (status != 0) return status;
         }
         run__wait(session, &exit);
@@ -149,11 +121,10 @@ static void run__summary(const struct vm *vm, uint64_t begun) {
     struct vm_counters counters;
     vm_count(vm, &counters);
     fprintf(stderr,
-            "-- %.1f ms, CPU %.1f ms, calls %" PRIu64 " (unknown %" PRIu64 "), faults %" PRIu64 ", switches %" PRIu64
-            ", ticks %" PRIu64 ", zaps %" PRIu64 ", pages %" PRIu64 "\n",
+            "-- %.1f ms, %.1f ms of CPU; calls %" PRIu64 " (not served %" PRIu64 "), faults %" PRIu64
+            ", thread switches %" PRIu64 ", pages of 4 KB %" PRIu64 "\n",
             (double)(harness_now_ns() - begun) / 1e6, (double)counters.cpu_ns / 1e6, counters.calls,
-            counters.unknown_calls, counters.faults, counters.switches, counters.ticks, counters.zaps,
-            counters.pages_in_use);
+            counters.unknown_calls, counters.faults, counters.switches, counters.pages_in_use);
 }
 
 int harness_run(int count, char **arguments) {
@@ -161,6 +132,12 @@ int harness_run(int count, char **arguments) {
     struct harness harness;
     int status = harness_parse(count, arguments, &options);
     if (status != 0) return status;
+    if (options.snapshot != NULL) status = harness_save_check(options.snapshot);
+    if (status != 0) return status;
+    if (options.hidden_folder != NULL) {
+        harness_note("the working folder %s is private, so the program is not shown it (--view . shows it)",
+                     options.hidden_folder);
+    }
     uint64_t begun = harness_now_ns();
     status = harness_open(&harness, &options);
     if (status != 0) return status;
@@ -170,6 +147,10 @@ int harness_run(int count, char **arguments) {
     session.options = &options;
     session.deadline_ns = options.deadline_ms == 0 ? UINT64_MAX : begun + options.deadline_ms * 1000000u;
     status = run__to_the_end(&session);
+    if (status != 0 && status != PIPE_IS_CLOSED) run__note_argument(&session);
+    if (options.snapshot != NULL && !session.snapshot_taken) {
+        harness_note("no snapshot was taken: the program never waited for input");
+    }
     if (options.trace) run__summary(harness.vm, begun);
     harness_close(&harness);
     return status;

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,6 +28,9 @@ static void trace__path(struct vm *vm, uint64_t address) {
 static void trace__value(struct vm *vm, char letter, uint64_t value) {
     switch (letter) {
     case 'd':
+        if ((int)value == AT_FDCWD) fputs("AT_FDCWD", stderr);
+        else fprintf(stderr, "%d", (int)value);
+        break;
     case 'i':
         fprintf(stderr, "%d", (int)value);
         break;
@@ -42,6 +46,14 @@ static void trace__value(struct vm *vm, char letter, uint64_t value) {
     }
 }
 
+static int trace__is_address(const struct vm_call_record *record) {
+    static const char *const calls[] = {"mmap", "brk", "mremap"};
+    for (size_t i = 0; record->name != NULL && i < sizeof calls / sizeof *calls; i++) {
+        if (strcmp(record->name, calls[i]) == 0) return 1;
+    }
+    return 0;
+}
+
 void harness_trace(void *data, const struct vm_call_record *record) {
     if (record->name == NULL) fprintf(stderr, "[%u] call %" PRIu64 "(", record->thread, record->number);
     else fprintf(stderr, "[%u] %s(", record->thread, record->name);
@@ -50,5 +62,5 @@ void harness_trace(void *data, const struct vm_call_record *record) {
         trace__value(data, record->arguments[i], record->values[i]);
     }
     if (record->result < 0 && record->result > -4096) fprintf(stderr, ") = %s\n", strerrorname_np((int)-record->result));
-    else fprintf(stderr, ") = 0x%" PRIx64 "\n", (uint64_t)record->result);
+    else fprintf(stderr, trace__is_address(record) ? ") = 0x%" PRIx64 "\n" : ") = %" PRId64 "\n", record->result);
 }
