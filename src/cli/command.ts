@@ -20,7 +20,7 @@ type ValueOf<O extends Option> = O extends { readonly type: "boolean" } ? boolea
 export type Values<O extends Options> = { readonly [Name in keyof O]?: ValueOf<O[Name]> };
 
 export interface Command<O extends Options = Options> {
-  /** What is given beside the options: `NAME`, `[NAME]` if it can be left out, `NAME...` at the end for any number. */
+  /** What is given beside the options: `NAME`, `[NAME]` if it can be left out, `a|b` one of these, `NAME...` at the end for any number. */
   readonly operands: readonly string[];
   readonly options: O;
   /** Lines of the help behind the options. */

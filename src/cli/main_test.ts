@@ -380,6 +380,8 @@ Deno.test("help names every command, and each command its options", async () => 
 
 Deno.test("vm refuses what it cannot do, and what is no command", async () => {
   assertMistake(await run(["vm", "fly", "--", "true"]), 2, /mayfly vm cannot fly\nTry: mayfly vm run -- COMMAND/);
+  assertMistake(await run(["vm", "bnch", "true"]), 2, /Try: mayfly vm bench -- COMMAND/);
+  assertMistake(await run(["vm", "python3", "-c", "1"]), 2, /mayfly vm cannot python3\nTry: mayfly vm run -- COMMAND/);
   assertMistake(await run(["vm", "run"]), 2, /mayfly vm needs COMMAND/);
   assertMistake(await run(["vm", "run", "--mem", "64", "true"]), 2, /no option --mem\nTry: --memory,/);
   assertMistake(await run(["vm", "run", "--deadline", "5", "true"]), 2, /Try: --deadline-ms,/);

@@ -10,6 +10,7 @@ export function parse(
   args: readonly string[],
 ): { values: Values<Options>; operands: string[] } {
   const { values, positionals, tokens } = read(options, endedAtCommand({ options, operands }, args));
+  checkChoices(name, operands, positionals);
   for (const token of tokens) {
     if (token.kind === "option") checkOption(name, options, token);
   }
@@ -63,6 +64,16 @@ function checkOption(command: string, options: Options, { name, rawName, value, 
   const looksLikeOption = !inlineValue && value !== undefined && value.startsWith("-") && value !== "-";
   if (option.type === "string" && (value === undefined || looksLikeOption)) {
     throw new UsageError(`${rawName} needs a value`, `--${name}=${option.value}`);
+  }
+}
+
+/** Of `run|bench` one. First of all, for what follows something else is hardly ours. */
+function checkChoices(command: string, expected: readonly string[], given: readonly string[]): void {
+  for (const [at, operand] of expected.entries()) {
+    const choices = operand.split("|");
+    if (choices.length === 1 || given[at] === undefined || choices.includes(given[at])) continue;
+    const meant = suggest(given[at], choices) ?? choices[0];
+    throw new UsageError(`mayfly ${command} cannot ${given[at]}`, usage(command, expected.with(at, meant)));
   }
 }
 

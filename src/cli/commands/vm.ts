@@ -1,13 +1,9 @@
 import { vmProgram } from "../../setup/setup.ts";
 import { viaPython } from "../../setup/vm.ts";
-import { suggest } from "../../suggest.ts";
 import { command } from "../command.ts";
 import { guestCommand } from "../guest_command.ts";
 import { colored } from "../terminal.ts";
-import { UsageError } from "../usage_error.ts";
 import { engineOptions, VM_OPTIONS } from "../vm_options.ts";
-
-const ACTIONS = ["run", "bench"];
 
 const NOTES = `
 run starts a program of this machine in a VM that sees no home folder and no network:
@@ -27,10 +23,6 @@ export default command({
   options: VM_OPTIONS,
   notes: NOTES.split("\n"),
   async run(values, [action, ...wanted], shell) {
-    if (!ACTIONS.includes(action)) {
-      const meant = suggest(action, ACTIONS) ?? "run";
-      throw new UsageError(`mayfly vm cannot ${action}`, `mayfly vm ${meant} -- COMMAND...`);
-    }
     const options = engineOptions(values);
     const [program, guest] = await Promise.all([
       vmProgram({ env: shell.env, progress: (line) => shell.note(colored("dim", line)) }),
