@@ -377,25 +377,3 @@ Deno.test("help names every command, and each command its options", async () => 
     }
   }
 });
-
-Deno.test("vm refuses what it cannot do, and what is no command", async () => {
-  assertMistake(await run(["vm", "fly", "--", "true"]), 2, /mayfly vm cannot fly\nTry: mayfly vm run -- COMMAND/);
-  assertMistake(await run(["vm", "bnch", "true"]), 2, /Try: mayfly vm bench -- COMMAND/);
-  assertMistake(await run(["vm", "python3", "-c", "1"]), 2, /mayfly vm cannot python3\nTry: mayfly vm run -- COMMAND/);
-  assertMistake(await run(["vm", "run"]), 2, /mayfly vm needs COMMAND/);
-  assertMistake(await run(["vm", "run", "--mem", "64", "true"]), 2, /no option --mem\nTry: --memory,/);
-  assertMistake(await run(["vm", "run", "--deadline", "5", "true"]), 2, /Try: --deadline-ms,/);
-  assertMistake(await run(["vm", "run", "--timeout", "5", "true"]), 2, /Try: --deadline-ms,/);
-  assertMistake(await run(["vm", "run", "-v", "/a", "true"]), 2, /Try: --view,/);
-  assertMistake(await run(["vm", "run", "--deadline-ms", "1e3", "true"]), 2, /cannot be 1e3\nTry: .*1 to 4294967295/);
-});
-
-Deno.test("the help of vm shows examples and exit codes, however it is asked for", async () => {
-  for (const args of [["vm"], ["vm", "help"], ["vm", "run", "--help"], ["vm", "bench", "--help"]]) {
-    const { code, shell } = await run(args);
-    assert.equal(code, 0);
-    for (const what of ["mayfly vm run python3", "mayfly vm bench --request", "124 ", "125 ", "126 ", "127 ", "128+"]) {
-      assert.ok(shell.out.includes(what), `${args}: ${what}`);
-    }
-  }
-});
