@@ -249,6 +249,20 @@ Deno.test({
 
 // ---- what it sees --------------------------------------------------------------------------------------------
 
+Deno.test({
+  name: "a guest is a user of its own, and the host's accounts are not its business",
+  ignore,
+  fn: async () => {
+    const code = "import os, pwd, grp; me = pwd.getpwuid(os.getuid())\n" +
+      "print(me.pw_name, me.pw_dir, grp.getgrgid(os.getgid()).gr_name, len(pwd.getpwall()))\n" +
+      "for change in os.unlink, lambda path: os.rename(path, '/tmp/x'), lambda path: os.chmod(path, 0o600):\n" +
+      "  try: change('/etc/passwd'); print('changed')\n" +
+      "  except PermissionError: pass";
+    const { stdout, stderr } = await inVm([PYTHON, "-c", code]);
+    assert.equal(stdout, "function /tmp function 2\n", stderr);
+  },
+});
+
 const LOOK = `
 import os, sys
 for path in sys.argv[1:]:

@@ -46,6 +46,11 @@ static int is_proc(const char *path) {
     return strcmp(path, "/proc") == 0 || strcmp(path, "/dev") == 0 || strcmp(path, "/sys") == 0;
 }
 
+/* A view may have these itself, and has more beside them. */
+static int is_shared(const char *path) {
+    return strncmp(path, "/etc", 4) == 0 && (path[4] == 0 || path[4] == '/');
+}
+
 int layers__find(struct vm *vm, const char *path, uint16_t among, struct layer_node *found) {
     if ((among & 1u << LAYER_PROC) && (among == 1u << LAYER_PROC || is_proc(path))) {
         return find_in(vm, LAYER_PROC, path, found);
@@ -61,7 +66,11 @@ int layers__find(struct vm *vm, const char *path, uint16_t among, struct layer_n
             found->layers |= other.layers;
         }
     }
-    return count > 0;
+    struct layer_node own;
+    if (!(among & 1u << LAYER_PROC) || !is_shared(path)) return count > 0;
+    if (!find_in(vm, LAYER_PROC, path, count == 0 ? found : &own)) return count > 0;
+    if (count > 0 && own.type == TREE_FOLDER) found->layers |= own.layers;
+    return 1;
 }
 
 int64_t layers__read(struct vm *vm, uint8_t layer, uint64_t handle, void *to, size_t size, uint64_t offset) {

@@ -78,7 +78,7 @@ static void machine__features(struct vm_machine *machine) {
 static int machine__find_out(struct vm_machine *machine, struct vm_text *why) {
     int version = ioctl(machine->kvm, KVM_GET_API_VERSION, 0);
     if (version != KVM_VERSION) {
-        snprintf(why->bytes, sizeof why->bytes, "this is not KVM: its version is %d, not %d", version, KVM_VERSION);
+        snprintf(why->bytes, sizeof why->bytes, "/dev/kvm is no KVM: its version is %d, not %d", version, KVM_VERSION);
         return -ENODEV;
     }
     int sync = ioctl(machine->kvm, KVM_CHECK_EXTENSION, KVM_CAP_SYNC_REGS);

@@ -78,6 +78,7 @@ int place__pin(struct vm *vm, struct place *place) {
 }
 
 static int may_change_names(struct vm *vm, const struct place *place) {
+    if (place->type == TREE_SPECIAL) return -EACCES;
     if (place->parent_layers != 1u << LAYER_PROC) return 0;
     struct layer_node below;
     char path[PATH_BYTES];

@@ -1,5 +1,6 @@
 /*
- * The engine's own files: /proc, /dev and /sys, as runtimes read them. True of the guest, silent about the host.
+ * The engine's own files: /proc, /dev and /sys, as runtimes read them, and who is who in /etc. True of the guest,
+ * silent about the host.
  *
  * A layer like a view (view.h), but that its files know the VM. A handle names a row of a table and, for what there is
  * many of, a number.

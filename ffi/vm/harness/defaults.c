@@ -11,7 +11,7 @@
 static const char *const usual_views[] = {
     "/usr", "/lib", "/lib64", "/bin", "/sbin", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d",
     "/etc/localtime", "/etc/timezone", "/etc/alternatives", "/etc/ssl/certs", "/etc/ssl/openssl.cnf",
-    "/etc/ca-certificates", "/etc/passwd", "/etc/group", "/etc/hosts", "/etc/nsswitch.conf", "/etc/mime.types",
+    "/etc/ca-certificates", "/etc/hosts", "/etc/nsswitch.conf", "/etc/mime.types",
     "/etc/services", "/etc/protocols", "/etc/fonts",
 };
 /* Java's settings lie outside of its installation. */

@@ -19,7 +19,7 @@ uint64_t harness_now_ns(void) {
 }
 
 static const char *open__kvm_hint(int error) {
-    if (error == EACCES || error == EPERM) return "as root, or as a user of the group that /dev/kvm belongs to";
+    if (error == EACCES || error == EPERM) return "mayfly doctor, for who may use it";
     return "mayfly doctor, for how to get KVM";
 }
 
