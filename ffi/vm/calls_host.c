@@ -68,7 +68,6 @@ int host__after_clone(struct vm *vm) {
     thread->deadline = NO_DEADLINE;
     thread->timed_out = thread->woken = thread->restarting = thread->interrupted = thread->suspended = 0;
     thread->signal_mask = ALL_SIGNALS & ~UNBLOCKABLE;
-    vm->kernel_changed = 1;
     return 1;
 }
 

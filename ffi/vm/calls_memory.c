@@ -66,6 +66,7 @@ static int64_t call_madvise(struct vm *vm, const uint64_t a[6]) {
     if ((a[0] & PAGE_MASK) != 0 || a[1] > USER_LAST || a[0] > USER_LAST - a[1]) return -EINVAL;
     switch ((int)a[2]) {
     case MADV_DONTNEED:
+        if (space__has_fixed(vm, a[0], page_up(a[0] + a[1]))) return -EINVAL;
         return fill__forget(vm, a[0], page_up(a[0] + a[1]));
     case MADV_NORMAL:
     case MADV_RANDOM:

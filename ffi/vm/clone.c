@@ -130,8 +130,6 @@ static int clone__map(struct vm *vm, const struct vm_snapshot *snapshot) {
 /* ---- state ----------------------------------------------------------------------------------------------- */
 
 int clone__state(struct vm *vm, const struct vm_snapshot *snapshot) {
-    if (vm->kernel_changed) kernel__copy(vm->kernel, snapshot->kernel);
-    vm->kernel_changed = 0;
     vm->context = snapshot->context;
     memset(&vm->counters, 0, sizeof vm->counters);
     memset(&vm->exit, 0, sizeof vm->exit);
@@ -189,7 +187,9 @@ int vm_clone(struct vm_snapshot *snapshot, struct vm **result) {
     vm->snapshot = snapshot;
     snapshot__keep(snapshot);
     vm->shell = clone__idle_shell(snapshot->machine, snapshot);
-    int error = vm->shell != NULL ? 0 : clone__new_shell(snapshot, clone__room(snapshot), &vm->shell);
+    /* It may have been made for another snapshot, with fewer banks. */
+    int error = vm->shell != NULL ? clone__attach(vm->shell, snapshot)
+                                  : clone__new_shell(snapshot, clone__room(snapshot), &vm->shell);
     if (error == 0) error = clone__fill(vm, snapshot);
     if (error != 0) {
         vm_close(vm);

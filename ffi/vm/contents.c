@@ -35,7 +35,7 @@ static uint64_t find_page(struct vm *vm, const struct tree_node *node, uint64_t 
     uint64_t frame = node->pages;
     for (uint32_t height = node->height; height > 0 && frame != 0; height--) {
         const uint64_t *entries = (const uint64_t *)frames__at(vm, frame);
-        frame = entries[(page >> (ENTRY_BITS * (height - 1))) % ENTRIES];
+        frame = frames__checked(vm, entries[(page >> (ENTRY_BITS * (height - 1))) % ENTRIES]);
     }
     return frame;
 }
@@ -47,7 +47,7 @@ static uint64_t next_page(struct vm *vm, const struct tree_node *node, uint64_t 
         uint32_t height = node->height;
         for (; height > 0 && frame != 0; height--) {
             const uint64_t *entries = (const uint64_t *)frames__at(vm, frame);
-            frame = entries[(page >> (ENTRY_BITS * (height - 1))) % ENTRIES];
+            frame = frames__checked(vm, entries[(page >> (ENTRY_BITS * (height - 1))) % ENTRIES]);
         }
         if (frame != 0) return page;
         page = (page / pages_at(height) + 1) * pages_at(height);
@@ -83,7 +83,7 @@ static int make_page(struct vm *vm, struct tree_node *node, uint64_t page, uint6
     uint64_t frame = node->pages;
     for (uint32_t height = node->height; height > 0 && frame != 0; height--) {
         uint64_t entry = (page >> (ENTRY_BITS * (height - 1))) % ENTRIES;
-        uint64_t next = ((const uint64_t *)frames__at(vm, frame))[entry];
+        uint64_t next = frames__checked(vm, ((const uint64_t *)frames__at(vm, frame))[entry]);
         if (next == 0) {
             next = take_frame(vm);
             if (next != 0) set_entry(vm, frame, entry, next);
@@ -123,7 +123,7 @@ static int cut_below(struct vm *vm, struct tree_node *node, struct frame_run *ru
                      uint64_t base, uint64_t from) {
     uint64_t each = height == 0 ? 0 : pages_at(height - 1);
     for (uint64_t i = 0; height > 0 && i < ENTRIES; i++) {
-        uint64_t next = ((const uint64_t *)frames__at(vm, frame))[i];
+        uint64_t next = frames__checked(vm, ((const uint64_t *)frames__at(vm, frame))[i]);
         if (next == 0 || base + (i + 1) * each <= from) continue;
         if (cut_below(vm, node, run, next, height - 1, base + i * each, from)) set_entry(vm, frame, i, 0);
     }

@@ -103,7 +103,10 @@ static int elf__map(struct vm *vm, struct file *file, const Elf64_Phdr *segments
 static int elf__open(struct vm *vm, const char *path, struct file **file) {
     struct place place;
     int error = path__find(vm, path, 0, &place);
-    return error != 0 ? error : place__open(vm, &place, O_RDONLY, 0, file);
+    if (error == 0) error = place__open(vm, &place, O_RDONLY, 0, file);
+    if (error != 0 || (*file)->kind == FILE_REGULAR) return error;
+    file__release(vm, *file);
+    return -EACCES;
 }
 
 int elf__look(struct vm *vm, const char *path, struct elf_image *image) {

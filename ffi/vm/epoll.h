@@ -9,6 +9,7 @@
 struct vm;
 struct file;
 
+#define LOOKS_MAX 65536u /* in one call */
 #define EPOLLS_MAX 64u
 #define EPOLL_ITEMS_MAX 4096u /* of all epolls together */
 

@@ -9,7 +9,7 @@
 #include "path.h"
 
 /* What one call moves at most: more would outlast a deadline. */
-#define MOVED_BYTES_MAX (UINT64_C(64) << 20)
+#define MOVED_BYTES_MAX (UINT64_C(16) << 20)
 
 static uint64_t least(uint64_t a, uint64_t b) {
     return a < b ? a : b;

@@ -5,6 +5,9 @@
 
 #include "internal.h"
 
+/* One call moves no more than so much and a part: what it does cannot be interrupted. */
+#define TRANSFER_MAX (INT64_C(16) << 20)
+
 static int may(const struct file *file, uint32_t refused_mode) {
     return (file->flags & O_ACCMODE) != refused_mode && (file->flags & O_PATH) == 0;
 }
@@ -15,7 +18,7 @@ int64_t file__read(struct vm *vm, struct file *file, const struct guest_vector *
     if (file->kind == FILE_SOCKET) return socket__read(vm, file, parts, count);
     if (functions->read == NULL) return file->kind == FILE_FOLDER ? -EISDIR : -EINVAL;
     int64_t total = 0;
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count && total < TRANSFER_MAX; i++) {
         /* Having read something it must not wait for more. */
         if (total > 0 && (file__ready(vm, file) & READY_IN) == 0) break;
         int64_t moved = functions->read(vm, file, parts[i].address, parts[i].size, -1);
@@ -38,7 +41,7 @@ int64_t file__write(struct vm *vm, struct file *file, const struct guest_vector 
     if (file->kind == FILE_SOCKET) return socket__write(vm, file, parts, count);
     if (functions->write == NULL) return -EINVAL;
     uint64_t total = wait__take_progress(vm), before = total;
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count && total < (uint64_t)TRANSFER_MAX; i++) {
         uint64_t done = before < parts[i].size ? before : parts[i].size;
         before -= done;
         if (done == parts[i].size && done > 0) continue;

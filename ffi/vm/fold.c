@@ -30,9 +30,10 @@ void fold__close_all(struct vm *vm) {
     if ((uint64_t)vm->kernel->frames.next * PAGE_SIZE <= DATA_BANK_BYTES) return;
     const struct area_table *areas = &vm->kernel->areas;
     for (uint32_t i = 0; i < areas->used; i++) {
-        uint64_t end = areas->items[i].end;
-        for (uint64_t at = areas->items[i].start & ~(TABLE_REACH - 1); at < end; at += TABLE_REACH) {
+        uint64_t *entry;
+        for (uint64_t at = areas->items[i].start; table__next(vm, &at, areas->items[i].end, &entry);) {
             fold__close(vm, at);
+            at = (at & ~(TABLE_REACH - 1)) + TABLE_REACH;
         }
     }
 }
@@ -57,8 +58,10 @@ int fold__learn(struct vm_snapshot *snapshot, struct vm *served) {
     uint32_t count = 0;
     const struct area_table *areas = &served->kernel->areas;
     for (uint32_t i = 0; i < areas->used; i++) {
-        uint64_t at = areas->items[i].start & ~(TABLE_REACH - 1);
-        for (; at < areas->items[i].end && count < LEARNED_MAX; at += TABLE_REACH) {
+        uint64_t next = areas->items[i].start, *entry;
+        while (count < LEARNED_MAX && table__next(served, &next, areas->items[i].end, &entry)) {
+            uint64_t at = next & ~(TABLE_REACH - 1);
+            next = at + TABLE_REACH;
             const uint64_t *link = table__link(served, at);
             if (link == NULL || (*link & PTE_FOLDED)) continue;
             uint64_t where = (uint64_t)((const uint8_t *)link - served->memory.system.host);

@@ -91,6 +91,11 @@ void frames__drop_free(struct vm *vm) {
     }
 }
 
+uint64_t frames__checked(const struct vm *vm, uint64_t address) {
+    uint64_t end = DATA_BASE + (uint64_t)vm->kernel->frames.next * PAGE_SIZE;
+    return (address & PAGE_MASK) == 0 && address >= DATA_BASE && address < end ? address : 0;
+}
+
 uint8_t *frames__at(struct vm *vm, uint64_t address) {
     return memory__at(vm, address);
 }

@@ -31,6 +31,9 @@ void frames__give(struct vm *vm, uint64_t first, uint32_t count);
 /* Free pages that still hold what was in them are the host's again: before a snapshot. */
 void frames__drop_free(struct vm *vm);
 
+/* A frame that was noted in guest-physical memory: the same, or 0 for what can be none. */
+uint64_t frames__checked(const struct vm *vm, uint64_t address);
+
 /* Host memory of pages that were taken. Every write through it has to be told. */
 uint8_t *frames__at(struct vm *vm, uint64_t address);
 void frames__wrote(struct vm *vm, uint64_t address, uint64_t bytes);

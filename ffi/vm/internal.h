@@ -38,8 +38,8 @@ struct vm {
     struct entry_state entry;
     int broken;
     int is_fresh; /* a clone that never ran */
+    uint32_t looks; /* of epoll in the call under way */
     uint64_t run_begun_cpu; /* of the host's thread; 0 while it does not run */
-    int kernel_changed; /* since it was equal to the snapshot's */
 
     struct vm_exit exit;
     atomic_uint kicked; /* VM_KICK_..., set from other threads */

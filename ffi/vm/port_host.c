@@ -11,19 +11,12 @@ static struct port *open_port(const struct vm *vm, uint32_t number) {
     return &table->items[number];
 }
 
-/* For what changes it: a reset has something to undo then, although the guest may not have run. */
-static struct port *change_port(struct vm *vm, uint32_t number) {
-    struct port *port = open_port(vm, number);
-    if (port != NULL) vm->kernel_changed = 1;
-    return port;
-}
-
 static size_t least(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
 size_t port__feed(struct vm *vm, uint32_t number, const void *bytes, size_t size) {
-    struct port *port = change_port(vm, number);
+    struct port *port = open_port(vm, number);
     if (port == NULL || port->input_ended) return 0;
     struct port_queue *queue = &port->input;
     size_t count = least(size, PORT_QUEUE_BYTES - queue->size);
@@ -46,7 +39,7 @@ size_t port__feed(struct vm *vm, uint32_t number, const void *bytes, size_t size
 }
 
 void port__end_input(struct vm *vm, uint32_t number) {
-    struct port *port = change_port(vm, number);
+    struct port *port = open_port(vm, number);
     if (port == NULL || port->input_ended) return;
     port->input_ended = 1;
     port->input_edges++;
@@ -55,7 +48,7 @@ void port__end_input(struct vm *vm, uint32_t number) {
 }
 
 size_t port__take(struct vm *vm, uint32_t number, void *bytes, size_t capacity) {
-    struct port *port = change_port(vm, number);
+    struct port *port = open_port(vm, number);
     if (port == NULL || port->output.size == 0) return 0;
     struct port_queue *queue = &port->output;
     size_t count = least(capacity, queue->size), first = least(count, PORT_QUEUE_BYTES - queue->start);
@@ -74,7 +67,7 @@ size_t port__take(struct vm *vm, uint32_t number, void *bytes, size_t capacity) 
 }
 
 void port__hang_up(struct vm *vm, uint32_t number) {
-    struct port *port = change_port(vm, number);
+    struct port *port = open_port(vm, number);
     if (port == NULL || port->hung_up) return;
     port->hung_up = port->input_ended = 1;
     port->output.start = port->output.size = 0;

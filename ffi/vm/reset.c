@@ -150,6 +150,7 @@ static int reset__to(struct vm *vm, const struct vm_snapshot *to) {
     /* What was scanned is more than what a request writes; from here on the log knows. */
     if (!had_log) memset(vm->memory.data.written, 0, page_up(to->data.bytes / PAGE_SIZE / 8));
     uint64_t copied = vm->counters.pages_copied;
+    if (error == 0) kernel__copy(vm->kernel, to->kernel);
     if (error == 0) error = clone__state(vm, to);
     if (error == 0) error = reset__vcpu(vm);
     dirty__begin(vm);
@@ -185,6 +186,5 @@ int vm_switch(struct vm *vm, struct vm_snapshot *to) {
     vm_snapshot_close(from);
     vm->memory.snapshot_bytes = to->data.bytes;
     vm->limits = to->limits;
-    vm->kernel_changed = 1;
     return reset__to(vm, to);
 }

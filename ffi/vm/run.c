@@ -61,6 +61,7 @@ int64_t run__call(struct vm *vm, uint32_t number) {
     const struct call *call = call__find(number);
     struct thread *thread = thread__current(vm);
     thread->call = number;
+    vm->looks = 0;
     int64_t result = -ENOSYS;
     if (call == NULL) run__unknown(vm, number);
     else result = call->function(vm, values);
@@ -76,7 +77,6 @@ int64_t run__call(struct vm *vm, uint32_t number) {
 
 static void run__called(struct vm *vm) {
     vm->counters.calls++;
-    vm->kernel_changed = 1;
     run__call(vm, (uint32_t)vm->context.rax);
 }
 
@@ -94,7 +94,6 @@ static const struct exception_signal exception_signals[32] = {
 static void run__exception(struct vm *vm) {
     const struct entry_state *entry = &vm->entry;
     vm->counters.faults++;
-    vm->kernel_changed = 1;
     vm->exit.fault_address = entry->address;
     vm->exit.fault_instruction = vm->context.rip;
     struct exception_signal what = exception_signals[entry->vector];
@@ -175,6 +174,7 @@ static void run__loop(struct vm *vm, const struct vm_run *run) {
         if (vm->entry.place != ENTRY_IN_STUB) {
             enum schedule_result result = schedule__pick(vm);
             if (result == SCHEDULE_ENDED) return;
+            if (result == SCHEDULE_KICKED) continue;
             if (result == SCHEDULE_WAITS) {
                 struct awaited awaited = wait__all(vm);
                 vm->exit.waits_for_input = awaited.ports;
@@ -213,9 +213,11 @@ int vm_run(struct vm *vm, const struct vm_run *run, struct vm_exit *exit) {
     vm->run_begun_cpu = begun;
     run__loop(vm, run);
     ticker__end(vm->ticker, place);
+    /* What the ticker asked for was about this run. */
+    atomic_fetch_and(&vm->kicked, VM_KICK_CANCEL);
     vm->counters.cpu_ns += run__cpu_ns() - begun;
     vm->run_begun_cpu = 0;
-    if (vm->exit.reason != VM_WAITS && vm->exit.reason != VM_WROTE) vm->broken = vm->exit.reason == VM_BROKEN;
+    vm->broken = vm->exit.reason == VM_BROKEN;
     *exit = vm->exit;
     return 0;
 }

@@ -9,6 +9,7 @@ struct vm;
 enum schedule_result {
     SCHEDULE_RUNS = 1, /* the current thread does */
     SCHEDULE_WAITS,    /* none can, before the host does something or vm->exit.until_ns */
+    SCHEDULE_KICKED,   /* somebody wants the VM to stop */
     SCHEDULE_ENDED,    /* a call that was tried again ended the process: vm->exit */
 };
 

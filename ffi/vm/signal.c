@@ -84,7 +84,6 @@ int signal__send(struct vm *vm, uint32_t target, uint32_t timer, const struct si
         return -EAGAIN;
     }
     *pending |= SIGNAL_BIT(signal);
-    vm->kernel_changed = 1;
     if (effect != EFFECT_NOTHING) signal__interrupt(vm, target, signal);
     kernel__changed(vm);
     return 0;
@@ -147,7 +146,6 @@ int signal__take(struct vm *vm, uint64_t mask, struct signal_info *info) {
     if (set == 0) return 0;
     if (set & SYNCHRONOUS) set &= SYNCHRONOUS;
     int signal = __builtin_ctzll(set) + 1;
-    vm->kernel_changed = 1;
     if (own) signal__take_one(vm, vm->kernel->threads.current + 1, &thread->pending, signal, info);
     else signal__take_one(vm, 0, &signals->pending, signal, info);
     return signal;
@@ -217,7 +215,6 @@ static enum signal_outcome signal__run_handler(struct vm *vm, const struct signa
     if (!(action->flags & SA_NODEFER)) thread->signal_mask |= SIGNAL_BIT(info->signal);
     if (action->flags & SA_RESETHAND) action->handler = HANDLER_DEFAULT;
     vm->counters.signals++;
-    vm->kernel_changed = 1;
     return SIGNAL_DELIVERED;
 }
 
@@ -266,7 +263,6 @@ enum signal_outcome signal__deliver_pending(struct vm *vm) {
 
     int interrupted = thread->interrupted && (int64_t)vm->context.rax == -EINTR;
     thread->interrupted = 0;
-    vm->kernel_changed = 1;
     if (!interrupted) signal__put_mask_back(thread);
     struct signal_info info;
     int signal;

@@ -17,7 +17,6 @@ static void timer__set_deadline(struct vm *vm, struct signal_timer *timer, uint6
     signals->armed -= timer->deadline != NO_DEADLINE;
     signals->armed += deadline != NO_DEADLINE;
     timer->deadline = deadline;
-    vm->kernel_changed = 1;
 }
 
 struct signal_timer_setting signal_timer__get(struct vm *vm, const struct signal_timer *timer) {

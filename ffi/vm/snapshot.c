@@ -116,6 +116,9 @@ static int snapshot__read_places(struct vm_snapshot *snapshot, const struct snap
         uint64_t page = places[i] >> 1;
         if (page >= part->bytes / PAGE_SIZE) return -EBADMSG;
         part->places[page] = i + 1;
+        if (places[i] & 1) continue;
+        int error = snapshot__check(snapshot, head->pages.offset + i * PAGE_SIZE, PAGE_SIZE);
+        if (error != 0) return error;
     }
     return 0;
 }

@@ -64,19 +64,33 @@ static void take__choose_thread(struct vm *vm) {
     }
 }
 
+/* Where a guest maps next there are tables: in the gaps between its areas, from the first one on, and in small areas. */
+static int take__tables(struct vm *vm) {
+    const struct kernel *kernel = vm->kernel;
+    uint64_t at = MMAP_FIRST, left = MAP_ROOM;
+    int error = table__prepare(vm, kernel->space.heap_end, HEAP_ROOM);
+    for (uint32_t i = space__first(vm, MMAP_FIRST); error == 0 && i <= kernel->areas.used && left > 0; i++) {
+        const struct area *area = i < kernel->areas.used ? &kernel->areas.items[i] : NULL;
+        uint64_t end = area == NULL || area->start > MMAP_LAST ? MMAP_LAST : area->start;
+        uint64_t gap = end > at ? end - at : 0, bytes = gap < left ? gap : left;
+        if (bytes > 0) error = table__prepare(vm, at, bytes);
+        left -= bytes;
+        if (area == NULL || area->start > MMAP_LAST) return error;
+        if (error == 0 && area->end - area->start <= MAP_ROOM) {
+            error = table__prepare(vm, area->start, area->end - area->start);
+        }
+        at = area->end;
+    }
+    return error;
+}
+
 static int take__prepare(struct vm *vm, struct vm_text *why) {
     struct kernel *kernel = vm->kernel;
     if (vm->broken || vm->exit.reason != VM_WAITS) {
         snprintf(why->bytes, sizeof why->bytes, "the program does not wait for input");
         return -EBUSY;
     }
-    uint64_t highest = MMAP_FIRST;
-    for (uint32_t i = 0; i < kernel->areas.used; i++) {
-        const struct area *area = &kernel->areas.items[i];
-        if (area->end <= MMAP_LAST && area->end > highest) highest = area->end;
-    }
-    int error = table__prepare(vm, kernel->space.heap_end, HEAP_ROOM);
-    if (error == 0) error = table__prepare(vm, MMAP_FIRST, highest - MMAP_FIRST + MAP_ROOM);
+    int error = take__tables(vm);
     if (error != 0) return error;
     frames__drop_free(vm);
     fold__close_all(vm);

@@ -275,7 +275,6 @@ int socket__connect_host(struct vm *vm, uint16_t tcp_port) {
     struct socket *listener = listener_at(vm, tcp_port);
     if (listener == NULL) return -ECONNREFUSED;
     if (listener->pending >= listener->backlog) return -EAGAIN;
-    vm->kernel_changed = 1;
     struct socket_name peer = socket_name__local(AF_INET, 0, free_port(vm, listener));
     struct socket *made = make_pending(vm, listener, &peer);
     if (made == NULL) return -EAGAIN;

@@ -102,7 +102,7 @@ static int space__split_at_both(struct vm *vm, uint64_t start, uint64_t end) {
     return error != 0 ? error : space__split(vm, end);
 }
 
-static int space__has_fixed(struct vm *vm, uint64_t start, uint64_t end) {
+int space__has_fixed(struct vm *vm, uint64_t start, uint64_t end) {
     const struct area_table *areas = &vm->kernel->areas;
     for (uint32_t i = space__first(vm, start); i < areas->used && areas->items[i].start < end; i++) {
         if (areas->items[i].flags & AREA_FIXED) return 1;

@@ -45,6 +45,9 @@ int64_t space__protect(struct vm *vm, uint64_t address, uint64_t length, uint32_
 int64_t space__remap(struct vm *vm, uint64_t address, uint64_t old_length, uint64_t new_length, uint32_t flags,
                      uint64_t new_address);
 
+/* Does a range hold anything that the guest may not change? */
+int space__has_fixed(struct vm *vm, uint64_t start, uint64_t end);
+
 /* The area that holds an address, or NULL; the first one that ends after it. */
 struct area *space__area(struct vm *vm, uint64_t address);
 uint32_t space__first(const struct vm *vm, uint64_t address);

@@ -16,6 +16,12 @@ static uint64_t *table__at(struct vm *vm, uint64_t table, uint64_t address, int 
     return entries + ((address >> (PAGE_SHIFT + 9 * level)) & (ENTRIES - 1));
 }
 
+/* Tables are the VMM's own; but a snapshot's come from a file. */
+static uint64_t table__of(uint64_t entry) {
+    uint64_t table = entry & PTE_ADDRESS;
+    return table >= TABLE_FIRST && table < SYSTEM_MAX ? table : 0;
+}
+
 static uint64_t table__new(struct vm *vm) {
     struct space *space = &vm->kernel->space;
     if (space->next_table + PAGE_SIZE > SYSTEM_MAX) return 0;
@@ -39,7 +45,8 @@ static uint64_t *table__walk(struct vm *vm, uint64_t address, int make) {
             if (next == 0) return NULL;
             table__store(vm, entry, next | LINK);
         }
-        table = *entry & PTE_ADDRESS;
+        table = table__of(*entry);
+        if (table == 0) return NULL;
     }
     return table__at(vm, table, address, LOWEST);
 }
@@ -49,7 +56,8 @@ uint64_t *table__link(struct vm *vm, uint64_t address) {
     for (int level = HIGHEST; level > LOWEST + 1; level--) {
         uint64_t entry = *table__at(vm, table, address, level);
         if ((entry & PTE_PRESENT) == 0) return NULL;
-        table = entry & PTE_ADDRESS;
+        table = table__of(entry);
+        if (table == 0) return NULL;
     }
     uint64_t *link = table__at(vm, table, address, LOWEST + 1);
     return (*link & (PTE_PRESENT | PTE_FOLDED)) == 0 ? NULL : link;
@@ -95,8 +103,10 @@ static uint64_t *table__entry_or_hole(struct vm *vm, uint64_t address, uint64_t 
     for (int level = HIGHEST; level > LOWEST; level--) {
         const uint64_t *entry = table__at(vm, table, address, level);
         *hole = PAGE_SIZE << (9 * level);
-        if ((*entry & PTE_PRESENT) == 0) return NULL;
-        table = *entry & PTE_ADDRESS;
+        /* A folded table is one: what it maps comes back when it is touched. */
+        if ((*entry & (PTE_PRESENT | PTE_FOLDED)) == 0) return NULL;
+        table = table__of(*entry);
+        if (table == 0) return NULL;
     }
     return table__at(vm, table, address, LOWEST);
 }

@@ -20,7 +20,9 @@ uint32_t thread__find(struct vm *vm, uint64_t id) {
 
 int64_t thread__wait(struct vm *vm, enum wait_kind kind, uint64_t deadline) {
     struct thread *thread = thread__current(vm);
-    if (!thread->restarting) thread->deadline = deadline;
+    /* Tried again, it keeps the first deadline; unless that passed, and it waits for something else now. */
+    if (!thread->restarting || thread->timed_out) thread->deadline = deadline;
+    thread->timed_out = 0;
     thread->state = THREAD_WAITS;
     thread->wait = (uint8_t)kind;
     thread->woken = 0;
@@ -91,6 +93,7 @@ enum schedule_result schedule__pick(struct vm *vm) {
     struct thread_table *threads = &vm->kernel->threads;
     if (thread__current(vm)->state == THREAD_RUNS) return SCHEDULE_RUNS;
     for (;;) {
+        if (atomic_load(&vm->kicked) != 0) return SCHEDULE_KICKED;
         uint64_t changes = vm->kernel->changes, now = schedule__run_timers(vm);
         uint32_t first = threads->current + 1;
         for (uint32_t i = 0; i < threads->used; i++) {
@@ -99,6 +102,7 @@ enum schedule_result schedule__pick(struct vm *vm) {
             if (thread->state == THREAD_FREE) continue;
             if (thread->state == THREAD_WAITS) {
                 if (!schedule__may_go_on(vm->kernel, thread, now)) continue;
+                if (atomic_load(&vm->kicked) != 0) return SCHEDULE_KICKED;
                 if (!schedule__try(vm, index)) continue;
                 if (vm->exit.reason != 0) return SCHEDULE_ENDED;
             }
@@ -126,6 +130,7 @@ void schedule__take_turns(struct vm *vm) {
         if (thread->state == THREAD_FREE) continue;
         if (thread->state == THREAD_WAITS) {
             if (!schedule__may_go_on(vm->kernel, thread, now)) continue;
+            if (atomic_load(&vm->kicked) != 0) break;
             if (!schedule__try(vm, index)) continue;
             if (vm->exit.reason != 0) return;
         }

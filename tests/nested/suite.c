@@ -15,7 +15,7 @@
 #include "../../ffi/vm/port.h"
 #include "../../ffi/vm/view.h"
 
-#define MEMORY_BYTES (UINT64_C(48) << 20)
+#define MEMORY_BYTES (UINT64_C(80) << 20)
 #define NOT_HERE 77
 /* A test that hangs is ended. Clocks of an emulated machine may run many times too fast. */
 #define TEST_SECONDS 1500u

@@ -125,7 +125,24 @@ static void more_tables(struct vm_machine *machine) {
     vm_snapshot_close(first);
 }
 
+/* Its tables are folded in clones: calls on what they map do what they say, and a reset undoes it. */
+static void folded(struct vm_machine *machine) {
+    struct vm *vm = suite__boot(machine, "echo", NULL);
+    suite__expect_answer(vm, "fill\n", "served 1\n");
+    struct vm_snapshot *snapshot = suite__snapshot(vm, NULL, NULL);
+    vm_close(vm);
+    vm = suite__clone(snapshot);
+    for (int round = 0; round < 3; round++) {
+        suite__expect_answer(vm, "use\n", "zeros 5120, letters 2560, read -1, vvar -1\n");
+        EXPECT_NO_ERROR(vm_reset(vm));
+        suite__expect_as_snapshot(vm, snapshot);
+    }
+    vm_close(vm);
+    vm_snapshot_close(snapshot);
+}
+
 const struct test fork_tests[] = {
+    {"a clone's calls reach what is folded", folded},
     {"a clone that has more page tables is not reset", more_tables},
     {"a clone that was reset is its snapshot again", resets},
     {"a reset undoes crashes, endless loops and poisoned registers", recovers},

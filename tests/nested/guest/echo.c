@@ -1,4 +1,5 @@
 /* Answers lines, and does to itself what a line says: for snapshots, clones and resets. */
+#define _GNU_SOURCE
 #include <linux/futex.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 
 #define PAGES 64
 #define PAGE 4096
+#define LARGE (40L << 20)
 #define MARK 0x1111111111111111UL
 #define SLEEPERS_MARK 0x2222222222222222UL
 #define POISON 0x6666666666666666UL
@@ -89,6 +91,31 @@ static void work(void) {
     printf("served %u\n", served);
 }
 
+/* More than a bank of memory, whose tables are folded in clones: calls on it have to do what they say. */
+static char *large;
+
+static void fill_large(void) {
+    large = mmap(NULL, LARGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    memset(large, 'A', LARGE);
+    printf("served %u\n", served);
+}
+
+static void use_large(void) {
+    char *kept = large, *moved;
+    long quarter = LARGE / 4;
+    munmap(kept, quarter);
+    char *fresh = mmap(kept, quarter, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    madvise(kept + quarter, quarter, MADV_DONTNEED);
+    moved = mremap(kept + 2 * quarter, quarter, 2 * quarter, MREMAP_MAYMOVE);
+    mprotect(kept + 3 * quarter, quarter, PROT_READ);
+    long zeros = 0, letters = 0;
+    for (long i = 0; i < quarter; i += PAGE) zeros += fresh[i] == 0, zeros += kept[quarter + i] == 0, letters += moved[i] == 'A';
+    int pipes[2];
+    if (pipe(pipes) != 0 || write(pipes[1], "x", 1) != 1) exit(5);
+    printf("zeros %ld, letters %ld, read %ld, vvar %d\n", zeros, letters, (long)read(pipes[0], kept + 3 * quarter, 1),
+           madvise((void *)0x7fffe0100000, PAGE, MADV_DONTNEED));
+}
+
 /* Memory so far from all other that it takes page tables of its own. */
 static void spread(void) {
     static unsigned long far = 0x100000000000UL;
@@ -115,6 +142,8 @@ int main(void) {
         if (strcmp(line, "work\n") == 0) work();
         else if (strcmp(line, "tell\n") == 0) tell();
         else if (strcmp(line, "wake\n") == 0) wake();
+        else if (strcmp(line, "fill\n") == 0) fill_large();
+        else if (strcmp(line, "use\n") == 0) use_large();
         else if (strcmp(line, "spread\n") == 0) spread();
         else if (strcmp(line, "poison\n") == 0) poison();
         else if (strcmp(line, "exec\n") == 0) execl("/proc/self/exe", "echo", NULL);
