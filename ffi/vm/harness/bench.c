@@ -13,10 +13,17 @@
  * it is asked to.
  */
 
-#define SAMPLES_MAX 100000u
+/* A boot, or an answer: what takes longer is stuck. */
+#define DEADLINE_S 20u
+#define WARM_UP 20u
+
+struct bench {
+    const struct harness_options *options;
+    struct harness harness;
+};
 
 struct samples {
-    double *values;
+    double *values; /* microseconds */
     size_t count;
 };
 
@@ -25,55 +32,91 @@ static int bench__compare(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static void bench__report(const char *name, struct samples *samples) {
+static void bench__head(const struct bench *bench) {
+    if (!bench->options->json) printf("%-34s %12s %12s %8s\n", "", "median", "99th of 100", "samples");
+}
+
+static void bench__report(const struct bench *bench, const char *name, struct samples *samples) {
     qsort(samples->values, samples->count, sizeof *samples->values, bench__compare);
-    printf("{\"name\":\"%s\",\"count\":%zu,\"median\":%.1f,\"p99\":%.1f}\n", name, samples->count,
-           samples->values[samples->count / 2], samples->values[samples->count * 99 / 100]);
+    double median = samples->values[samples->count / 2], p99 = samples->values[samples->count * 99 / 100];
+    if (bench->options->json) {
+        printf("{\"name\":\"%s\",\"unit\":\"us\",\"count\":%zu,\"median\":%.1f,\"p99\":%.1f}\n", name, samples->count,
+               median, p99);
+    } else {
+        printf("%-34s %9.1f us %9.1f us %8zu\n", name, median, p99, samples->count);
+    }
     fflush(stdout);
     samples->count = 0;
 }
 
+static void bench__report_pages(const struct bench *bench, uint64_t pages) {
+    if (bench->options->json) printf("{\"name\":\"pages copied\",\"unit\":\"pages of 4 KB\",\"value\":%lu}\n", pages);
+    else printf("%-34s %9lu pages of 4 KB\n", "of it copied", pages);
+}
+
 static void bench__add(struct samples *samples, uint64_t from_ns, uint64_t to_ns) {
-    if (samples->count < SAMPLES_MAX) samples->values[samples->count++] = (double)(to_ns - from_ns) / 1000;
+    samples->values[samples->count++] = (double)(to_ns - from_ns) / 1000;
 }
 
-static int bench__run(struct vm *vm, int stop_for_output, struct vm_exit *exit) {
-    const struct vm_run run = {
-        .deadline_ns = harness_now_ns() + UINT64_C(20000000000), .cpu_ns = UINT64_MAX, .stop_for_output = stop_for_output};
-    return vm_run(vm, &run, exit);
+/* The program did not do what is measured: why. Returns an exit status. */
+static int bench__failed(const struct bench *bench, struct vm *vm, const struct vm_exit *exit, const char *missing) {
+    const char *hint = "a program that reads a request from stdin and answers on stdout, and --request TEXT";
+    const char *name = bench->options->command[0];
+    harness_pass(vm, PORT_LOG, STDERR_FILENO, UINT64_MAX);
+    switch ((enum vm_exit_reason)exit->reason) {
+    case VM_EXITED:
+        return harness_fail(HARNESS_FAILED, hint, "%s ended with exit status %d before it %s", name, exit->status, missing);
+    case VM_WAITS:
+    case VM_WROTE:
+        return harness_fail(HARNESS_FAILED, hint, "%s waits for something else before it %s", name, missing);
+    case VM_DEADLINE:
+        return harness_fail(HARNESS_LATE, hint, "%s took longer than %u s before it %s", name, DEADLINE_S, missing);
+    case VM_SIGNALED:
+    case VM_OUT_OF_MEMORY:
+    case VM_CPU_TIME:
+    case VM_CANCELED:
+    case VM_STUCK:
+    case VM_BROKEN:
+        break;
+    }
+    return harness_end(bench->options, exit);
 }
 
-/* One request: 0, or 1 having said what went wrong. */
-static int bench__request(struct vm *vm, const char *request, char *answer, size_t capacity) {
+static uint64_t bench__deadline(void) {
+    return harness_now_ns() + DEADLINE_S * UINT64_C(1000000000);
+}
+
+/* One request: 0, or an exit status having said what went wrong. */
+static int bench__request(const struct bench *bench, struct vm *vm, char *answer, size_t capacity) {
+    const char *request = bench->options->request;
+    const struct vm_run run = {.deadline_ns = bench__deadline(), .cpu_ns = UINT64_MAX, .stop_for_output = 1};
     struct vm_exit exit;
     vm_feed(vm, PORT_STDIO, request, strlen(request), 0);
-    int error = bench__run(vm, 1, &exit);
-    size_t size = error == 0 ? vm_take(vm, PORT_STDIO, answer, capacity - 1) : 0;
+    int error = vm_run(vm, &run, &exit);
+    if (error != 0) return harness_fail(HARNESS_FAILED, "mayfly doctor", "Cannot run it: %s", strerror(-error));
+    size_t size = vm_take(vm, PORT_STDIO, answer, capacity - 1);
     answer[size] = 0;
-    if (error == 0 && exit.reason == VM_WROTE && size > 0) return 0;
-    char log[2000];
-    size_t logged = vm_take(vm, PORT_LOG, log, sizeof log);
-    fprintf(stderr, "Error: no answer: error %d, reason %u, status %d, at 0x%lx 0x%lx\n%.*s\n", error, exit.reason,
-            exit.status, exit.fault_instruction, exit.fault_address, (int)logged, log);
-    return 1;
+    return exit.reason == VM_WROTE && size > 0 ? 0 : bench__failed(bench, vm, &exit, "answered");
+}
+
+static int bench__reads(const struct vm_exit *exit) {
+    return exit->reason == VM_WAITS && (exit->waits_for_input >> PORT_STDIO & 1);
 }
 
 /* Runs until it waits for its first request. */
-static int bench__boot(struct harness *harness, const struct harness_options *options) {
-    int status = harness_open(harness, options);
+static int bench__boot(struct bench *bench) {
+    int status = harness_open(&bench->harness, bench->options);
     if (status != 0) return status;
+    const struct vm_run run = {.deadline_ns = bench__deadline(), .cpu_ns = UINT64_MAX};
     struct vm_exit exit;
-    do {
-        int error = bench__run(harness->vm, 0, &exit);
-        if (error != 0) return 1;
-        if (exit.reason == VM_WAITS && !(exit.waits_for_input >> PORT_STDIO & 1)) usleep(1000);
-    } while (exit.reason == VM_WAITS && !(exit.waits_for_input >> PORT_STDIO & 1));
-    if (exit.reason == VM_WAITS) return 0;
-    char log[4000];
-    size_t logged = vm_take(harness->vm, PORT_LOG, log, sizeof log);
-    fprintf(stderr, "Error: it did not come to wait for a request: reason %u, status %d at 0x%lx 0x%lx\n%.*s\n", exit.reason, exit.status, exit.fault_instruction, exit.fault_address,
-            (int)logged, log);
-    return 1;
+    for (;;) {
+        int error = vm_run(bench->harness.vm, &run, &exit);
+        if (error != 0) return harness_fail(HARNESS_FAILED, "mayfly doctor", "Cannot run it: %s", strerror(-error));
+        if (bench__reads(&exit)) return 0;
+        if (exit.reason != VM_WAITS || exit.until_ns == UINT64_MAX) break;
+        usleep(1000);
+    }
+    return bench__failed(bench, bench->harness.vm, &exit, "read a request");
 }
 
 static int bench__snapshot(struct harness *harness, struct vm_snapshot **snapshot) {
@@ -82,93 +125,91 @@ static int bench__snapshot(struct harness *harness, struct vm_snapshot **snapsho
     const struct vm_snapshot_options options = {.file = file};
     int error = vm_snapshot_take(harness->vm, &options, snapshot, &why);
     close(file);
-    if (error != 0) fprintf(stderr, "Error: %s\n", why.bytes);
-    return error;
+    if (error == 0) return 0;
+    return harness_fail(HARNESS_FAILED, "mayfly vm run --trace", "Cannot snapshot it: %s", why.bytes);
 }
 
-static int bench__resets(struct vm_snapshot *snapshot, const char *request, struct samples *samples, uint32_t count) {
+static int bench__resets(const struct bench *bench, struct vm_snapshot *snapshot, struct samples *samples,
+                         struct samples *resets) {
     struct vm *vm;
     char answer[65536], first[65536];
-    if (vm_clone(snapshot, &vm) != 0) return 1;
-    struct samples resets = {malloc(SAMPLES_MAX * sizeof(double)), 0};
-    int status = bench__request(vm, request, first, sizeof first);
-    uint64_t pages = 0;
-    for (uint32_t i = 0; i < count + 20 && status == 0; i++) {
+    int error = vm_clone(snapshot, &vm);
+    if (error != 0) return harness_fail(HARNESS_FAILED, "mayfly doctor", "Cannot clone it: %s", strerror(-error));
+    int status = bench__request(bench, vm, first, sizeof first);
+    struct vm_counters counters = {0};
+    for (uint64_t i = 0; i < bench->options->runs + WARM_UP && status == 0; i++) {
         uint64_t begun = harness_now_ns();
-        int error = vm_reset(vm);
+        error = vm_reset(vm);
+        uint64_t reset = harness_now_ns();
         if (error != 0) {
-            fprintf(stderr, "Error: cannot reset: %s\n", strerror(-error));
-            status = 1;
+            status = harness_fail(HARNESS_FAILED, "report it", "Cannot reset it: %s", strerror(-error));
             break;
         }
-        uint64_t reset = harness_now_ns();
-        struct vm_counters counters;
         vm_count(vm, &counters);
-        pages = counters.pages_copied;
-        status = bench__request(vm, request, answer, sizeof answer);
-        uint64_t done = harness_now_ns();
-        if (i >= 20) bench__add(samples, begun, done), bench__add(&resets, begun, reset);
+        status = bench__request(bench, vm, answer, sizeof answer);
+        if (i >= WARM_UP) bench__add(samples, begun, harness_now_ns()), bench__add(resets, begun, reset);
         if (status == 0 && strcmp(answer, first) != 0) {
-            fprintf(stderr, "Error: the answer changed: %.200s\n", answer);
-            status = 1;
+            status = harness_fail(HARNESS_FAILED, "a program that answers the same request alike",
+                                  "After a reset it answered otherwise: %.200s", answer);
         }
     }
     vm_close(vm);
-    if (status == 0) {
-        bench__report("reset and request", samples);
-        bench__report("of it the reset", &resets);
-        printf("{\"name\":\"pages copied\",\"count\":%lu}\n", pages);
-    }
-    free(resets.values);
-    return status;
+    if (status != 0) return status;
+    bench__report(bench, "reset and request", samples);
+    bench__report(bench, "of it the reset", resets);
+    bench__report_pages(bench, counters.pages_copied);
+    return 0;
 }
 
-static int bench__clones(struct vm_snapshot *snapshot, const char *name, const char *request, struct samples *samples,
-                         uint32_t count, uint32_t shells) {
+static int bench__clones(const struct bench *bench, struct vm_snapshot *snapshot, struct samples *samples,
+                         uint32_t shells) {
     char answer[65536];
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint64_t i = 0; i < bench->options->runs / 4; i++) {
         if (shells > 0 && i % shells == 0) vm_snapshot_prepare(snapshot, shells);
         struct vm *vm;
         uint64_t begun = harness_now_ns();
         int error = vm_clone(snapshot, &vm);
-        if (error != 0) {
-            fprintf(stderr, "Error: cannot clone: %s\n", strerror(-error));
-            return 1;
-        }
-        int status = bench__request(vm, request, answer, sizeof answer);
+        if (error != 0) return harness_fail(HARNESS_FAILED, "mayfly doctor", "Cannot clone it: %s", strerror(-error));
+        int status = bench__request(bench, vm, answer, sizeof answer);
         bench__add(samples, begun, harness_now_ns());
         if (i == 0) vm_snapshot_learn(snapshot, vm);
         vm_close(vm);
         if (status != 0) return status;
     }
-    bench__report(name, samples);
+    bench__report(bench, shells > 0 ? "clone and request, pooled shells" : "clone and request, from nothing", samples);
     return 0;
+}
+
+static int bench__all(struct bench *bench, struct samples *samples, struct samples *resets) {
+    uint64_t begun = harness_now_ns();
+    int status = bench__boot(bench);
+    if (status != 0) return status;
+    bench__head(bench);
+    bench__add(samples, begun, harness_now_ns());
+    bench__report(bench, "boot to the first read", samples);
+    struct vm_snapshot *snapshot;
+    begun = harness_now_ns();
+    status = bench__snapshot(&bench->harness, &snapshot);
+    if (status != 0) return status;
+    bench__add(samples, begun, harness_now_ns());
+    bench__report(bench, "taking the snapshot", samples);
+    status = bench__resets(bench, snapshot, samples, resets);
+    if (status == 0) status = bench__clones(bench, snapshot, samples, 0);
+    if (status == 0) status = bench__clones(bench, snapshot, samples, 16);
+    vm_snapshot_close(snapshot);
+    return status;
 }
 
 int harness_bench(int count, char **arguments) {
     struct harness_options options;
-    struct harness harness;
-    struct samples samples = {malloc(SAMPLES_MAX * sizeof(double)), 0};
-    const char *request = getenv("REQUEST");
-    if (request == NULL) request = "{\"name\":\"bob\",\"n\":7,\"x\":[1,2,3]}";
-    int status = harness_parse(count, arguments, &options);
+    int status = harness_parse(HARNESS_BENCH, count, arguments, &options);
     if (status != 0) return status;
-    uint64_t begun = harness_now_ns();
-    status = bench__boot(&harness, &options);
-    if (status != 0) return status;
-    bench__add(&samples, begun, harness_now_ns());
-    bench__report("boot to the first read", &samples);
-    struct vm_snapshot *snapshot;
-    begun = harness_now_ns();
-    if (bench__snapshot(&harness, &snapshot) != 0) return 1;
-    bench__add(&samples, begun, harness_now_ns());
-    bench__report("taking the snapshot", &samples);
-    uint32_t runs = getenv("RUNS") == NULL ? 1000 : (uint32_t)atoi(getenv("RUNS"));
-    status = bench__resets(snapshot, request, &samples, runs);
-    if (status == 0) status = bench__clones(snapshot, "clone and request, from nothing", request, &samples, runs / 4, 0);
-    if (status == 0) status = bench__clones(snapshot, "clone and request, pooled shells", request, &samples, runs / 4, 16);
-    vm_snapshot_close(snapshot);
-    harness_close(&harness);
+    struct bench bench = {.options = &options};
+    struct samples samples = {calloc(options.runs, sizeof(double)), 0}, resets = {calloc(options.runs, sizeof(double)), 0};
+    if (samples.values != NULL && resets.values != NULL) status = bench__all(&bench, &samples, &resets);
+    else status = harness_fail(HARNESS_FAILED, "fewer --runs", "Cannot measure: %s", strerror(ENOMEM));
+    harness_close(&bench.harness);
     free(samples.values);
+    free(resets.values);
     return status;
 }

@@ -14,6 +14,8 @@
 #define HARNESS_NO_PROGRAM 126
 #define HARNESS_NOT_FOUND 127
 
+enum harness_command { HARNESS_RUN = 1, HARNESS_BENCH = 2 };
+
 struct harness_options {
     const char *views[HARNESS_LIST_MAX + 1];
     size_t view_count;
@@ -26,11 +28,14 @@ struct harness_options {
     uint64_t deadline_ms; /* 0: none */
     const char *snapshot; /* where one is written when the program first waits for input, or NULL */
     int trace;
+    const char *request; /* of bench: what the program reads for each answer */
+    uint64_t runs;
+    int json;
     char **command; /* with NULL at its end; [0] is a path */
 };
 
 /* What a command line says; views and environment have sane defaults. 0, or an exit status having said what is wrong. */
-int harness_parse(int count, char **arguments, struct harness_options *options);
+int harness_parse(enum harness_command command, int count, char **arguments, struct harness_options *options);
 /* Puts what was not said. 0, or an exit status having said what is wrong. */
 int harness_defaults(struct harness_options *options);
 /* The program that a name stands for, as an absolute path. 0, or an exit status having said what is wrong. */

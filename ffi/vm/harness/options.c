@@ -7,6 +7,11 @@
 #define MEGABYTE (UINT64_C(1) << 20)
 #define DEFAULT_MEMORY (1024 * MEGABYTE)
 #define MEMORY_MAX_MB 32768u
+#define DEFAULT_REQUEST "{\"name\":\"bob\",\"n\":7,\"x\":[1,2,3]}\n"
+#define DEFAULT_RUNS 1000u
+/* A quarter of them is measured in other ways. */
+#define RUNS_LEAST 4u
+#define RUNS_MOST 100000u
 
 static int options__number(const char *text, uint64_t most, uint64_t *number) {
     if (strlen(text) > 10 || text[strspn(text, "0123456789")] != 0) return -1;
@@ -49,21 +54,61 @@ static int options__snapshot(struct harness_options *options, const char *value)
     return 0;
 }
 
+static int options__request(struct harness_options *options, const char *value) {
+    options->request = value;
+    return 0;
+}
+
+static int options__runs(struct harness_options *options, const char *value) {
+    if (options__number(value, RUNS_MOST, &options->runs) == 0 && options->runs >= RUNS_LEAST) return 0;
+    return harness_fail(2, "--runs with a number, 4 to 100000", "--runs cannot be %s", value);
+}
+
+static int options__trace(struct harness_options *options, const char *value) {
+    (void)value;
+    options->trace = 1;
+    return 0;
+}
+
+static int options__json(struct harness_options *options, const char *value) {
+    (void)value;
+    options->json = 1;
+    return 0;
+}
+
 static const struct {
     const char *name;
     int (*take)(struct harness_options *options, const char *value);
-} with_value[] = {
-    {"--memory", options__memory}, {"--deadline-ms", options__deadline}, {"--view", options__view},
-    {"--env", options__variable},  {"--snapshot", options__snapshot},
+    unsigned commands; /* enum harness_command, a bit each */
+    int is_flag;
+} known[] = {
+    {"--memory", options__memory, HARNESS_RUN | HARNESS_BENCH, 0},
+    {"--view", options__view, HARNESS_RUN | HARNESS_BENCH, 0},
+    {"--env", options__variable, HARNESS_RUN | HARNESS_BENCH, 0},
+    {"--deadline-ms", options__deadline, HARNESS_RUN, 0},
+    {"--snapshot", options__snapshot, HARNESS_RUN, 0},
+    {"--trace", options__trace, HARNESS_RUN, 1},
+    {"--request", options__request, HARNESS_BENCH, 0},
+    {"--runs", options__runs, HARNESS_BENCH, 0},
+    {"--json", options__json, HARNESS_BENCH, 1},
 };
 
-static int options__take(struct harness_options *options, const char *name, const char *value) {
-    for (size_t i = 0; i < sizeof with_value / sizeof *with_value; i++) {
-        if (strcmp(name, with_value[i].name) != 0) continue;
-        if (value == NULL) return harness_fail(2, "the option with its value", "%s needs a value", name);
-        return with_value[i].take(options, value);
+static const char *options__of(enum harness_command command) {
+    if (command == HARNESS_RUN) return "--memory, --view, --env, --deadline-ms, --snapshot, --trace";
+    return "--memory, --view, --env, --request, --runs, --json";
+}
+
+/* The option at arguments[*at], and its value. */
+static int options__take(enum harness_command command, int count, char **arguments, int *at,
+                         struct harness_options *options) {
+    const char *name = arguments[(*at)++], *value = NULL;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (strcmp(name, known[i].name) != 0 || !(known[i].commands & command)) continue;
+        if (!known[i].is_flag && *at < count) value = arguments[(*at)++];
+        if (!known[i].is_flag && value == NULL) return harness_fail(2, "the option with its value", "%s needs a value", name);
+        return known[i].take(options, value);
     }
-    return harness_fail(2, "--trace, --memory, --deadline-ms, --view, --env, --snapshot", "there is no option %s", name);
+    return harness_fail(2, options__of(command), "%s has no option %s", command == HARNESS_RUN ? "run" : "bench", name);
 }
 
 int harness_add(const char **list, size_t *count, const char *item) {
@@ -72,18 +117,18 @@ int harness_add(const char **list, size_t *count, const char *item) {
     return 0;
 }
 
-int harness_parse(int count, char **arguments, struct harness_options *options) {
+int harness_parse(enum harness_command command, int count, char **arguments, struct harness_options *options) {
     memset(options, 0, sizeof *options);
     options->memory_bytes = DEFAULT_MEMORY;
+    options->request = DEFAULT_REQUEST;
+    options->runs = DEFAULT_RUNS;
     int at = 0;
     while (at < count && strncmp(arguments[at], "--", 2) == 0) {
-        const char *name = arguments[at++];
-        if (strcmp(name, "--") == 0) break;
-        if (strcmp(name, "--trace") == 0) {
-            options->trace = 1;
-            continue;
+        if (strcmp(arguments[at], "--") == 0) {
+            at++;
+            break;
         }
-        int status = options__take(options, name, at < count ? arguments[at++] : NULL);
+        int status = options__take(command, count, arguments, &at, options);
         if (status != 0) return status;
     }
     if (at == count) return harness_fail(2, "-- COMMAND..., at the end", "the command to run is missing");

@@ -130,7 +130,7 @@ static void run__summary(const struct vm *vm, uint64_t begun) {
 int harness_run(int count, char **arguments) {
     struct harness_options options;
     struct harness harness;
-    int status = harness_parse(count, arguments, &options);
+    int status = harness_parse(HARNESS_RUN, count, arguments, &options);
     if (status != 0) return status;
     if (options.snapshot != NULL) status = harness_save_check(options.snapshot);
     if (status != 0) return status;
