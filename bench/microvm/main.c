@@ -25,7 +25,7 @@ int main(int count, char **arguments) {
     setrlimit(RLIMIT_NOFILE, &files);
     for (size_t i = 0; count > 2 && i < sizeof cases / sizeof *cases; i++) {
         if (strcmp(arguments[1], cases[i].name) != 0) continue;
-        int status = harness_parse(count - 2, arguments + 2, &options);
+        int status = harness_parse(HARNESS_RUN, count - 2, arguments + 2, &options);
         if (status == 0) cases[i].run(&options);
         return status;
     }
