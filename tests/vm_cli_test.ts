@@ -177,3 +177,19 @@ Deno.test({
     assert.match(engine.detail, /hardware|software/);
   },
 });
+
+Deno.test({
+  name: "mayfly vm bench measures the example of the page on the command line",
+  ignore,
+  fn: async () => {
+    await using dir = await TempDir.make();
+    const page = await Deno.readTextFile(new URL("../docs/command-line.md", import.meta.url));
+    const [, code] = /cat > echo\.py <<'EOF'\n(.*?) {4}EOF/s.exec(page)!;
+    await Deno.writeTextFile(join(dir.path, "echo.py"), code.replace(/^ {4}/gm, ""));
+    const args = ["vm", "bench", "--request", "hello", "--runs", "8", "--json", "python3", "echo.py"];
+    const { code: status, stdout, stderr } = await mayfly(args, { cwd: dir.path, env: { INIT_CWD: dir.path } });
+    assert.equal(status, 0, stderr);
+    const figures = stdout.trim().split("\n").map((line) => JSON.parse(line));
+    assert.ok(figures.some(({ name, count }) => name === "reset and request" && count === 8));
+  },
+});

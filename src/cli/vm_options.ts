@@ -3,7 +3,7 @@ import type { Values } from "./command.ts";
 
 export const VM_OPTIONS = {
   memory: { type: "string", value: "MB", help: "memory of the VM (1024); 64M and 2G are understood too" },
-  "deadline-ms": { type: "string", value: "N", help: "ends it after so long (never)", also: ["timeout"] },
+  "deadline-ms": { type: "string", value: "N", help: "run: ends it after so long (never)", also: ["timeout"] },
   view: {
     type: "string",
     value: "PATH",
@@ -15,7 +15,7 @@ export const VM_OPTIONS = {
   trace: { type: "boolean", help: "run: shows the system calls, on standard error" },
   snapshot: { type: "string", value: "FILE", help: "run: writes a snapshot when it first waits for its input" },
   request: { type: "string", value: "TEXT", help: 'bench: what it reads each time ({"name":"bob",...})' },
-  runs: { type: "string", value: "N", help: "bench: how often (1000)" },
+  runs: { type: "string", value: "N", help: "bench: how often, 4 to 100000 (1000)" },
   json: { type: "boolean", help: "bench: prints JSON" },
 } as const;
 
@@ -25,16 +25,20 @@ const SIZE = /^(\d{1,10})(M|MB|MiB|G|GB|GiB)?$/i;
 
 /** As the engine's program takes them. */
 export function engineOptions(values: Values<typeof VM_OPTIONS>): string[] {
-  const { memory, "deadline-ms": deadline } = values;
+  const { memory, "deadline-ms": deadline, request } = values;
   const checked = {
     ...values,
     ...memory !== undefined && { memory: String(megabytes(memory)) },
     ...deadline !== undefined && { "deadline-ms": String(milliseconds(deadline)) },
+    ...request !== undefined && { request: asLine(request) },
   };
   return Object.entries(checked).flatMap(([name, value]) =>
     value === true ? [`--${name}`] : [value].flat().flatMap((one) => [`--${name}`, String(one)])
   );
 }
+
+/** A program that reads lines would wait for the end of this one. */
+const asLine = (text: string): string => text.endsWith("\n") ? text : `${text}\n`;
 
 function megabytes(text: string): number {
   const [, digits, unit] = SIZE.exec(text) ?? [];

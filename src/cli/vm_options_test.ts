@@ -28,3 +28,8 @@ Deno.test("options are handed on by their names, each as often as it was given",
   const options = engineOptions({ trace: true, view: ["a", "b"], "deadline-ms": "5" });
   assert.deepEqual(options, ["--trace", "--view", "a", "--view", "b", "--deadline-ms", "5"]);
 });
+
+Deno.test("a request is a line", () => {
+  assert.deepEqual(engineOptions({ request: "a" }), ["--request", "a\n"]);
+  assert.deepEqual(engineOptions({ request: "a\n" }), ["--request", "a\n"]);
+});
