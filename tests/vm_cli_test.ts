@@ -38,7 +38,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a script is found and shown wherever it is, and so is what its shim stands for",
+  name: "a script is found and shown wherever it is",
   ignore,
   fn: async () => {
     await using dir = await TempDir.make();
@@ -128,6 +128,51 @@ Deno.test({
       /^Note: the working folder .*--view \..*\nNote: secret is not shown .*\n.*secret: No such file/,
     );
     assert.deepEqual(await cat("--view", "."), [0, "secret\n", ""]);
+  },
+});
+
+for (
+  const [what, script, expected] of [
+    [
+      "goes on while its full output has no reader",
+      '{ "$0" run --deadline-ms 300 -- yes; echo $? >&2; } | sleep 2',
+      "124",
+    ],
+    ["goes on when nobody will read its output", '{ trap "" PIPE; "$0" run -- yes; echo $? >&2; } | head -1', "141"],
+  ] as const
+) {
+  Deno.test({
+    name: `no program ${what}`,
+    ignore,
+    fn: async () => {
+      const program = await vmProgram({ progress: () => {} });
+      const { stderr } = await new Deno.Command("sh", { args: ["-c", script, program] }).output();
+      assert.equal(new TextDecoder().decode(stderr).trim().split("\n").at(-1), expected);
+    },
+  });
+}
+
+Deno.test({
+  name: "mayfly vm bench measures each of its ways, and says why it cannot",
+  ignore,
+  fn: async () => {
+    const program = await vmProgram({ progress: () => {} });
+    const bench = async (...args: string[]) => {
+      const { code, stdout, stderr } = await new Deno.Command(program, { args: ["bench", ...args] }).output();
+      return [code, new TextDecoder().decode(stdout), new TextDecoder().decode(stderr)] as const;
+    };
+    const [code, stdout, stderr] = await bench("--runs", "4", "--json", "--", "cat");
+    assert.equal(code, 0, stderr);
+    const counts = stdout.trim().split("\n").map((line) => JSON.parse(line).count).filter((count) =>
+      count !== undefined
+    );
+    assert.deepEqual(counts, [1, 1, 4, 4, 1, 1]);
+    assert.match(
+      (await bench("--", "true"))[2],
+      /^Error: \S+true ended with exit status 0 before it read a request\nTry: /,
+    );
+    assert.match((await bench("--runs", "3", "--", "cat"))[2], /^Error: --runs cannot be 3\nTry: /);
+    assert.match((await bench("--trace", "--", "cat"))[2], /^Error: bench has no option --trace\nTry: /);
   },
 });
 
