@@ -65,7 +65,8 @@ static int bench__failed(const struct bench *bench, struct vm *vm, const struct 
     harness_pass(vm, PORT_LOG, STDERR_FILENO, UINT64_MAX);
     switch ((enum vm_exit_reason)exit->reason) {
     case VM_EXITED:
-        return harness_fail(HARNESS_FAILED, hint, "%s ended with exit status %d before it %s", name, exit->status, missing);
+        return harness_fail(HARNESS_FAILED, hint, "%s ended with exit status %d before it %s", name, exit->status,
+                            missing);
     case VM_WAITS:
     case VM_WROTE:
         return harness_fail(HARNESS_FAILED, hint, "%s waits for something else before it %s", name, missing);
@@ -205,7 +206,8 @@ int harness_bench(int count, char **arguments) {
     int status = harness_parse(HARNESS_BENCH, count, arguments, &options);
     if (status != 0) return status;
     struct bench bench = {.options = &options};
-    struct samples samples = {calloc(options.runs, sizeof(double)), 0}, resets = {calloc(options.runs, sizeof(double)), 0};
+    struct samples samples = {.values = calloc(options.runs, sizeof(double))};
+    struct samples resets = {.values = calloc(options.runs, sizeof(double))};
     if (samples.values != NULL && resets.values != NULL) status = bench__all(&bench, &samples, &resets);
     else status = harness_fail(HARNESS_FAILED, "fewer --runs", "Cannot measure: %s", strerror(ENOMEM));
     harness_close(&bench.harness);

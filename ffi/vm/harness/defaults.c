@@ -152,7 +152,9 @@ int harness_defaults(struct harness_options *options) {
     if (error == 0) error = defaults__show_folder(options, wanted);
     if (error == 0) error = defaults__show_usual(options);
     if (error == 0) error = defaults__set_usual(options);
-    if (error != 0) return harness_fail(2, "fewer --view and --env", "cannot show so many folders, or set so many variables");
+    if (error != 0) {
+        return harness_fail(2, "fewer --view and --env", "cannot show so many folders, or set so many variables");
+    }
     options->hidden_argument = defaults__hidden(options);
     return 0;
 }

@@ -77,7 +77,8 @@ int harness_find(const char *name, char **path) {
     if (strchr(name, '/') != NULL) *path = strdup(name);
     else *path = name[0] == 0 ? NULL : find__in_path(name);
     if (*path == NULL) {
-        return harness_fail(HARNESS_NOT_FOUND, "the path of a program of this host", "Cannot find the program \"%s\"", name);
+        return harness_fail(HARNESS_NOT_FOUND, "the path of a program of this host", "Cannot find the program \"%s\"",
+                            name);
     }
     int status = find__check(*path);
     if (status != 0 || (*path)[0] == '/') return status;

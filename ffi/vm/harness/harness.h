@@ -34,7 +34,7 @@ struct harness_options {
     char **command; /* with NULL at its end; [0] is a path */
 };
 
-/* What a command line says; views and environment have sane defaults. 0, or an exit status having said what is wrong. */
+/* A command line; views and environment have sane defaults. 0, or an exit status having said what is wrong. */
 int harness_parse(enum harness_command command, int count, char **arguments, struct harness_options *options);
 /* Puts what was not said. 0, or an exit status having said what is wrong. */
 int harness_defaults(struct harness_options *options);

@@ -105,7 +105,9 @@ static int options__take(enum harness_command command, int count, char **argumen
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (strcmp(name, known[i].name) != 0 || !(known[i].commands & command)) continue;
         if (!known[i].is_flag && *at < count) value = arguments[(*at)++];
-        if (!known[i].is_flag && value == NULL) return harness_fail(2, "the option with its value", "%s needs a value", name);
+        if (!known[i].is_flag && value == NULL) {
+            return harness_fail(2, "the option with its value", "%s needs a value", name);
+        }
         return known[i].take(options, value);
     }
     return harness_fail(2, options__of(command), "%s has no option %s", command == HARNESS_RUN ? "run" : "bench", name);
