@@ -237,7 +237,7 @@ int main(int count, char **arguments) {
     if (count > 1 && strcmp(arguments[1], "wait") == 0) {
         puts("ready");
         fflush(stdout);
-        for (;;) pause();
+        for (;;) sleep(1000);
     }
     if (count > 1 && strcmp(arguments[1], "abort") == 0) abort();
     if (count > 1 && strcmp(arguments[1], "fork") == 0) {
