@@ -38,8 +38,21 @@ function below(name: string, limit: number, unit: string, value: number, beside 
   };
 }
 
+async function hasKvm(): Promise<boolean> {
+  try {
+    (await Deno.open("/dev/kvm", { read: true, write: true })).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The microVM engine alone: clones and resets of Python and Deno, beside what the host does without a VM. */
 export const microvm: Bench = async ({ samples, firstStart: isFull }) => {
+  if (!await hasKvm()) {
+    console.error("microvm: there is no /dev/kvm that this user may use");
+    return [];
+  }
   await using bench = await MicrovmBench.build();
   const interpreter = await python();
   const script = (name: string) => ["-S", "-E", "-B", MicrovmBench.file(name)];
