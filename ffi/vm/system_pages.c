@@ -92,7 +92,7 @@ static void system_pages__restore_stub(struct vm *vm) {
     const uint8_t xrstor[] = {0xba, 0, 0, 0, 0, 0x48, 0x0f, 0xae, 0x2d};
     _Static_assert(SYSTEM_RESTORE_SEGMENTS - SYSTEM_RESTORE_STUB == 1 + 4 + sizeof xrstor + 4, "it follows the FPU's part");
     memcpy(at, xrstor, sizeof xrstor);
-    at = system_pages__rip_relative(at + sizeof xrstor, SYSTEM_RESTORE_STUB, stub, SYSTEM_RESTORE + RESTORE_FPU);
+    system_pages__rip_relative(at + sizeof xrstor, SYSTEM_RESTORE_STUB, stub, SYSTEM_RESTORE + RESTORE_FPU);
     /* mov eax, 0; mov ds, eax; mov es, eax; mov fs, eax; mov gs, eax */
     const uint8_t segments[] = {0xb8, 0, 0, 0, 0, 0x8e, 0xd8, 0x8e, 0xc0, 0x8e, 0xe0, 0x8e, 0xe8};
     at = system_page(vm, SYSTEM_RESTORE_SEGMENTS);
