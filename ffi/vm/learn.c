@@ -35,6 +35,14 @@ void learn__begin(struct vm *vm) {
     learn__visit_views(vm, learn__forget);
 }
 
+static void learn__remember(struct vm *vm, uint64_t *entry) {
+    if (!(*entry & PTE_ACCESSED)) table__store(vm, entry, *entry | PTE_ACCESSED);
+}
+
+void learn__end(struct vm *vm) {
+    learn__visit_views(vm, learn__remember);
+}
+
 static void learn__warm(struct vm *vm, uint64_t *entry) {
     if (!(*entry & PTE_ACCESSED)) return;
     regions__warm(vm->regions, *entry & PTE_ADDRESS & ~(GROUP_BYTES - 1), GROUP_BYTES / PAGE_SIZE);

@@ -12,6 +12,8 @@ struct vm_snapshot;
 
 /* Forgets which pages were touched, so that learning sees those of the next request. */
 void learn__begin(struct vm *vm);
+/* Before a snapshot: tables are again as if all was touched, or CPUs would write to those of its clones. */
+void learn__end(struct vm *vm);
 /* Makes ready what was learned. */
 void learn__apply(const struct vm_snapshot *snapshot, struct vm *vm);
 /* reset.c: marks the pages that the guest wrote. */

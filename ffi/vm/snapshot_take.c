@@ -7,6 +7,7 @@
 
 #include "fold.h"
 #include "internal.h"
+#include "learn.h"
 #include "random.h"
 #include "schedule.h"
 #include "shell.h"
@@ -92,6 +93,7 @@ static int take__prepare(struct vm *vm, struct vm_text *why) {
     }
     int error = take__tables(vm);
     if (error != 0) return error;
+    learn__end(vm);
     frames__drop_free(vm);
     fold__close_all(vm);
     take__choose_thread(vm);
