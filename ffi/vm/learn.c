@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "dirty.h"
 #include "fold.h"
 #include "internal.h"
 #include "snapshot.h"
@@ -66,7 +67,7 @@ int vm_snapshot_learn(struct vm_snapshot *snapshot, struct vm *served) {
     if (served->snapshot != snapshot) return -EINVAL;
     /* Once: other threads may be cloning with what was learned. */
     if (atomic_load(&snapshot->learned) != NULL) return 0;
-    int error = reset__collect(served);
+    int error = dirty__collect(served);
     if (error != 0) return error;
     uint64_t pages = snapshot->data.bytes / PAGE_SIZE;
     struct snapshot_learned *learned = malloc(sizeof *learned + (pages + 1) * sizeof *learned->runs);

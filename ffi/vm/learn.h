@@ -16,7 +16,5 @@ void learn__begin(struct vm *vm);
 void learn__end(struct vm *vm);
 /* Makes ready what was learned. */
 void learn__apply(const struct vm_snapshot *snapshot, struct vm *vm);
-/* reset.c: marks the pages that the guest wrote. */
-int reset__collect(struct vm *vm);
 
 #endif

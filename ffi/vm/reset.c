@@ -2,53 +2,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../shim/pages.h"
 #include "clone.h"
 #include "dirty.h"
 #include "internal.h"
-#include "learn.h"
 #include "shell.h"
 #include "snapshot.h"
 #include "tables.h"
 
-#define SLOT_WORDS (DATA_BANK_BYTES / PAGE_SIZE / 64)
 /* A VM that once wrote this much copies it back every time: a new one is cheaper. */
 #define COPIES_MAX 8192u
-
-/* KVM's log is read and never cleared: it keeps what it once had, and so a page costs one fault in a VM's life. */
-static int reset__read_log(struct vm *vm) {
-    uint64_t bitmap[SLOT_WORDS];
-    for (uint32_t slot = 0; slot < vm->shell->slot_count; slot++) {
-        uint64_t base = vm->shell->slots[slot].base;
-        if (base < DATA_BASE || base >= VIEW_BASE) continue;
-        int error = shell__dirty(vm->shell, slot, bitmap);
-        if (error != 0) return error;
-        uint64_t *written = vm->memory.data.written + (base - DATA_BASE) / PAGE_SIZE / 64;
-        uint64_t words = vm->shell->slots[slot].bytes / PAGE_SIZE / 64;
-        uint64_t most = (vm->memory.data.bytes - (base - DATA_BASE)) / PAGE_SIZE / 64;
-        for (uint64_t i = 0; i < words && i < most; i++) written[i] |= bitmap[i];
-    }
-    return 0;
-}
-
-/* Before there was a log: pages that are not the file's any more. */
-static int reset__scan(struct vm *vm) {
-    uint32_t count = (uint32_t)(vm->memory.snapshot_bytes / PAGE_SIZE);
-    struct pages pages;
-    int error = pages__init(&pages, count);
-    if (error != 0) return error;
-    error = pagemap__scan(vm->machine->pagemap, vm->memory.data.host, count, count, &pages);
-    uint32_t page;
-    for (struct pages_cursor at = pages__first(&pages); pages__next(&pages, &at, &page);) {
-        memory__wrote(vm, DATA_BASE + page * PAGE_SIZE, 1);
-    }
-    pages__fini(&pages);
-    return error;
-}
-
-int reset__collect(struct vm *vm) {
-    return vm->shell->logs_dirty ? reset__read_log(vm) : reset__scan(vm);
-}
 
 /* Pages that an entry leads to now or led to in the snapshot: KVM may have shadows of either. */
 static int reset__forget_entries(struct vm *vm, const uint64_t *now, const uint64_t *then) {
@@ -142,7 +104,7 @@ static int reset__vcpu(struct vm *vm) {
 static int reset__to(struct vm *vm, const struct vm_snapshot *to) {
     if (vm->broken || vm->memory.tables_grew) return -ESTALE;
     int had_log = vm->shell->logs_dirty;
-    int error = reset__collect(vm);
+    int error = dirty__collect(vm);
     if (error == 0) error = shell__begin_log(vm->shell);
     if (error == 0) error = reset__drop_growth(vm, to->data.bytes);
     if (error == 0) error = reset__system(vm, to);
