@@ -5,6 +5,7 @@
 #include <time.h>
 #include <x86intrin.h>
 
+#include "../shim/os.h"
 #include "internal.h"
 #include "random.h"
 
@@ -15,12 +16,6 @@
 /* Two readings of the host's clocks are this far apart at most if nobody set one of them. */
 #define REALTIME_NOISE_NS INT64_C(10000)
 #define FIRST_NS NANOSECONDS
-
-static uint64_t host__ns(clockid_t clock) {
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (uint64_t)now.tv_sec * NANOSECONDS + (uint64_t)now.tv_nsec;
-}
 
 /* Reading three clocks took no longer: nobody came between. */
 #define UNDISTURBED_TICKS 1000u
@@ -36,10 +31,10 @@ static struct host_time host__now(void) {
     for (int i = 0; i < 3 && shortest > UNDISTURBED_TICKS; i++) {
         struct host_time time;
         uint64_t before = __rdtsc();
-        time.monotonic = host__ns(CLOCK_MONOTONIC);
+        time.monotonic = os__clock_ns(CLOCK_MONOTONIC);
         time.tsc = before + (__rdtsc() - before) / 2;
-        time.realtime = host__ns(CLOCK_REALTIME);
-        time.realtime -= (host__ns(CLOCK_MONOTONIC) - time.monotonic) / 2;
+        time.realtime = os__clock_ns(CLOCK_REALTIME);
+        time.realtime -= (os__clock_ns(CLOCK_MONOTONIC) - time.monotonic) / 2;
         uint64_t took = __rdtsc() - before;
         if (took >= shortest) continue;
         best = time;
@@ -180,18 +175,18 @@ int clock__after_clone(struct vm *vm) {
 
 uint64_t clock__monotonic_ns(struct vm *vm) {
     const struct clock_state *clock = &vm->kernel->clock;
-    if (clock->multiplier == 0) return host__ns(CLOCK_MONOTONIC) + (uint64_t)clock->monotonic_offset;
+    if (clock->multiplier == 0) return os__clock_ns(CLOCK_MONOTONIC) + (uint64_t)clock->monotonic_offset;
     return clock__at(clock, __rdtsc());
 }
 
 uint64_t clock__realtime_ns(struct vm *vm) {
     const struct clock_state *clock = &vm->kernel->clock;
-    if (clock->multiplier == 0) return host__ns(CLOCK_REALTIME);
+    if (clock->multiplier == 0) return os__clock_ns(CLOCK_REALTIME);
     return clock__monotonic_ns(vm) + (uint64_t)clock->realtime_offset;
 }
 
 uint64_t clock__process_cpu_ns(struct vm *vm) {
-    uint64_t running = vm->run_begun_cpu == 0 ? 0 : host__ns(CLOCK_THREAD_CPUTIME_ID) - vm->run_begun_cpu;
+    uint64_t running = vm->run_begun_cpu == 0 ? 0 : os__clock_ns(CLOCK_THREAD_CPUTIME_ID) - vm->run_begun_cpu;
     return vm->counters.cpu_ns + running - vm->kernel->clock.cpu_origin;
 }
 
@@ -210,6 +205,6 @@ void clock__account(struct vm *vm) {
 
 uint64_t clock__host_deadline(struct vm *vm, uint64_t deadline) {
     if (deadline == NO_DEADLINE) return NO_DEADLINE;
-    uint64_t now = clock__monotonic_ns(vm), host = host__ns(CLOCK_MONOTONIC);
+    uint64_t now = clock__monotonic_ns(vm), host = os__clock_ns(CLOCK_MONOTONIC);
     return deadline <= now ? host : host + (deadline - now);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "../shim/os.h"
 #include "clone.h"
 #include "dirty.h"
 #include "internal.h"
@@ -19,12 +20,6 @@
 #define SIGNAL_CODE_KERNEL 0x80
 #define VECTOR_PAGE_FAULT 14u
 #define VECTOR_GENERAL 13u
-
-static uint64_t run__cpu_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (uint64_t)now.tv_sec * NANOSECONDS + (uint64_t)now.tv_nsec;
-}
 
 static void run__end(struct vm *vm, enum vm_exit_reason reason, int32_t status) {
     vm->exit.reason = reason;
@@ -209,13 +204,13 @@ int vm_run(struct vm *vm, const struct vm_run *run, struct vm_exit *exit) {
     if (error != 0) return error;
     int place = ticker__begin(vm->ticker, vm, run->deadline_ns, run->cpu_ns);
     if (place < 0) return place;
-    uint64_t begun = run__cpu_ns();
+    uint64_t begun = os__clock_ns(CLOCK_THREAD_CPUTIME_ID);
     vm->run_begun_cpu = begun;
     run__loop(vm, run);
     ticker__end(vm->ticker, place);
     /* What the ticker asked for was about this run. */
     atomic_fetch_and(&vm->kicked, VM_KICK_CANCEL);
-    vm->counters.cpu_ns += run__cpu_ns() - begun;
+    vm->counters.cpu_ns += os__clock_ns(CLOCK_THREAD_CPUTIME_ID) - begun;
     vm->run_begun_cpu = 0;
     vm->broken = vm->exit.reason == VM_BROKEN;
     *exit = vm->exit;

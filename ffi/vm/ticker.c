@@ -1,12 +1,12 @@
 #include "ticker.h"
 
 #include <errno.h>
-#include <linux/futex.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "../shim/os.h"
 #include "dirty.h"
 #include "internal.h"
 #include "shell.h"
@@ -14,12 +14,6 @@
 #define LINGER_TICKS 50u
 /* A guest writes 8,000 pages meanwhile, at most. */
 #define LOOK_NS UINT64_C(32000000)
-
-static uint64_t ticker__clock(clockid_t clock) {
-    struct timespec now;
-    if (clock_gettime(clock, &now) != 0) return 0;
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 int ticker__signal(void) {
     return SIGRTMIN + 5;
@@ -52,7 +46,7 @@ static void ticker__look_at(struct ticker_run *run, uint64_t now) {
     if (vm == NULL) return;
     unsigned reason = 0;
     if (now >= run->deadline_ns) reason = KICK_DEADLINE;
-    else if (run->cpu_limit_ns != UINT64_MAX && ticker__clock(run->cpu_clock) >= run->cpu_limit_ns) reason = KICK_CPU;
+    else if (run->cpu_limit_ns != UINT64_MAX && os__clock_ns(run->cpu_clock) >= run->cpu_limit_ns) reason = KICK_CPU;
     else if (now - run->begun_ns >= TICK_NS && ticker__has_ticks(vm)) reason = KICK_TICK;
     if (now - run->looked_ns >= LOOK_NS && dirty__has_limit(vm)) {
         run->looked_ns = now;
@@ -68,14 +62,14 @@ static void *ticker__main(void *data) {
     unsigned idle = 0;
     while (!atomic_load(&ticker->stopping)) {
         if (atomic_load(&ticker->running) == 0 && ++idle > LINGER_TICKS) {
-            syscall(SYS_futex, &ticker->running, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
+            os__futex_wait(&ticker->running, 0);
             idle = 0;
             continue;
         }
         if (atomic_load(&ticker->running) != 0) idle = 0;
         struct timespec tick = {0, (long)TICK_NS};
         clock_nanosleep(CLOCK_MONOTONIC, 0, &tick, NULL);
-        uint64_t now = ticker__clock(CLOCK_MONOTONIC);
+        uint64_t now = os__clock_ns(CLOCK_MONOTONIC);
         for (uint32_t i = 0; i < TICKER_RUNS_MAX; i++) {
             if (atomic_load(&ticker->runs[i].vm) == NULL) continue;
             pthread_mutex_lock(&ticker->lock);
@@ -100,7 +94,7 @@ void ticker__stop(struct ticker *ticker) {
     if (!ticker->started) return;
     atomic_store(&ticker->stopping, 1);
     atomic_fetch_add(&ticker->running, 1);
-    syscall(SYS_futex, &ticker->running, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    os__futex_wake(&ticker->running, 1);
     pthread_join(ticker->thread, NULL);
     pthread_mutex_destroy(&ticker->lock);
     ticker->started = 0;
@@ -116,16 +110,16 @@ int ticker__begin(struct ticker *ticker, struct vm *vm, uint64_t deadline_ns, ui
             continue;
         }
         run->thread = (pid_t)syscall(SYS_gettid);
-        run->begun_ns = run->looked_ns = ticker__clock(CLOCK_MONOTONIC);
+        run->begun_ns = run->looked_ns = os__clock_ns(CLOCK_MONOTONIC);
         run->deadline_ns = deadline_ns;
         run->cpu_limit_ns = UINT64_MAX;
         if (cpu_ns != UINT64_MAX && pthread_getcpuclockid(pthread_self(), &run->cpu_clock) == 0) {
-            run->cpu_limit_ns = ticker__clock(run->cpu_clock) + cpu_ns;
+            run->cpu_limit_ns = os__clock_ns(run->cpu_clock) + cpu_ns;
         }
         atomic_store(&run->vm, vm);
         pthread_mutex_unlock(&ticker->lock);
         if (atomic_fetch_add(&ticker->running, 1) == 0) {
-            syscall(SYS_futex, &ticker->running, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+            os__futex_wake(&ticker->running, 1);
         }
         return (int)i;
     }

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../../ffi/shim/os.h"
 #include "../../ffi/vm/port.h"
 #include "../../ffi/vm/view.h"
 
@@ -37,9 +38,7 @@ void suite__not_here(void) {
 }
 
 uint64_t suite__now_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    return os__now_ns();
 }
 
 const char *suite__guest(const char *name) {

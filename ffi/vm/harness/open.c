@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../../shim/os.h"
 #include "../view.h"
 #include "harness.h"
 
@@ -13,9 +14,7 @@
 #define THREADS 256u
 
 uint64_t harness_now_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    return os__now_ns();
 }
 
 static const char *open__kvm_hint(int error) {

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../../shim/os.h"
 #include "../schedule.h"
 #include "../vm_new.h"
 
@@ -36,12 +37,6 @@ uint64_t fuzz__below(struct fuzz *fuzz, uint64_t bound) {
 
 int fuzz__one_in(struct fuzz *fuzz, uint64_t count) {
     return fuzz__below(fuzz, count) == 0;
-}
-
-static uint64_t clock_ns(clockid_t clock) {
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 /* ---- the guest ----------------------------------------------------------------------------------------- */
@@ -170,7 +165,7 @@ static int go_on(struct fuzz *fuzz) {
 static uint64_t slowest[SLOWEST];
 
 static void note_time(uint32_t number, uint64_t begun) {
-    uint64_t took = clock_ns(CLOCK_THREAD_CPUTIME_ID) - begun;
+    uint64_t took = os__clock_ns(CLOCK_THREAD_CPUTIME_ID) - begun;
     if (number < SLOWEST && took > slowest[number]) slowest[number] = took;
 }
 
@@ -187,7 +182,7 @@ static void step(struct fuzz *fuzz) {
                context->r8, context->r9);
         fflush(stdout);
     }
-    uint64_t begun = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    uint64_t begun = os__clock_ns(CLOCK_THREAD_CPUTIME_ID);
     int64_t result = run__call(vm, number);
     note_time(number, begun);
     if (verbose) printf("    = %ld\n", result);
@@ -244,10 +239,10 @@ int main(int count, char **arguments) {
     const char *const paths[] = {folder};
     struct view *view;
     if (view_folder__open(paths, 1, &view) != 0) return 1;
-    uint64_t end = clock_ns(CLOCK_MONOTONIC) + seconds * 1000000000u, seed = 1;
+    uint64_t end = os__clock_ns(CLOCK_MONOTONIC) + seconds * 1000000000u, seed = 1;
     for (int i = first; i < count; i++, seeds++) failed += sequence(view, strtoull(arguments[i], NULL, 10), steps);
     if (first == count) {
-        for (; clock_ns(CLOCK_MONOTONIC) < end && failed < 10; seed++, seeds++) failed += sequence(view, seed, steps);
+        for (; os__clock_ns(CLOCK_MONOTONIC) < end && failed < 10; seed++, seeds++) failed += sequence(view, seed, steps);
     }
     if (failed == 0) printf("ok the kernel stays sound: %lu sequences of at most %u calls\n", seeds, steps);
     if (slow) print_slowest();

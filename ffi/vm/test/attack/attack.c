@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../../../shim/os.h"
 #include "../../internal.h"
 #include "../../port.h"
 #include "../../shell.h"
@@ -39,12 +40,6 @@ static char why[512];
 
 static const char *const reasons[] = {"?",        "waits",    "wrote",    "exited", "signaled", "out of memory",
                                       "deadline", "CPU time", "canceled", "stuck",  "broken"};
-
-static uint64_t clock_ns(clockid_t clock) {
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 static _Noreturn void fail(const char *what, int error) {
     printf("not ok %s: %s\n", what, strerror(-error));
@@ -91,7 +86,7 @@ static struct vm *boot(const char *guest, const char *folder) {
 
 /* Until it answered, or ended. The CPU time past the deadline is returned. */
 static uint64_t request(struct vm *vm, const char *text, char *answer, struct vm_exit *exit) {
-    uint64_t deadline = clock_ns(CLOCK_MONOTONIC) + ATTACK_NS;
+    uint64_t deadline = os__clock_ns(CLOCK_MONOTONIC) + ATTACK_NS;
     size_t size = 0;
     vm_feed(vm, PORT_STDIO, text, strlen(text), 0);
     for (;;) {
@@ -99,17 +94,17 @@ static uint64_t request(struct vm *vm, const char *text, char *answer, struct vm
         size += vm_take(vm, PORT_STDIO, answer + size, ANSWER_BYTES - 1 - size);
         answer[size] = 0;
         if (exit->reason == VM_WROTE && strcmp(answer, "ready\n") == 0) {
-            deadline = clock_ns(CLOCK_MONOTONIC) + LONG_NS;
+            deadline = os__clock_ns(CLOCK_MONOTONIC) + LONG_NS;
             size = 0;
             vm_feed(vm, PORT_STDIO, "go", 2, 0);
             continue;
         }
         if (exit->reason == VM_WROTE && strchr(answer, '\n') == NULL) continue;
         int is_later = exit->reason == VM_WAITS && exit->until_ns < deadline;
-        if (!is_later || clock_ns(CLOCK_MONOTONIC) >= deadline) break;
+        if (!is_later || os__clock_ns(CLOCK_MONOTONIC) >= deadline) break;
         usleep(200);
     }
-    uint64_t now = clock_ns(CLOCK_MONOTONIC);
+    uint64_t now = os__clock_ns(CLOCK_MONOTONIC);
     return now > deadline ? now - deadline : 0;
 }
 
