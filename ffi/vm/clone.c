@@ -156,9 +156,7 @@ static int clone__fill(struct vm *vm, struct vm_snapshot *snapshot) {
     if (error != 0) return error;
     vm->regions = snapshot->regions;
     regions__keep(vm->regions);
-    vm->views = &vm->regions->views;
-    vm->memory.view_count = vm->views->count;
-    memcpy(vm->memory.views, vm->regions->areas, sizeof vm->memory.views);
+    vm__show(vm);
     vm->memory.snapshot_bytes = snapshot->data.bytes;
     error = clone__map(vm, snapshot);
     if (error != 0) return error;

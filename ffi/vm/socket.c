@@ -104,7 +104,7 @@ int socket__at_end(struct vm *vm, const struct socket *socket) {
     return peer != NULL && peer->sends_no_more;
 }
 
-static int port_is_lost(struct vm *vm, const struct socket *socket) {
+int socket__port_is_lost(struct vm *vm, const struct socket *socket) {
     return socket->port != 0 && vm->kernel->ports.items[socket->port - 1].hung_up;
 }
 
@@ -121,7 +121,7 @@ static uint32_t ready_connection(struct vm *vm, const struct socket *socket) {
     int is_over = at_end && socket->sends_no_more;
     uint32_t ready = 0;
     /* TCP's other end may be gone and still have been sent something; AF_UNIX knows that it is gone. */
-    if (is_over || port_is_lost(vm, socket) || (socket->peer_gone && socket->family == AF_UNIX)) ready |= READY_HANGUP;
+    if (is_over || socket__port_is_lost(vm, socket) || (socket->peer_gone && socket->family == AF_UNIX)) ready |= READY_HANGUP;
     if (at_end) ready |= READY_READ_HANGUP;
     if (at_end || socket__readable(vm, socket) > 0) ready |= READY_IN;
     if (socket->peer_gone || socket->sends_no_more || socket__room(vm, socket) > 0) ready |= READY_OUT;

@@ -96,6 +96,8 @@ struct socket *socket__peer(struct vm *vm, const struct socket *socket);
 int socket__has_messages(const struct socket *socket);
 /* Nothing will ever come (again). */
 int socket__at_end(struct vm *vm, const struct socket *socket);
+/* The host hung up its end of a connection. */
+int socket__port_is_lost(struct vm *vm, const struct socket *socket);
 void socket__awaits(struct vm *vm, struct file *file, struct awaited *awaited);
 void socket__end_sending(struct vm *vm, struct socket *socket);
 

@@ -19,10 +19,6 @@ static int64_t wait_to_send(struct vm *vm, struct file *file, uint32_t flags) {
     return wait__room(vm, timeout == 0 ? NO_DEADLINE : wait__deadline(vm, timeout));
 }
 
-static int port_is_lost(struct vm *vm, const struct socket *socket) {
-    return socket->port != 0 && vm->kernel->ports.items[socket->port - 1].hung_up;
-}
-
 uint32_t socket__room(struct vm *vm, const struct socket *socket) {
     if (socket->port != 0) return PORT_QUEUE_BYTES - vm->kernel->ports.items[socket->port - 1].output.size;
     const struct socket *peer = socket__peer(vm, socket);
@@ -66,7 +62,7 @@ static int64_t send_bytes(struct vm *vm, struct file *file, const struct socket_
     const struct socket *peer = socket__peer(vm, socket);
     int unread = peer != NULL && peer->reads_no_more && peer->family == AF_UNIX;
     int is_lost = socket->peer_gone && socket->family == AF_UNIX;
-    if (socket->state != SOCKET_CONNECTED || socket->sends_no_more || is_lost || unread || port_is_lost(vm, socket))
+    if (socket->state != SOCKET_CONNECTED || socket->sends_no_more || is_lost || unread || socket__port_is_lost(vm, socket))
         return wait__moved(vm, broken_pipe(vm, message->flags), before);
     if (socket->peer_gone) {
         /* TCP learns that nobody is there from what its first bytes meet. */

@@ -32,7 +32,7 @@ static int space__is_free(struct vm *vm, uint64_t start, uint64_t end) {
     return index == areas->used || areas->items[index].start >= end;
 }
 
-static struct file *space__file(struct vm *vm, const struct area *area) {
+struct file *space__file(struct vm *vm, const struct area *area) {
     return area->file == 0 ? NULL : &vm->kernel->files.items[area->file - 1];
 }
 

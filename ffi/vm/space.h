@@ -45,6 +45,9 @@ int64_t space__protect(struct vm *vm, uint64_t address, uint64_t length, uint32_
 int64_t space__remap(struct vm *vm, uint64_t address, uint64_t old_length, uint64_t new_length, uint32_t flags,
                      uint64_t new_address);
 
+/* The file that an area keeps open, or NULL. */
+struct file *space__file(struct vm *vm, const struct area *area);
+
 /* Does a range hold anything that the guest may not change? */
 int space__has_fixed(struct vm *vm, uint64_t start, uint64_t end);
 

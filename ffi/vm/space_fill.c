@@ -23,10 +23,6 @@ static int fill__is_view(uint64_t physical) {
     return physical >= VIEW_BASE;
 }
 
-static struct file *fill__file(struct vm *vm, const struct area *area) {
-    return area->file == 0 ? NULL : &vm->kernel->files.items[area->file - 1];
-}
-
 /* ---- pages of the guest's own ------------------------------------------------------------------------- */
 
 /* Maps new zeroed pages where the range has none, in runs as long as there are. */
@@ -58,7 +54,7 @@ static int fill__anonymous(struct vm *vm, uint64_t start, uint64_t end, uint32_t
 static int fill__copy_of_file(struct vm *vm, const struct area *area, uint64_t start, uint64_t end) {
     int error = fill__anonymous(vm, start, end, area->protection);
     if (error != 0) return error;
-    struct file *file = fill__file(vm, area);
+    struct file *file = space__file(vm, area);
     for (uint64_t at = start; at < end;) {
         uint64_t physical = *table__entry(vm, at) & PTE_ADDRESS, pages = 1;
         while (at + pages * PAGE_SIZE < end &&
@@ -88,7 +84,7 @@ static int fill__from_view(struct vm *vm, const struct area *area, uint64_t star
         uint8_t view;
         uint64_t offset;
         uint32_t count;
-        int error = map__view_pages(vm, fill__file(vm, area), area->file_offset + (at - area->start),
+        int error = map__view_pages(vm, space__file(vm, area), area->file_offset + (at - area->start),
                                     (uint32_t)((end - at) / PAGE_SIZE), &view, &offset, &count);
         if (error == -ENOENT) return 0;
         /* Beyond the end of the file: touching it is SIGBUS. */
@@ -110,7 +106,7 @@ static int fill__shared(struct vm *vm, const struct area *area, uint64_t start, 
         uint64_t *entry = table__entry_made(vm, at), physical;
         if (entry == NULL) return -ENOMEM;
         if (*entry & PTE_OWNED) continue;
-        int error = map__own_page(vm, fill__file(vm, area), area->file_offset + (at - area->start), &physical);
+        int error = map__own_page(vm, space__file(vm, area), area->file_offset + (at - area->start), &physical);
         if (error != 0) return error == -ENXIO ? 0 : error;
         table__store(vm, entry, physical | table__bits(area->protection) | PTE_SHARED);
     }

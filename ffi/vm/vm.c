@@ -69,12 +69,16 @@ void vm_close(struct vm *vm) {
     free(vm);
 }
 
-static int vm__views(struct vm *vm, const struct vm_program *program) {
-    int error = regions__new(program->views, program->view_count, &vm->regions);
-    if (error != 0) return error;
+void vm__show(struct vm *vm) {
     vm->views = &vm->regions->views;
     vm->memory.view_count = vm->views->count;
     memcpy(vm->memory.views, vm->regions->areas, sizeof vm->memory.views);
+}
+
+static int vm__views(struct vm *vm, const struct vm_program *program) {
+    int error = regions__new(program->views, program->view_count, &vm->regions);
+    if (error != 0) return error;
+    vm__show(vm);
     return 0;
 }
 

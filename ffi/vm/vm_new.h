@@ -12,6 +12,9 @@ int vm__new(struct vm_machine *machine, const struct vm_limits *limits, struct v
 /* Loads the program into it, which goes on at vm->context. */
 int vm__begin(struct vm *vm, const struct vm_program *program, struct vm_text *why);
 
+/* What its regions have becomes what the guest sees. */
+void vm__show(struct vm *vm);
+
 struct kernel *kernel__new(void);
 void kernel__delete(struct kernel *kernel);
 
