@@ -42,10 +42,11 @@ export interface FunctionSettings {
   readonly run: readonly string[] | null;
 }
 
-/** How a module answers requests; `fetch` and `serve` own all paths below theirs. */
-export const HANDLER_KINDS = ["handler", "fetch", "serve", "lambda", "wasi"] as const;
+/** How a module or a program answers requests; apps own all paths below theirs. */
+export const HANDLER_KINDS = ["handler", "fetch", "serve", "lambda", "wasi", "wsgi", "asgi", "stdio", "server"] as const;
 export type HandlerKind = typeof HANDLER_KINDS[number];
-export const isApp = (kind: HandlerKind): boolean => kind === "fetch" || kind === "serve";
+const APPS: ReadonlySet<HandlerKind> = new Set(["fetch", "serve", "wsgi", "asgi", "server"]);
+export const isApp = (kind: HandlerKind): boolean => APPS.has(kind);
 
 /** How much a line of a log matters. */
 export type LogLevel = "debug" | "info" | "warn" | "error";

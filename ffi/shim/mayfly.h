@@ -86,6 +86,38 @@ struct mf_ring {
     uint32_t reserved[7];
 };
 
+/* ---- cells: processes in which tenants' microVMs run (ffi/cell/cell.h) ------------------------------------- */
+
+struct mf_cell;
+
+/*
+ * A cell that is not started: its ring, and a private copy of it, laid out as the in-process ring is, which alone the server
+ * looks at. `wake_path`: where a stream socket listens for the server to connect to, before the start.
+ */
+int mf_cell_new(const char *wake_path, struct mf_cell **cell, struct mf_ring **ring);
+/* Starts the program in namespaces of its own. `kvm` and `program` are paths that this process may open. */
+int mf_cell_start(struct mf_cell *cell, const char *program, const char *kvm, char *message, size_t capacity);
+/* Its process, as this one sees it. */
+int mf_cell_process(const struct mf_cell *cell);
+/* A request, with a file of the host or NULL. `flags` are of enum mf_cell_file. -EPIPE: it is dead. */
+int mf_cell_send(struct mf_cell *cell, const uint8_t *request, size_t length, const char *file, uint32_t flags);
+/* As of the ring in the process. mf_cell_collect copies what is complete into the private ring: how many steps. */
+int mf_cell_submit(struct mf_cell *cell, uint32_t slot);
+int mf_cell_wake(struct mf_cell *cell);
+int mf_cell_cancel(struct mf_cell *cell, uint32_t slot);
+int mf_cell_collect(struct mf_cell *cell);
+int mf_cell_park(struct mf_cell *cell, uint32_t head);
+/* Kills it and waits for that; the private ring stays mapped, empty. The cell is gone. Returns how it ended (wait status). */
+int mf_cell_end(struct mf_cell *cell);
+
+enum mf_cell_file {
+    MF_CELL_READ = 0,   /* a regular file, read-only */
+    MF_CELL_CREATE = 1, /* a new one, mode 0600, to read and write */
+};
+
+/* Packs a folder of the host into a packed image (ffi/vm/image_pack.h): lines "host path\tpath in the image\n". */
+int mf_image_pack(const char *to, const char *sources, char *message, size_t capacity);
+
 /* ---- life ------------------------------------------------------------------------------------ */
 
 struct mf_options {

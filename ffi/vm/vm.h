@@ -112,6 +112,15 @@ int vm_connect(struct vm *vm, uint16_t tcp_port);
 /* The other end of a connection is gone. */
 void vm_hang_up(struct vm *vm, uint32_t port);
 
+/*
+ * Connections that the guest makes to VM_PROXY_PORT of its own 127.0.0.1 while nobody in it listens there are the host's to
+ * serve, once vm_serve_proxy said so (after a boot or a clone; a reset keeps it): a bit for each such port that is open. What
+ * the guest writes is taken, what it is to read is fed; vm_hang_up when the host is done. Without it they are refused.
+ */
+#define VM_PROXY_PORT 3128u
+void vm_serve_proxy(struct vm *vm, int serve);
+uint64_t vm_dialed(const struct vm *vm);
+
 /* ---- snapshot, clone, reset, switch ------------------------------------------------------------------ */
 
 struct vm_snapshot_options {
@@ -133,6 +142,13 @@ void vm_snapshot_close(struct vm_snapshot *snapshot);
 /* Makes shells, VMs without content, until there are so many that fit: making one takes half a millisecond. */
 int vm_snapshot_prepare(struct vm_snapshot *snapshot, uint32_t shells);
 int vm_clone(struct vm_snapshot *snapshot, struct vm **vm);
+/*
+ * A clone to build a difference from: it sees `more` views below the snapshot's own, and has other limits. A snapshot taken of
+ * it with `snapshot` as its parent is loaded with all these views, the parent's first. Clones of differences with the same
+ * views share their mapping; vm_switch between other ones is refused.
+ */
+int vm_clone_to_build(struct vm_snapshot *snapshot, const struct vm_limits *limits, struct view *const *more,
+                      size_t more_count, struct vm **vm);
 /* As it was when it was cloned. Any error: close it. */
 int vm_reset(struct vm *vm);
 /* As if cloned from another snapshot of the same parent. -EXDEV when that cannot be: clone anew. */

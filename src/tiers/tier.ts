@@ -17,12 +17,25 @@ export interface Artifact {
   readonly settings: FunctionSettings;
   /** The function's URL path. */
   readonly mount: string;
-  readonly language: "js" | "wasi";
+  readonly language: "js" | "wasi" | "python" | "native";
   /** What stacks call the bundle: `bundle.js`. The registry finds the user's own file and line for it. */
   readonly file: string;
-  /** One ES module, all imports inlined; or a WASI module. */
+  /** One ES module, all imports inlined; or a WASI module. Empty of what is run from files. */
   readonly bundle: Uint8Array<ArrayBuffer>;
+  /**
+   * Of Python and native programs, whose files `prepare` finds in FILES of the version's folder: the file to run, relative
+   * to that, and the function's own folder in it ("" for the root).
+   */
+  readonly entry?: string;
+  readonly folder?: string;
+  /** Of a native program: how it is started, where mayfly.json says so. */
+  readonly run?: readonly string[] | null;
 }
+
+/** In a version's folder while it is built: the files of a Python or native function, each at its path below its root. */
+export const FILES = "files";
+/** Beside it, kept: what requirements.txt names, installed, as a packed image. */
+export const PACKAGES = "packages.image";
 
 /** A line that a guest wrote to its console, at its build or in a request. */
 export interface GuestLine {
@@ -72,6 +85,10 @@ export interface Tier {
   /** Told when what is stored of a version cannot be read again; who asked for it is told that it is not deployed. */
   onDamaged: ((id: FunctionId, version: string, error: unknown) => void) | null;
   /** Evaluates the artifact in a sandbox and writes the snapshot into `dir`. Throws BuildError. */
+  /** What a version's snapshot is made with, as far as it decides whether one that is there can be used. */
+  engineOf(language: Artifact["language"]): string;
+  /** Why the tier cannot run here; null if it can. */
+  readonly unavailable: string | null;
   prepare(artifact: Artifact, dir: string, log: (line: GuestLine) => void, signal: AbortSignal): Promise<Prepared>;
   /** After a restart: the snapshot that `prepare` left in `dir`. Throws if it is damaged. */
   load(artifact: Omit<Artifact, "bundle">, dir: string): Promise<Snapshot>;
