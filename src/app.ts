@@ -113,7 +113,7 @@ async function compose(
     new NativeWasi(shim),
     new WasiCompiler({ deno: DENO, env: bundleEnv(env), library, memoryOf }),
   );
-  const tier = new WasmTier({ clock, engine, wasi, residentBytes: RESIDENT_BYTES });
+  const tier = new WasmTier({ engineId: image.id, clock, engine, wasi, residentBytes: RESIDENT_BYTES });
   closing.defer(() => tier.close());
 
   const bundler = closing.use(

@@ -6,10 +6,10 @@ import type { Invocation, Outcome, StartKind, Usage } from "../types.ts";
 import { Watch, type Watcher } from "../watch.ts";
 import { BodySource } from "./body_source.ts";
 import { exitFailure, killFailure } from "./endings.ts";
-import type { Engine } from "./engine.ts";
 import { GuestResponse } from "./guest_response.ts";
 import { OpenCalls } from "./open_calls.ts";
 import type { RunOptions, SandboxRef } from "./run_options.ts";
+import type { Steps } from "./steps.ts";
 import type { GuestLine, ResponseSink } from "./tier.ts";
 import { learnCost, type Turn, type TurnLine } from "./turns.ts";
 import { WireError } from "./wire.ts";
@@ -31,7 +31,7 @@ export class Run implements Turn, Watcher {
   outcome: Outcome | null = null;
   /** A build's sandbox after a step that ended well. */
   held: SandboxRef | null = null;
-  readonly #engine: Engine;
+  readonly #steps: Steps;
   readonly #options: RunOptions;
   readonly #invocation: Invocation;
   readonly #sink: ResponseSink;
@@ -51,8 +51,8 @@ export class Run implements Turn, Watcher {
   /** The response is given up: one short step to notice, then the sandbox is discarded. */
   #doomed = false;
 
-  constructor(engine: Engine, options: RunOptions) {
-    this.#engine = engine;
+  constructor(steps: Steps, options: RunOptions) {
+    this.#steps = steps;
     this.#options = options;
     this.#invocation = options.invocation;
     this.#sink = options.sink;
@@ -76,7 +76,7 @@ export class Run implements Turn, Watcher {
 
   /** The next step on the calling thread. False: it was too long for that, and a worker has it now. */
   runInline(): boolean {
-    const { ring, turns } = this.#engine;
+    const { ring, turns } = this.#steps;
     const slot = ring.take();
     if (slot < 0) {
       this.enqueue();
@@ -96,7 +96,7 @@ export class Run implements Turn, Watcher {
   enqueue(): void {
     this.#state = "queued";
     this.#becomeAsync();
-    this.#engine.turns.add(this);
+    this.#steps.turns.add(this);
   }
 
   /** Resolves with the last byte of the response; for a run that did not end inline. */
@@ -107,7 +107,7 @@ export class Run implements Turn, Watcher {
 
   fill(slot: number): boolean {
     if (this.#state === "over") return false;
-    const { ring, writer } = this.#engine;
+    const { ring, writer } = this.#steps;
     writer.begin(ring.inOffset(slot), LAYOUT.guestInBytes);
     if (!this.#headWritten && !this.#writeHead()) {
       this.#fail("headers_too_large", "The request's URL and headers are too long");
@@ -120,11 +120,11 @@ export class Run implements Turn, Watcher {
     ring.set(slot, SLOT.generation, this.#sandbox?.generation ?? 0);
     ring.set(slot, SLOT.flags, this.#options.hold ? StepFlag.HOLD : 0);
     ring.set(slot, SLOT.inLength, writer.length);
-    const now = this.#engine.clock.monotonic();
+    const now = this.#steps.clock.monotonic();
     const graceMs = LIMITS.cancelGraceMs;
     const deadlineMs = this.#doomed ? now + graceMs : this.#invocation.deadlineMs;
     const cpuMs = this.#doomed ? graceMs : Math.max(0, this.#options.cpuMs - this.usage.cpuMs);
-    ring.setWide(slot, SLOT.deadlineNs, this.#engine.toShimNs(deadlineMs));
+    ring.setWide(slot, SLOT.deadlineNs, this.#steps.toShimNs(deadlineMs));
     ring.setWide(slot, SLOT.cpuLeftNs, Math.round(cpuMs * NS_PER_MS));
     this.#state = "running";
     this.#slot = slot;
@@ -132,7 +132,7 @@ export class Run implements Turn, Watcher {
   }
 
   done(slot: number): void {
-    const { ring } = this.#engine;
+    const { ring } = this.#steps;
     this.#slot = -1;
     this.#state = "parked";
     const result = ring.get(slot, SLOT.result);
@@ -155,12 +155,12 @@ export class Run implements Turn, Watcher {
     const { deploy, contextOf } = this.#options;
     this.#headWritten = true;
     const flags = (this.#body.isEmpty ? 0 : HeadFlag.HAS_BODY) | (deploy ? HeadFlag.DEPLOY : 0);
-    return this.#engine.writer.head(flags, method, url, headers, requestId, contextOf(this.#invocation));
+    return this.#steps.writer.head(flags, method, url, headers, requestId, contextOf(this.#invocation));
   }
 
   /** Whatever has come for the sandbox, as far as it fits one step. */
   #writeInput(): void {
-    const { writer } = this.#engine;
+    const { writer } = this.#steps;
     if (this.#doomed) {
       writer.cancel();
       return;
@@ -174,7 +174,7 @@ export class Run implements Turn, Watcher {
   /** Most requests ask the host for nothing. */
   #openCalls(): OpenCalls {
     return this.#calls ??= new OpenCalls(
-      this.#engine.host({
+      this.#steps.host({
         function: this.#options.function,
         net: this.#options.net,
         files: this.#options.files,
@@ -187,7 +187,7 @@ export class Run implements Turn, Watcher {
   }
 
   #onAnswer(): void {
-    const { turns } = this.#engine;
+    const { turns } = this.#steps;
     const { resumes } = this.#options;
     if (
       resumes === null || this.#state !== "parked" || turns.isClosed || !resumes.allows(this.line, turns.shortSteps)
@@ -211,7 +211,7 @@ export class Run implements Turn, Watcher {
   }
 
   #account(slot: number): void {
-    const { ring } = this.#engine;
+    const { ring } = this.#steps;
     const { usage } = this;
     const cpuNs = ring.getWide(slot, SLOT.cpuNs);
     if (usage.start === null) {
@@ -228,7 +228,7 @@ export class Run implements Turn, Watcher {
 
   /** Of a killed step only the log counts, unless its response was complete already. */
   #readFrames(slot: number, result: number): void {
-    const { ring, reader } = this.#engine;
+    const { ring, reader } = this.#steps;
     const offset = ring.outOffset(slot);
     const length = Math.min(ring.get(slot, SLOT.outLength), LAYOUT.guestOutBytes);
     let whole = result === StepResult.PARKED || result === StepResult.DONE;
@@ -241,7 +241,7 @@ export class Run implements Turn, Watcher {
   }
 
   #take(type: number): void {
-    const { reader } = this.#engine;
+    const { reader } = this.#steps;
     switch (type) {
       case FrameType.HEAD:
         return this.#refuse(this.#response.head(reader));
@@ -287,9 +287,16 @@ export class Run implements Turn, Watcher {
   abort(code: ErrorCode, message: string): void {
     if (this.#state === "over" || this.#doomed) return;
     this.#doom(code, message);
-    if (this.#state === "running") this.#engine.ring.cancel(this.#slot);
+    if (this.#state === "running") this.#steps.ring.cancel(this.#slot);
     else if (this.#state === "queued" && !this.#sandbox) this.#settle();
     else this.#resume();
+  }
+
+  /** What ran it is gone, with the sandbox. */
+  lose(code: ErrorCode, message: string): void {
+    if (this.#state === "over") return;
+    this.#fail(code, message);
+    this.#settle();
   }
 
   #doom(code: ErrorCode, message: string): void {
@@ -302,7 +309,7 @@ export class Run implements Turn, Watcher {
     this.#state = "queued";
     clearTimeout(this.#wake);
     this.#wake = undefined;
-    this.#engine.turns.add(this);
+    this.#steps.turns.add(this);
   }
 
   #parked(ref: SandboxRef, wakeMs: number): void {
@@ -329,7 +336,7 @@ export class Run implements Turn, Watcher {
   }
 
   #killed(result: number, trap: number, error: number): void {
-    const isLate = this.#engine.clock.monotonic() >= this.#invocation.deadlineMs;
+    const isLate = this.#steps.clock.monotonic() >= this.#invocation.deadlineMs;
     const [code, message, detail] = killFailure(result, trap, error, isLate);
     if (this.#response.ended && !this.#doomed) this.#log("error", `After the response: ${message}`);
     this.#fail(code, message, detail);
@@ -337,14 +344,14 @@ export class Run implements Turn, Watcher {
   }
 
   #discard(): void {
-    this.#engine.discard(this.line, this.#sandbox!);
+    this.#steps.discard(this.line, this.#sandbox!);
     this.#settle();
   }
 
   /** From here on somebody waits. */
   #becomeAsync(): void {
     if (this.#watch || this.#state === "over") return;
-    this.#watch = new Watch(this.#engine.clock, this.#engine.deadlines, this.#invocation, this);
+    this.#watch = new Watch(this.#steps.clock, this.#steps.deadlines, this.#invocation, this);
     if (this.outcome) this.#watch.answered();
   }
 

@@ -84,11 +84,11 @@ export interface Tier {
   readonly name: TierName;
   /** Told when what is stored of a version cannot be read again; who asked for it is told that it is not deployed. */
   onDamaged: ((id: FunctionId, version: string, error: unknown) => void) | null;
-  /** Evaluates the artifact in a sandbox and writes the snapshot into `dir`. Throws BuildError. */
   /** What a version's snapshot is made with, as far as it decides whether one that is there can be used. */
   engineOf(language: Artifact["language"]): string;
   /** Why the tier cannot run here; null if it can. */
   readonly unavailable: string | null;
+  /** Evaluates the artifact in a sandbox and writes the snapshot into `dir`. Throws BuildError. */
   prepare(artifact: Artifact, dir: string, log: (line: GuestLine) => void, signal: AbortSignal): Promise<Prepared>;
   /** After a restart: the snapshot that `prepare` left in `dir`. Throws if it is damaged. */
   load(artifact: Omit<Artifact, "bundle">, dir: string): Promise<Snapshot>;

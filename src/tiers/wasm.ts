@@ -10,6 +10,8 @@ import { WasmBuild } from "./wasm_build.ts";
 import { type LoadedSnapshot, WasmSnapshot } from "./wasm_snapshot.ts";
 
 export interface WasmTierOptions {
+  /** Of the engine's image: a snapshot fits no other. */
+  readonly engineId: string;
   readonly clock: Clock;
   readonly engine: Engine;
   readonly wasi: WasiModules;
@@ -21,6 +23,7 @@ const IMAGE_FILE = "snapshot.bin";
 /** Runs JavaScript and WASI commands in Wasm sandboxes inside this process. */
 export class WasmTier implements Tier {
   readonly name = "wasm";
+  readonly unavailable = null;
   onDamaged: Tier["onDamaged"] = null;
   readonly #options: WasmTierOptions;
   readonly #residents: Residents;
@@ -28,6 +31,10 @@ export class WasmTier implements Tier {
   constructor(options: WasmTierOptions) {
     this.#options = options;
     this.#residents = new Residents(options.residentBytes);
+  }
+
+  engineOf(): string {
+    return this.#options.engineId;
   }
 
   async prepare(

@@ -34,7 +34,7 @@ export class WasmBuild {
       const { sandbox, generation } = this.#held!;
       return { kind, image: await this.engine.native.freeze(sandbox, generation) };
     } finally {
-      if (this.#held) this.engine.discard(this.#line, this.#held);
+      if (this.#held) this.engine.steps.discard(this.#line, this.#held);
     }
   }
 
@@ -83,7 +83,7 @@ export class WasmBuild {
       signal: this.signal,
     };
     const { promise: settled, resolve } = Promise.withResolvers<void>();
-    const run = new Run(this.engine, {
+    const run = new Run(this.engine.steps, {
       line: this.#line,
       snapshot: LAYOUT.snapshotBase,
       held: this.#held,

@@ -136,7 +136,7 @@ export class WasmSnapshot implements Snapshot, Resident {
     } else {
       residents.touch(this);
     }
-    const run = new Run(engine, {
+    const run = new Run(engine.steps, {
       line: this.#line,
       snapshot: this.#id,
       contextOf: this.#options.contextOf,
@@ -157,7 +157,7 @@ export class WasmSnapshot implements Snapshot, Resident {
       resumes: this.#resumes,
     });
     this.#coldMs = null;
-    if (this.#inline.allows(this.#line, engine.turns.shortSteps)) this.#inline.ran(run.runInline());
+    if (this.#inline.allows(this.#line, engine.steps.turns.shortSteps)) this.#inline.ran(run.runInline());
     else run.enqueue();
     return run.outcome ?? run.wait();
   }

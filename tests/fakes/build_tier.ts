@@ -7,17 +7,29 @@ import {
   type Snapshot,
   type Tier,
 } from "../../src/tiers/tier.ts";
-import type { HandlerKind } from "../../src/types.ts";
+import type { HandlerKind, TierName } from "../../src/types.ts";
 
 /** A tier that runs nothing: its snapshot is the bundle's text. What a module's text says decides how its build ends. */
 export class BuildTier implements Tier {
-  readonly name = "wasm";
+  unavailable: string | null = null;
+  engine = "engine-1";
+  readonly unavailable = null;
   readonly prepared: string[] = [];
   readonly loaded: string[] = [];
   onDamaged: Tier["onDamaged"] = null;
   disposed = 0;
   /** Builds wait here while it is set. */
   gate: Promise<void> | null = null;
+
+  engineOf(): string {
+    return "engine";
+  }
+
+  constructor(readonly name: TierName = "wasm") {}
+
+  engineOf(): string {
+    return this.engine;
+  }
 
   async prepare(
     { id, bundle }: Artifact,
