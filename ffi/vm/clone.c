@@ -196,3 +196,9 @@ int vm_clone(struct vm_snapshot *snapshot, struct vm **result) {
     *result = vm;
     return 0;
 }
+
+int vm_clone_to_build(struct vm_snapshot *snapshot, const struct vm_limits *limits, struct view *const *more,
+                      size_t more_count, struct vm **vm) {
+    (void)limits, (void)more;
+    return more_count > 0 ? -ENOTSUP : vm_clone(snapshot, vm);
+}
