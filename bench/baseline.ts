@@ -1,16 +1,18 @@
 import { until } from "../tests/harness.ts";
 
-/** A bare `Deno.serve` in a process of its own. */
+const BARE = new URL("./bare.ts", import.meta.url).pathname;
+
+/** A server without Mayfly in a process of its own, which prints its address. */
 export class Baseline implements AsyncDisposable {
   url = "";
   /** Everything it printed. */
   console = "";
   readonly #process: Deno.ChildProcess;
 
-  private constructor(denoFlags: readonly string[]) {
-    this.#process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--allow-net", ...denoFlags, new URL("./bare.ts", import.meta.url).pathname],
-      env: { NO_COLOR: "1" },
+  private constructor([program, ...args]: readonly string[], env: Readonly<Record<string, string>>) {
+    this.#process = new Deno.Command(program, {
+      args,
+      env: { NO_COLOR: "1", ...env },
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
@@ -19,9 +21,18 @@ export class Baseline implements AsyncDisposable {
     this.#collect(this.#process.stderr);
   }
 
-  static async start(denoFlags: readonly string[] = []): Promise<Baseline> {
-    const baseline = new Baseline(denoFlags);
-    baseline.url = await until("the baseline listens", () => /^http:\S+/m.exec(baseline.console)?.[0]);
+  /** A bare `Deno.serve`: one that says hello, or what the script does. */
+  static async start(denoFlags: readonly string[] = [], script = BARE): Promise<Baseline> {
+    return await Baseline.run([Deno.execPath(), "run", "--allow-net", "--allow-env", ...denoFlags, script]);
+  }
+
+  /** Any server: the first address that it prints is where it listens. */
+  static async run(command: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Baseline> {
+    const baseline = new Baseline(command, env);
+    baseline.url = await until(
+      "the baseline listens",
+      () => /http:\/\/127\.0\.0\.1:\d+/.exec(baseline.console)?.[0],
+    );
     return baseline;
   }
 

@@ -51,7 +51,7 @@ export const deploy: Bench = async ({ samples }) => {
 };
 
 /** Asks again without a rest, so that the answer is not seen later than it comes. */
-async function firstAnswer(server: Server, path: string): Promise<void> {
+export async function firstAnswer(server: Server, path: string): Promise<void> {
   const giveUpAt = Date.now() + 60_000;
   while ((await server.call(path)).status !== 200) {
     if (Date.now() > giveUpAt) throw new Error(`Cannot wait any longer for ${path}: ${server.console.slice(-2000)}`);

@@ -14,6 +14,7 @@ import { microvm } from "./microvm.ts";
 import { scale } from "./scale.ts";
 import { soak } from "./soak.ts";
 import { start } from "./start.ts";
+import { tenants } from "./tenants.ts";
 import { wasi } from "./wasi.ts";
 
 const BENCHES: Readonly<Record<string, Bench>> = {
@@ -27,6 +28,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   fetch: fetches,
   crypto: cryptography,
   microvm,
+  tenants,
   scale,
   soak,
 };

@@ -1,0 +1,6 @@
+import time
+
+
+def handler(req):
+    time.sleep(0.05)
+    return "slept"
