@@ -30,6 +30,7 @@ import { Scheduler } from "./scheduler/scheduler.ts";
 import { startSetup } from "./setup/setup.ts";
 import { DataFolder } from "./state/data_folder.ts";
 import { openStore } from "./state/db.ts";
+import { MissingTier } from "./tiers/missing_tier.ts";
 import { openEngine } from "./tiers/open_engine.ts";
 import { WasiModules } from "./tiers/wasi.ts";
 import { WasiCompiler } from "./tiers/wasi_compiler.ts";
@@ -115,6 +116,7 @@ async function compose(
   );
   const tier = new WasmTier({ engineId: image.id, clock, engine, wasi, residentBytes: RESIDENT_BYTES });
   closing.defer(() => tier.close());
+  const vm = new MissingTier("vm", "this server does not have it yet");
 
   const bundler = closing.use(
     new Bundler({
@@ -136,8 +138,7 @@ async function compose(
       fs: new NativeMirror(native),
       bundler,
       npm: new Npm({ deno: DENO, env, folder: join(folder.path, "npm"), timeoutMs: NPM_TIMEOUT_MS }),
-      tier,
-      engine: image.id,
+      tiers: { wasm: tier, vm },
       builds: cores,
     }),
   );

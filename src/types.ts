@@ -43,7 +43,17 @@ export interface FunctionSettings {
 }
 
 /** How a module or a program answers requests; apps own all paths below theirs. */
-export const HANDLER_KINDS = ["handler", "fetch", "serve", "lambda", "wasi", "wsgi", "asgi", "stdio", "server"] as const;
+export const HANDLER_KINDS = [
+  "handler",
+  "fetch",
+  "serve",
+  "lambda",
+  "wasi",
+  "wsgi",
+  "asgi",
+  "stdio",
+  "server",
+] as const;
 export type HandlerKind = typeof HANDLER_KINDS[number];
 const APPS: ReadonlySet<HandlerKind> = new Set(["fetch", "serve", "wsgi", "asgi", "server"]);
 export const isApp = (kind: HandlerKind): boolean => APPS.has(kind);

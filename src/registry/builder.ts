@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Clock } from "../clock.ts";
 import type { Store, VersionRow } from "../state/store.ts";
-import { type Artifact, BuildError, type GuestLine, type Prepared, type Snapshot, type Tier } from "../tiers/tier.ts";
+import { type Artifact, BuildError, type GuestLine, type Prepared, type Snapshot } from "../tiers/tier.ts";
 import type { FunctionSettings, TierName } from "../types.ts";
 import { packageIn } from "./bundle_importers.ts";
 import type { BundleFacts, BundleProblem, NpmTable, Place } from "./bundle_wire.ts";
@@ -14,7 +14,7 @@ import type { Root } from "./root.ts";
 import { SettingsError } from "./settings.ts";
 import type { Source } from "./sources.ts";
 import type { SourceMaps } from "./source_map.ts";
-import { noVmTier } from "./tier_choice.ts";
+import { cannotRun, type Tiers } from "./tier_choice.ts";
 import { mountOf } from "./names.ts";
 import { versionOf } from "./version.ts";
 import { readModule } from "./wasi_source.ts";
@@ -28,9 +28,7 @@ export interface BuilderOptions {
   readonly npm: Npm;
   readonly folders: VersionFolders;
   readonly maps: SourceMaps;
-  readonly tier: Tier;
-  /** The engine whose snapshots the tier makes. */
-  readonly engine: string;
+  readonly tiers: Tiers;
 }
 
 export interface BuildJob {
@@ -76,13 +74,15 @@ export class Builder {
   /** Throws a BuildError whose message has the place in the user's file, or Unavailable. */
   async build(job: BuildJob): Promise<Built> {
     const { root, source, signal } = job;
-    const { clock, engine, store, folders } = this.#options;
+    const { clock, tiers, store, folders } = this.#options;
     const sinceMs = clock.monotonic();
     const id = { tenant: root.tenant, name: source.name };
     const { code, map, facts } = await this.#bundled(job);
     const inputs = inputsOf(root, source, facts);
     const settings = settingsOf(root, source, facts);
-    if (settings.tier === "vm") throw new Unavailable(noVmTier(`tier: "vm"`));
+    const tier = tiers[settings.tier];
+    if (tier.unavailable !== null) throw new Unavailable(cannotRun(`tier: "vm"`, tier.unavailable));
+    const engine = tier.engineOf(source.language);
     const version = versionOf(source.file, inputs, settings, engine);
     if (version === job.current) return { version, inputs, settings, row: null, snapshot: null };
     job.onNew(version, settings.tier);
@@ -91,8 +91,7 @@ export class Builder {
     if (known && await folders.isWhole(id, version)) return { version, inputs, settings, row: known, snapshot: null };
 
     const mount = mountOf(id, job.route);
-    const language = source.language === "wasi" ? "wasi" : "js";
-    const artifact: Artifact = { id, version, settings, mount, language, file: BUNDLE, bundle: code };
+    const artifact: Artifact = { id, version, settings, mount, language: source.language, file: BUNDLE, bundle: code };
     const prepared = await this.#prepare(artifact, map, facts.importers, job);
     signal.throwIfAborted();
     const row: VersionRow = {
@@ -159,7 +158,7 @@ export class Builder {
     importers: BundleFacts["importers"],
     { root, source, signal, onLog }: BuildJob,
   ): Promise<Prepared> {
-    const { tier, folders, maps } = this.#options;
+    const { tiers, folders, maps } = this.#options;
     const draft = await folders.draft();
     let logged = Promise.resolve();
     const log = (line: GuestLine) => {
@@ -173,7 +172,7 @@ export class Builder {
         await Deno.writeFile(join(draft.folder, SOURCE_MAP), map);
       }
       await keepOwnFiles(root, source, draft.folder);
-      const prepared = await tier.prepare(artifact, draft.folder, log, signal);
+      const prepared = await tiers[artifact.settings.tier].prepare(artifact, draft.folder, log, signal);
       try {
         signal.throwIfAborted();
         prepared.snapshot.moved(await draft.commit(artifact.id, artifact.version));

@@ -11,7 +11,7 @@ import type { Deployment } from "./function.ts";
 import { type Current, currentOf, deploymentOf, type Managed } from "./managed.ts";
 import type { Root } from "./root.ts";
 import type { Snapshots } from "./snapshots.ts";
-import { defaultTier, missingTier } from "./tier_choice.ts";
+import { defaultTier, engineFor, missingTier, type Tiers } from "./tier_choice.ts";
 import type { VersionFolders } from "./version_folders.ts";
 
 export interface DeploysOptions {
@@ -22,7 +22,7 @@ export interface DeploysOptions {
   readonly builder: Builder;
   readonly snapshots: Snapshots;
   readonly folders: VersionFolders;
-  readonly engine: string;
+  readonly tiers: Tiers;
 }
 
 /** Puts versions in the place of others: one transaction of the store, one assignment in memory. */
@@ -40,7 +40,7 @@ export class Deploys {
     try {
       const problem = this.#options.catalog.takeRoute(managed);
       if (problem !== null) throw new BuildError(problem);
-      const missing = missingTier(managed.tenant, managed.source);
+      const missing = missingTier(this.#options.tiers, managed.tenant, managed.source);
       if (missing !== null) throw new Unavailable(missing);
       const built = await this.#options.builder.build({
         root,
@@ -72,13 +72,13 @@ export class Deploys {
   }
 
   async #rollback(managed: Managed, asked: string | null): Promise<string> {
-    const { store, folders, engine } = this.#options;
+    const { store, folders, tiers } = this.#options;
     const { entry } = managed;
     const name = qualifiedName(entry.id);
     const rows = await store.versions(entry.id);
     const target = asked === null ? versionBefore(rows, entry.active, name) : versionCalled(rows, asked, name);
     if (target.version === entry.active?.version) return target.version;
-    if (target.engine !== engine) {
+    if (target.engine !== engineFor(tiers, target)) {
       throw new MayflyError("not_found", `Cannot roll back ${name}: version ${target.version} is of another engine`);
     }
     if (!await folders.isWhole(entry.id, target.version)) {

@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 import { MayflyError } from "../errors.ts";
 import type { Events } from "../observe/events.ts";
 import type { FunctionRow, Store, VersionRow } from "../state/store.ts";
-import type { Snapshot, Tier } from "../tiers/tier.ts";
+import type { Snapshot } from "../tiers/tier.ts";
 import { type FunctionId, HOME, type NetPolicy, qualifiedName } from "../types.ts";
 import { BuildQueue } from "./build_queue.ts";
 import { Builder } from "./builder.ts";
@@ -22,6 +22,7 @@ import { Roots } from "./roots.ts";
 import { type ServerSettings, serverSettings } from "./server_settings.ts";
 import { Snapshots } from "./snapshots.ts";
 import { SourceMaps } from "./source_map.ts";
+import { engineFor, type Tiers } from "./tier_choice.ts";
 import { VersionFolders } from "./version_folders.ts";
 import { Watcher, type WatcherOptions } from "./watcher.ts";
 
@@ -36,9 +37,7 @@ export interface RegistryOptions {
   readonly fs: MirrorFs;
   readonly bundler: Bundler;
   readonly npm: Npm;
-  readonly tier: Tier;
-  /** The engine that the tier runs: its snapshots are of no use to another one. */
-  readonly engine: string;
+  readonly tiers: Tiers;
   /** Builds at once. */
   readonly builds: number;
   readonly times?: WatcherOptions["times"];
@@ -61,10 +60,10 @@ export class Registry implements Functions, AsyncDisposable {
   #watcher: Watcher | null = null;
 
   constructor(options: RegistryOptions) {
-    const { data, tier, builds } = options;
+    const { data, tiers, builds } = options;
     this.#options = options;
     this.#folders = new VersionFolders(join(data, "versions"));
-    this.#snapshots = new Snapshots(tier, this.#folders);
+    this.#snapshots = new Snapshots(tiers, this.#folders);
     const shared = { ...options, folders: this.#folders, catalog: this.#catalog };
     const builder = new Builder({ ...shared, maps: this.#maps });
     const deploys = new Deploys({ ...shared, builder, snapshots: this.#snapshots });
@@ -74,7 +73,9 @@ export class Registry implements Functions, AsyncDisposable {
     this.#roots = new Roots(shared);
     this.#follower = new Follower({ ...shared, roots: this.#roots, queue: this.#queue, deploys });
     this.#deploys = deploys;
-    tier.onDamaged = (id, version, error) => this.#onDamaged(id, version, error);
+    for (const tier of Object.values(tiers)) {
+      tier.onDamaged = (id, version, error) => this.#onDamaged(id, version, error);
+    }
   }
 
   /** Resolves when all that was deployed before serves, and the builds of what changed meanwhile are under way. */
@@ -222,7 +223,7 @@ export class Registry implements Functions, AsyncDisposable {
 
   /** What was deployed serves at once; snapshots are read when they are asked for. */
   async #restore(rows: readonly FunctionRow[], active: readonly VersionRow[]): Promise<void> {
-    const { engine, store } = this.#options;
+    const { tiers, store } = this.#options;
     const versions = new Map(active.map((row) => [keyOf(row), row]));
     const serving = rows.filter(({ activeVersion }) => activeVersion !== null);
     for (const row of [...serving, ...rows.filter(({ activeVersion }) => activeVersion === null)]) {
@@ -230,9 +231,10 @@ export class Registry implements Functions, AsyncDisposable {
       // The first look tells the rest.
       const managed = new Managed(tenant, { name, file, folder: null, language: "js", problem: null });
       const version = versions.get(keyOf(row));
-      if (version && version.engine === engine) {
+      const isOfToday = (version: VersionRow) => version.engine === engineFor(tiers, version);
+      if (version && isOfToday(version)) {
         const made = rolledBackFrom === null ? version : await store.version(row, rolledBackFrom);
-        managed.current = made && made.engine === engine ? currentOf(made) : null;
+        managed.current = made && isOfToday(made) ? currentOf(made) : null;
         managed.entry.rolledBackFrom = managed.current && rolledBackFrom;
         managed.entry.active = deploymentOf(version);
         managed.entry.state = error === null ? "ready" : "failed";

@@ -70,7 +70,7 @@ Deno.test("another engine builds its own versions", async () => {
   await using h = await RegistryHarness.start({ "f.ts": says("f") });
   const { version } = h.entry("f")!.active!;
   await h.down();
-  h.engine = "engine-2";
+  h.tier.engine = "engine-2";
   await h.up();
   await h.until("it serves", () => h.entry("f")!.active);
   assert.notEqual(h.entry("f")!.active!.version, version);
@@ -183,7 +183,7 @@ Deno.test("a rollback to what cannot serve says why", async () => {
     message: /^Cannot roll back f: the files of .* are damaged$/,
   });
   await h.down();
-  h.engine = "engine-2";
+  h.tier.engine = "engine-2";
   await h.up();
   await h.serves("f", `"two"`);
   await assert.rejects(h.registry.rollback(F, newest), { message: /^Cannot roll back f: .* is of another engine$/ });

@@ -1,15 +1,16 @@
 import { MayflyError } from "../errors.ts";
-import type { Snapshot, Tier } from "../tiers/tier.ts";
+import type { Snapshot } from "../tiers/tier.ts";
 import type { Deployment } from "./function.ts";
 import type { Managed } from "./managed.ts";
 import { mountOf } from "./names.ts";
+import { languageOf, type Tiers } from "./tier_choice.ts";
 import { BUNDLE, type VersionFolders } from "./version_folders.ts";
 
 /** Brings snapshots of deployments within reach when they are first asked for, and lets go of them. */
 export class Snapshots {
   readonly #loading = new WeakMap<Deployment, Promise<Snapshot>>();
 
-  constructor(readonly tier: Tier, readonly folders: VersionFolders) {}
+  constructor(readonly tiers: Tiers, readonly folders: VersionFolders) {}
 
   /** Rejects when the version's folder is damaged. */
   async load(managed: Managed, deployment: Deployment): Promise<Snapshot> {
@@ -31,14 +32,14 @@ export class Snapshots {
   }
 
   async #load({ entry }: Managed, deployment: Deployment): Promise<Snapshot> {
-    const { id, route } = entry;
+    const { id, route, file } = entry;
     const { version, kind, settings } = deployment;
-    const language = kind === "wasi" ? kind : "js";
+    const language = languageOf({ kind, file });
     if (!await this.folders.isWhole(id, version)) {
       throw new Error(`Cannot load version ${version}: its files are damaged`);
     }
     const artifact = { id, version, settings, mount: mountOf(id, route), language, file: BUNDLE } as const;
-    const snapshot = await this.tier.load(artifact, this.folders.of(id, version));
+    const snapshot = await this.tiers[settings.tier].load(artifact, this.folders.of(id, version));
     if (entry.active === deployment) {
       deployment.snapshot = snapshot;
       return snapshot;

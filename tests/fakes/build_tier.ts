@@ -11,9 +11,7 @@ import type { HandlerKind, TierName } from "../../src/types.ts";
 
 /** A tier that runs nothing: its snapshot is the bundle's text. What a module's text says decides how its build ends. */
 export class BuildTier implements Tier {
-  unavailable: string | null = null;
   engine = "engine-1";
-  readonly unavailable = null;
   readonly prepared: string[] = [];
   readonly loaded: string[] = [];
   onDamaged: Tier["onDamaged"] = null;
@@ -21,11 +19,7 @@ export class BuildTier implements Tier {
   /** Builds wait here while it is set. */
   gate: Promise<void> | null = null;
 
-  engineOf(): string {
-    return "engine";
-  }
-
-  constructor(readonly name: TierName = "wasm") {}
+  constructor(readonly name: TierName = "wasm", public unavailable: string | null = null) {}
 
   engineOf(): string {
     return this.engine;

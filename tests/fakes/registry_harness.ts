@@ -19,10 +19,11 @@ export class RegistryHarness implements AsyncDisposable {
   readonly functions: string;
   readonly data: string;
   readonly store = new MemoryStore();
-  readonly tier = new BuildTier();
+  readonly tier = new BuildTier("wasm");
+  /** Cannot run here, unless a test lets it. */
+  readonly vm = new BuildTier("vm", "there is no KVM");
   readonly fs = new PlainMirror();
   readonly events: Event[] = [];
-  engine = "engine-1";
   registry!: Registry;
   #bundler!: Bundler;
 
@@ -41,14 +42,23 @@ export class RegistryHarness implements AsyncDisposable {
   }
 
   async up(): Promise<void> {
-    const { data, functions, store, tier, fs, engine } = this;
+    const { data, functions, store, tier, vm, fs } = this;
     const env = Deno.env.toObject();
     const limits = { timeoutMs: 30_000, memoryBytes: 2 ** 30, idleMs: 500 };
     this.#bundler = new Bundler({ deno: DENO, env, memoryOf: () => 0, ...limits });
     const npm = new Npm({ deno: DENO, env, folder: join(data, "deno"), timeoutMs: 30_000 });
     const events = new Events();
     events.on((event) => this.events.push(event));
-    const parts = { clock: systemClock, events, store, fs, bundler: this.#bundler, npm, tier, engine, builds: 2 };
+    const parts = {
+      clock: systemClock,
+      events,
+      store,
+      fs,
+      bundler: this.#bundler,
+      npm,
+      tiers: { wasm: tier, vm },
+      builds: 2,
+    };
     // No look of its own: what is not heard of is not seen.
     const times = { ...WATCH_TIMES, fullLookMs: 1e9, identityMs: 50 };
     this.registry = new Registry({ functions, data, times, ...parts });
