@@ -10,6 +10,8 @@ export interface RingCalls {
   cancel(slot: number): boolean;
   /** The queue was read up to `head`: asks for a byte at the next completion. True: something is complete already. */
   park(head: number): boolean;
+  /** Of a ring in another process: brings what is complete over here. */
+  collect?(): void;
 }
 
 /** Told of a step's end; the slot is free for others when it returns. */
@@ -119,6 +121,7 @@ export class Ring {
   /** Hands out what is complete. Returns how many steps that were. */
   drain(): number {
     let count = 0;
+    this.#calls.collect?.();
     while (this.#head !== (Atomics.load(this.#ring, RING.queueTail >> 2) >>> 0)) {
       const slot = this.#words[this.#queueAt + (this.#head & this.#queueMask)];
       this.#head = (this.#head + 1) >>> 0;

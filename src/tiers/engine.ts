@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers";
 import type { Native } from "../../ffi/native.ts";
 import { Steps, type StepsContext } from "./steps.ts";
 
@@ -9,10 +8,6 @@ export interface EngineOptions extends StepsContext {
   readonly workers: number;
   readonly stepsPerFunction: number;
 }
-
-/** While short steps are out the ring is looked at in so many turns of the event loop before its socket is waited for. */
-const TURNS_BEFORE_PARKING = 4;
-const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** The native engine in this process. */
 export class Engine {
@@ -26,24 +21,9 @@ export class Engine {
   }
 
   /** Serves completions until the connection is closed. */
-  async serve(wake: Deno.UnixConn): Promise<void> {
+  serve(wake: Deno.UnixConn): void {
     this.#wake = wake;
-    const { ring, turns: steps } = this.steps;
-    const byte = new Uint8Array(1);
-    for (let turns = 0;; turns++) {
-      if (ring.drain() > 0) turns = 0;
-      steps.pump();
-      steps.wake();
-      const helped = steps.help();
-      if (helped || (steps.shortSteps > 0 && turns < TURNS_BEFORE_PARKING)) {
-        await nextTurn();
-        continue;
-      }
-      turns = 0;
-      if (!ring.park()) continue;
-      const read = await wake.read(byte).catch(() => null);
-      if (read === null) return;
-    }
+    this.steps.serve(wake, () => {});
   }
 
   async close(): Promise<void> {

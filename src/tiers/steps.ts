@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import { SLOT, StepFlag } from "../../ffi/layout.ts";
 import { Ring, type RingCalls } from "../../ffi/ring.ts";
 import type { Clock } from "../clock.ts";
@@ -6,6 +7,11 @@ import type { Host } from "../host/host.ts";
 import type { SandboxRef } from "./run_options.ts";
 import { type TurnLine, Turns } from "./turns.ts";
 import { FrameReader, FrameWriter } from "./wire.ts";
+
+/** While short steps are out the ring is looked at in so many turns of the event loop before its socket is waited for. */
+const TURNS_BEFORE_PARKING = 4;
+const TOLD_BYTES = 4096;
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** What runs share of the server. */
 export interface StepsContext {
@@ -49,6 +55,26 @@ export class Steps {
 
   toShimNs(ms: number): number {
     return Math.round((ms + this.#shimEpochMs) * 1e6);
+  }
+
+  /** Hands out completions, and what else comes on the socket, until that is closed. */
+  async serve(wake: Deno.UnixConn, told: (bytes: Uint8Array) => void): Promise<void> {
+    const bytes = new Uint8Array(TOLD_BYTES);
+    for (let turns = 0;; turns++) {
+      if (this.ring.drain() > 0) turns = 0;
+      this.turns.pump();
+      this.turns.wake();
+      const helped = this.turns.help();
+      if (helped || (this.turns.shortSteps > 0 && turns < TURNS_BEFORE_PARKING)) {
+        await nextTurn();
+        continue;
+      }
+      turns = 0;
+      if (!this.ring.park()) continue;
+      const count = await wake.read(bytes).catch(() => null);
+      if (count === null) return;
+      told(bytes.subarray(0, count));
+    }
   }
 
   /** Throws a parked or held sandbox away, on a worker: clearing much memory takes time. */
