@@ -1,0 +1,34 @@
+/** A runtime of microVMs: what it is packed of, and how it starts. */
+
+/** A file of this machine, and where guests find it. */
+export interface ImageFile {
+  readonly host: string;
+  readonly path: string;
+}
+
+export interface Program {
+  /** The first is a path in the guest's views. */
+  readonly arguments: readonly string[];
+  /** `NAME=value`. */
+  readonly environment: readonly string[];
+  /** Where it is started. */
+  readonly folder: string;
+}
+
+/** Each of runtimes/{python,deno,native}/image.ts exports one as `image`. */
+export interface RuntimeImage {
+  readonly name: string;
+  /** Throws an Error that says what this machine lacks. `env` is the server's environment. */
+  imageFiles(env: Readonly<Record<string, string>>): Promise<readonly ImageFile[]>;
+}
+
+/**
+ * One that serves functions after a deploy by frames: booted once for all tenants until it reads descriptor 3, and kept as a
+ * snapshot. runtimes/{python,deno}/image.ts export it as `runtime`.
+ */
+export interface FunctionRuntime {
+  readonly image: RuntimeImage;
+  readonly program: Program;
+  /** What one that serves no function yet needs at most. */
+  readonly memoryBytes: number;
+}
