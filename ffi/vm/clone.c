@@ -14,26 +14,26 @@
 #include "system_pages.h"
 #include "vm_new.h"
 
-/* What a shell made ahead has room for. Address space costs nothing. */
+/* What every shell has room for, so that it fits most snapshots, and switches between them. Address space costs nothing. */
 #define SHELL_RESERVE (UINT64_C(4) << 30)
 #define RANDOM_BYTES 16u
 
-uint64_t clone__room(const struct vm_snapshot *snapshot) {
-    uint64_t bytes = snapshot->limits.memory_bytes + DATA_BANK_BYTES;
+uint64_t clone__room(const struct vm_snapshot *snapshot, const struct vm_limits *limits) {
+    uint64_t bytes = limits->memory_bytes + DATA_BANK_BYTES;
     if (bytes < snapshot->data.bytes) bytes = snapshot->data.bytes;
     return (bytes + DATA_BANK_BYTES - 1) / DATA_BANK_BYTES * DATA_BANK_BYTES;
 }
 
 /* ---- shells ---------------------------------------------------------------------------------------------- */
 
-static int shell__fits(const struct shell *shell, const struct vm_snapshot *snapshot) {
-    return shell->regions == snapshot->regions && shell->reserve_bytes >= clone__room(snapshot);
+static int shell__fits(const struct shell *shell, const struct regions *regions, uint64_t room) {
+    return regions__include(regions, shell->regions) && shell->reserve_bytes >= room;
 }
 
-static struct shell *clone__idle_shell(struct vm_machine *machine, const struct vm_snapshot *snapshot) {
+static struct shell *clone__idle_shell(struct vm_machine *machine, const struct regions *regions, uint64_t room) {
     pthread_mutex_lock(&machine->lock);
     struct shell **at = &machine->idle;
-    while (*at != NULL && !shell__fits(*at, snapshot)) at = &(*at)->next;
+    while (*at != NULL && !shell__fits(*at, regions, room)) at = &(*at)->next;
     struct shell *shell = *at;
     if (shell != NULL) {
         *at = shell->next;
@@ -61,12 +61,18 @@ static int clone__attach(struct shell *shell, const struct vm_snapshot *snapshot
     return error;
 }
 
-static int clone__new_shell(const struct vm_snapshot *snapshot, uint64_t reserve, struct shell **result) {
+/* One that was made for the regions that these extend has what they have in common. */
+static void clone__adopt_regions(struct shell *shell, struct regions *regions) {
+    regions__keep(regions);
+    if (shell->regions != NULL) regions__release(shell->regions);
+    shell->regions = regions;
+}
+
+static int clone__new_shell(const struct vm_snapshot *snapshot, uint64_t room, struct shell **result) {
     struct shell *shell;
-    int error = shell__new(snapshot->machine, reserve, &shell);
+    int error = shell__new(snapshot->machine, room > SHELL_RESERVE ? room : SHELL_RESERVE, &shell);
     if (error != 0) return error;
-    shell->regions = snapshot->regions;
-    regions__keep(shell->regions);
+    clone__adopt_regions(shell, snapshot->regions);
     error = clone__attach(shell, snapshot);
     if (error != 0) {
         shell__delete(shell);
@@ -78,18 +84,18 @@ static int clone__new_shell(const struct vm_snapshot *snapshot, uint64_t reserve
 
 int vm_snapshot_prepare(struct vm_snapshot *snapshot, uint32_t shells) {
     struct vm_machine *machine = snapshot->machine;
-    uint64_t reserve = clone__room(snapshot) > SHELL_RESERVE ? clone__room(snapshot) : SHELL_RESERVE;
+    uint64_t room = clone__room(snapshot, &snapshot->limits);
     for (;;) {
         pthread_mutex_lock(&machine->lock);
         uint32_t fitting = 0;
         for (const struct shell *shell = machine->idle; shell != NULL; shell = shell->next) {
-            fitting += (uint32_t)shell__fits(shell, snapshot);
+            fitting += (uint32_t)shell__fits(shell, snapshot->regions, room);
         }
         int full = fitting >= shells || machine->idle_count >= SHELLS_MAX;
         pthread_mutex_unlock(&machine->lock);
         if (full) return 0;
         struct shell *shell;
-        int error = clone__new_shell(snapshot, reserve, &shell);
+        int error = clone__new_shell(snapshot, room, &shell);
         if (error != 0) return error;
         pthread_mutex_lock(&machine->lock);
         shell->next = machine->idle;
@@ -152,10 +158,8 @@ int clone__state(struct vm *vm, const struct vm_snapshot *snapshot) {
 static int clone__fill(struct vm *vm, struct vm_snapshot *snapshot) {
     vm->kernel = kernel__new();
     if (vm->kernel == NULL) return -ENOMEM;
-    int error = memory__init(vm, vm->shell->reserve, clone__room(snapshot));
+    int error = memory__init(vm, vm->shell->reserve, clone__room(snapshot, &vm->limits));
     if (error != 0) return error;
-    vm->regions = snapshot->regions;
-    regions__keep(vm->regions);
     vm__show(vm);
     vm->memory.snapshot_bytes = snapshot->data.bytes;
     error = clone__map(vm, snapshot);
@@ -176,19 +180,25 @@ int clone__first_run(struct vm *vm) {
     return fold__apply(snapshot, vm);
 }
 
-int vm_clone(struct vm_snapshot *snapshot, struct vm **result) {
+static int clone__make(struct vm_snapshot *snapshot, struct regions *regions, const struct vm_limits *limits,
+                       struct vm **result) {
     struct vm *vm = calloc(1, sizeof *vm);
     if (vm == NULL) return -ENOMEM;
     vm->machine = snapshot->machine;
     vm->ticker = &snapshot->machine->ticker;
-    vm->limits = snapshot->limits;
+    vm->limits = *limits;
     vm->snapshot = snapshot;
     snapshot__keep(snapshot);
-    vm->shell = clone__idle_shell(snapshot->machine, snapshot);
+    vm->regions = regions;
+    regions__keep(regions);
+    uint64_t room = clone__room(snapshot, limits);
+    vm->shell = clone__idle_shell(snapshot->machine, regions, room);
     /* It may have been made for another snapshot, with fewer banks. */
-    int error = vm->shell != NULL ? clone__attach(vm->shell, snapshot)
-                                  : clone__new_shell(snapshot, clone__room(snapshot), &vm->shell);
-    if (error == 0) error = clone__fill(vm, snapshot);
+    int error = vm->shell != NULL ? clone__attach(vm->shell, snapshot) : clone__new_shell(snapshot, room, &vm->shell);
+    if (error == 0) {
+        if (vm->shell->regions != regions) clone__adopt_regions(vm->shell, regions);
+        error = clone__fill(vm, snapshot);
+    }
     if (error != 0) {
         vm_close(vm);
         return error;
@@ -197,8 +207,22 @@ int vm_clone(struct vm_snapshot *snapshot, struct vm **result) {
     return 0;
 }
 
+int vm_clone(struct vm_snapshot *snapshot, struct vm **vm) {
+    return clone__make(snapshot, snapshot->regions, &snapshot->limits, vm);
+}
+
 int vm_clone_to_build(struct vm_snapshot *snapshot, const struct vm_limits *limits, struct view *const *more,
-                      size_t more_count, struct vm **vm) {
-    (void)limits, (void)more;
-    return more_count > 0 ? -ENOTSUP : vm_clone(snapshot, vm);
+                      size_t more_count, struct vm **result) {
+    struct regions *regions;
+    int error = regions__extend(snapshot->regions, more, more_count, &regions);
+    if (error != 0) return error;
+    struct vm *vm;
+    error = clone__make(snapshot, regions, limits, &vm);
+    regions__release(regions);
+    if (error != 0) return error;
+    process__set_limits(vm);
+    uint32_t first = snapshot->regions->views.count;
+    tree__show_more(vm, (uint16_t)(((1u << vm->views->count) - 1) & ~((1u << first) - 1)));
+    *result = vm;
+    return 0;
 }

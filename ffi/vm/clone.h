@@ -5,10 +5,11 @@
 #include <stdint.h>
 
 struct vm;
+struct vm_limits;
 struct vm_snapshot;
 
-/* How much room for the data area a clone has. */
-uint64_t clone__room(const struct vm_snapshot *snapshot);
+/* How much room for the data area a clone with these limits has. */
+uint64_t clone__room(const struct vm_snapshot *snapshot, const struct vm_limits *limits);
 
 /* Before a clone runs for the first time: a clone that only waits for its request takes little memory. */
 int clone__first_run(struct vm *vm);

@@ -98,12 +98,18 @@ static int machine__find_out(struct vm_machine *machine, struct vm_text *why) {
     return clock__calibrate(&machine->tsc_multiplier, &machine->tsc_shift);
 }
 
-int vm_machine_open(int kvm, struct vm_machine **result, struct vm_text *why) {
+static int machine__pagemap(int given) {
+    if (given < 0) return pagemap__open();
+    int copy = fcntl(given, F_DUPFD_CLOEXEC, 3);
+    return copy < 0 ? -errno : copy;
+}
+
+int vm_machine_open(int kvm, int pagemap, struct vm_machine **result, struct vm_text *why) {
     why->bytes[0] = 0;
     struct vm_machine *machine = calloc(1, sizeof *machine);
     if (machine == NULL) return -ENOMEM;
     pthread_mutex_init(&machine->lock, NULL);
-    machine->pagemap = pagemap__open();
+    machine->pagemap = machine__pagemap(pagemap);
     machine->kvm = fcntl(kvm, F_DUPFD_CLOEXEC, 3);
     int error = machine->kvm < 0 ? -errno : machine__find_out(machine, why);
     if (error == 0 && machine->pagemap < 0) {

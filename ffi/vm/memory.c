@@ -1,6 +1,7 @@
 #include "memory.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "internal.h"
@@ -25,6 +26,22 @@ static void memory__free_bits(struct memory *memory) {
     if (memory->system.written == NULL) return;
     munmap(memory->system.written, memory__bits_bytes(memory->system.bytes) + memory__bits_bytes(memory->data.bytes));
     memory->system.written = memory->data.written = NULL;
+}
+
+int memory__widen(struct vm *vm, uint64_t data_bytes) {
+    struct memory *memory = &vm->memory, old = *memory;
+    if (data_bytes <= memory->data.bytes) return 0;
+    if (data_bytes > DATA_MAX) return -EINVAL;
+    memory->data.bytes = data_bytes;
+    int error = memory__make_bits(memory);
+    if (error != 0) {
+        *memory = old;
+        return error;
+    }
+    memcpy(memory->system.written, old.system.written, memory__bits_bytes(old.system.bytes));
+    memcpy(memory->data.written, old.data.written, memory__bits_bytes(old.data.bytes));
+    memory__free_bits(&old);
+    return 0;
 }
 
 struct memory_area memory__system_area(uint8_t *host) {

@@ -58,6 +58,8 @@ struct view_set;
 /* `reserve`: SYSTEM_MAX + `data_bytes` of a shell's, or NULL for one of its own. */
 int memory__init(struct vm *vm, uint8_t *reserve, uint64_t data_bytes);
 void memory__fini(struct vm *vm);
+/* More of the reserve that it lies in becomes its data area. */
+int memory__widen(struct vm *vm, uint64_t data_bytes);
 
 /* The areas where they are in a host's memory. */
 struct memory_area memory__system_area(uint8_t *host);

@@ -12,6 +12,14 @@ static uint64_t at_most(uint64_t value, uint64_t most) {
     return value < most ? value : most;
 }
 
+void process__set_limits(struct vm *vm) {
+    struct process *process = &vm->kernel->process;
+    uint64_t descriptors = at_most(vm->limits.descriptors, DESCRIPTORS_MAX);
+    uint64_t threads = at_most(vm->limits.threads, THREADS_MAX);
+    process->limits[RLIMIT_NOFILE] = (struct process_limit){descriptors, descriptors};
+    process->limits[RLIMIT_NPROC] = (struct process_limit){threads, threads};
+}
+
 void process__init(struct vm *vm) {
     struct process *process = &vm->kernel->process;
     memset(process, 0, sizeof *process);
@@ -21,11 +29,8 @@ void process__init(struct vm *vm) {
     strcpy(process->folder, "/");
     for (uint32_t i = 0; i < RESOURCES; i++) process->limits[i] = (struct process_limit){RLIM_INFINITY, RLIM_INFINITY};
     struct process_limit none = {0, 0};
-    uint64_t descriptors = at_most(vm->limits.descriptors, DESCRIPTORS_MAX);
-    uint64_t threads = at_most(vm->limits.threads, THREADS_MAX);
     process->limits[RLIMIT_STACK] = (struct process_limit){STACK_BYTES, RLIM_INFINITY};
-    process->limits[RLIMIT_NOFILE] = (struct process_limit){descriptors, descriptors};
-    process->limits[RLIMIT_NPROC] = (struct process_limit){threads, threads};
+    process__set_limits(vm);
     process->limits[RLIMIT_SIGPENDING] = (struct process_limit){SIGNALS_QUEUED_MAX, SIGNALS_QUEUED_MAX};
     process->limits[RLIMIT_CORE] = none;
     process->limits[RLIMIT_MEMLOCK] = none;

@@ -43,6 +43,8 @@ struct process {
 
 /* At boot: everything but what exec sets. */
 void process__init(struct vm *vm);
+/* The guest's own limits become what the VM's are. */
+void process__set_limits(struct vm *vm);
 /* What setrlimit left: the soft limit of RLIMIT_... */
 uint64_t process__limit(struct vm *vm, uint32_t resource);
 

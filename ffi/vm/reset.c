@@ -103,6 +103,8 @@ static int reset__vcpu(struct vm *vm) {
 
 static int reset__to(struct vm *vm, const struct vm_snapshot *to) {
     if (vm->broken || vm->memory.tables_grew) return -ESTALE;
+    /* One that was to build a difference from sees more than what it was cloned from. */
+    if (vm->regions != to->regions) return -EXDEV;
     int had_log = vm->shell->logs_dirty;
     int error = dirty__collect(vm);
     if (error == 0) error = shell__begin_log(vm->shell);
@@ -138,7 +140,11 @@ int vm_switch(struct vm *vm, struct vm_snapshot *to) {
     if (from == NULL) return -EINVAL;
     const struct vm_snapshot *base = from->parent == NULL ? from : from->parent;
     if ((to->parent == NULL ? to : to->parent) != base) return -EXDEV;
-    if (to->system.bytes != from->system.bytes || clone__room(to) > vm->memory.data.bytes) return -EXDEV;
+    if (to->system.bytes != from->system.bytes || to->regions != vm->regions) return -EXDEV;
+    uint64_t room = clone__room(to, &to->limits);
+    if (room > vm->shell->reserve_bytes) return -EXDEV;
+    int error = memory__widen(vm, room);
+    if (error != 0) return error;
     switch__mark(vm, &from->system, &vm->memory.system);
     switch__mark(vm, &from->data, &vm->memory.data);
     switch__mark(vm, &to->system, &vm->memory.system);

@@ -51,6 +51,16 @@ static int load__read(int file, struct snapshot_head *head, struct vm_text *why)
     return 0;
 }
 
+/* The parent's pages lead to its views, by their place among them. */
+static int load__begins_as(const struct vm_snapshot *parent, struct view *const *views, size_t view_count) {
+    const struct regions *regions = parent->regions;
+    int same = view_count >= regions->views.count;
+    for (size_t i = 0; same && i < regions->views.count; i++) {
+        same = memcmp(views[i]->identity, regions->identities[i], sizeof regions->identities[i]) == 0;
+    }
+    return same;
+}
+
 /* Of another engine, CPU, KVM, parent or other files: a clone of it would run on wrong assumptions. */
 static int load__fits(struct vm_machine *machine, const struct snapshot_head *head, const struct vm_snapshot *parent,
                       struct view *const *views, size_t view_count, struct vm_text *why) {
@@ -68,7 +78,16 @@ static int load__fits(struct vm_machine *machine, const struct snapshot_head *he
     }
     int same = head->view_count == view_count;
     for (size_t i = 0; same && i < view_count; i++) same = memcmp(head->views[i], views[i]->identity, 32) == 0;
+    if (same && head->is_difference) same = load__begins_as(parent, views, view_count);
     return same ? 0 : load__refuse(why, -ESTALE, "the snapshot was taken with other files");
+}
+
+/* Clones of a difference share their parent's mapping of its views; what else they see lies below these. */
+static int load__regions(const struct snapshot_head *head, const struct vm_snapshot *parent, struct view *const *views,
+                         size_t view_count, struct regions **regions) {
+    if (!head->is_difference) return regions__new(views, view_count, regions);
+    uint32_t first = parent->regions->views.count;
+    return regions__extend(parent->regions, views + first, view_count - first, regions);
 }
 
 static int load__check_table(struct vm_snapshot *snapshot, const struct snapshot_head *head, struct vm_text *why) {
@@ -85,13 +104,7 @@ int vm_snapshot_load(struct vm_machine *machine, int file, const struct vm_snaps
     struct vm_snapshot *snapshot = NULL;
     int error = load__read(file, &head, why);
     if (error == 0) error = load__fits(machine, &head, parent, views, view_count, why);
-    if (error == 0 && head.is_difference) {
-        /* Its clones share the parent's mapping of the views. */
-        regions = parent->regions;
-        regions__keep(regions);
-    } else if (error == 0) {
-        error = regions__new(views, view_count, &regions);
-    }
+    if (error == 0) error = load__regions(&head, parent, views, view_count, &regions);
     if (error == 0) error = snapshot__open(machine, file, parent, regions, &head, &snapshot);
     if (error == 0) error = load__check_table(snapshot, &head, why);
     if (regions != NULL) regions__release(regions);

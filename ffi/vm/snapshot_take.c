@@ -271,7 +271,9 @@ int vm_snapshot_take(struct vm *vm, const struct vm_snapshot_options *options, s
     /* A difference is one to a flat snapshot: a chain would cost every page a walk. */
     if (parent != NULL && parent->parent != NULL) parent = parent->parent;
     struct snapshot_head head = {0};
-    int error = ftruncate(options->file, 0) == 0 ? take__prepare(vm, why) : -errno;
+    int error = parent == NULL || regions__include(vm->regions, parent->regions) ? 0 : -EXDEV;
+    if (error == 0 && ftruncate(options->file, 0) != 0) error = -errno;
+    if (error == 0) error = take__prepare(vm, why);
     if (error == 0) error = random__bytes(head.id, sizeof head.id);
     if (error == 0) error = take__write(vm, options->file, parent, &head);
     if (error == 0) {

@@ -99,6 +99,8 @@ struct name_table {
 
 /* The root, and a /tmp where no layer has one. 0 or -errno. */
 int tree__init(struct vm *vm);
+/* There are layers below that were not: they show as if they had always been there, but for what the guest made. */
+void tree__show_more(struct vm *vm, uint16_t more);
 
 /* The node of an index, which came from here. */
 struct tree_node *tree__node(struct vm *vm, uint32_t index);

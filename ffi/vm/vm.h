@@ -32,10 +32,11 @@ struct vm_text {
 /* ---- the machine: what this KVM is ------------------------------------------------------------------- */
 
 /*
- * Takes an open /dev/kvm (and keeps a copy of the descriptor), and tries how this KVM enters a system call. Starts a thread
- * and takes the signal SIGRTMIN + 5 of the process.
+ * Takes an open /dev/kvm and the process's own /proc/self/pagemap (and keeps copies of the descriptors; -1: it opens the
+ * page map itself), and tries how this KVM enters a system call. Starts a thread and takes the signal SIGRTMIN + 5 of the
+ * process.
  */
-int vm_machine_open(int kvm, struct vm_machine **machine, struct vm_text *why);
+int vm_machine_open(int kvm, int pagemap, struct vm_machine **machine, struct vm_text *why);
 void vm_machine_close(struct vm_machine *machine);
 const char *vm_machine_kind(const struct vm_machine *machine);
 

@@ -144,7 +144,7 @@ static void suite__one(const struct test *test) {
     if (kvm < 0) suite__fail("cannot open /dev/kvm: %s", strerror(errno));
     struct vm_machine *machine;
     struct vm_text why;
-    if (vm_machine_open(kvm, &machine, &why) != 0) suite__fail("%s", why.bytes);
+    if (vm_machine_open(kvm, -1, &machine, &why) != 0) suite__fail("%s", why.bytes);
     alarm(TEST_SECONDS);
     test->run(machine);
     vm_machine_close(machine);
@@ -189,7 +189,8 @@ static int suite__is_wanted(const struct test *test, int count, char **arguments
 }
 
 int main(int count, char **arguments) {
-    static const struct test *const tables[] = {program_tests, attack_tests, fork_tests, flush_tests, snapshot_tests, port_tests};
+    static const struct test *const tables[] = {program_tests, attack_tests,   fork_tests, flush_tests,
+                                                snapshot_tests, build_tests, port_tests};
     char self[PATH_MAX] = {0};
     if (readlink("/proc/self/exe", self, sizeof self - 1) < 0) return 2;
     snprintf(guests, sizeof guests, "%.4000s/guests", dirname(self));

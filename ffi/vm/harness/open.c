@@ -29,7 +29,7 @@ int harness_open_machine(struct vm_machine **machine) {
         return harness_fail(HARNESS_FAILED, open__kvm_hint(error), "Cannot open /dev/kvm: %s", strerror(error));
     }
     struct vm_text why;
-    int error = vm_machine_open(kvm, machine, &why);
+    int error = vm_machine_open(kvm, -1, machine, &why);
     close(kvm);
     if (error == 0) return 0;
     return harness_fail(HARNESS_FAILED, "mayfly doctor, for what this KVM is", "Cannot use KVM: %s", why.bytes);

@@ -282,7 +282,7 @@ int main(int count, char **arguments) {
     struct vm_text text;
     char folder[] = "/tmp/attackXXXXXX";
     int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC), failed = 0;
-    int error = kvm < 0 ? -errno : vm_machine_open(kvm, &machine, &text);
+    int error = kvm < 0 ? -errno : vm_machine_open(kvm, -1, &machine, &text);
     if (error != 0) fail("the machine opens", error);
     make_view(folder);
     struct vm *vm = boot(arguments[1], folder);
