@@ -11,6 +11,7 @@ import { FetchHost } from "./host/fetch/fetch_host.ts";
 import { filesHost } from "./host/files.ts";
 import { hostOf } from "./host/host.ts";
 import { Family } from "./host/operations.ts";
+import { ProxyHost } from "./host/proxy/proxy_host.ts";
 import { adminApi } from "./gateway/admin.ts";
 import { LIMITS, MiB } from "./limits.ts";
 import { Gateway } from "./gateway/gateway.ts";
@@ -107,7 +108,13 @@ async function compose(
   closing.defer(() => fetching.close());
   const computing = new CryptoHost({ clock, cores });
   closing.defer(() => computing.close());
-  const host = hostOf({ [Family.CRYPTO]: computing.open, [Family.FETCH]: fetching.host, [Family.FILES]: filesHost });
+  const proxying = new ProxyHost({ clock, capOf: (tenant) => registry.netOf(tenant) });
+  const host = hostOf({
+    [Family.CRYPTO]: computing.open,
+    [Family.FETCH]: fetching.host,
+    [Family.FILES]: filesHost,
+    [Family.PROXY]: proxying.host,
+  });
   const engine = await openEngine({ native, image, clock, deadlines, host, cores });
   const memoryOf = (pid: number) => native.familyMemory(pid);
   const wasi = new WasiModules(

@@ -21,6 +21,11 @@ const MOST_NAME_LENGTH = 253;
 const systemLookup: Lookup = async (name) => (await lookup(name, { all: true })).map(({ address }) => address);
 const systemAddresses = () => Deno.networkInterfaces().map(({ address }) => address);
 
+/** Nobody forbids it, but there are no addresses of that name. */
+export class NameError extends Error {
+  override readonly name = "NameError";
+}
+
 /** The way out: where a function may connect to. */
 export class Egress {
   readonly #clock: Clock;
@@ -72,7 +77,7 @@ export class Egress {
     try {
       return await this.#resolver.resolve(asker, name);
     } catch {
-      throw new Error(`the name ${name} cannot be resolved`);
+      throw new NameError(`the name ${name} cannot be resolved`);
     }
   }
 
