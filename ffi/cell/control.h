@@ -10,6 +10,11 @@ struct control_request {
     int file; /* that came with it, the receiver's to close, or -1 */
 };
 
+#define CONTROL_PATIENCE_SECONDS 10
+
+/* Before anything else. */
+int control__begin(void);
+
 /* Waits for the next one. 0; -EPIPE when the server is gone; -EBADMSG for what is none. */
 int control__next(struct control_request *request);
 

@@ -1,0 +1,104 @@
+/* The program of a cell: what it was given is checked, it jails itself when the server says so, then it serves. */
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../shim/pages.h"
+#include "control.h"
+#include "jail.h"
+#include "serve.h"
+
+/* More would each keep freed memory of its own, and make malloc look for /sys to count the cores. */
+#define HEAPS 4
+#define REASON_BYTES 512
+
+struct cell {
+    struct cell_ring *ring;
+    struct serve *serve; /* NULL until it has started */
+};
+
+/* No handler, no mask and no ignored signal of the server's. */
+static void main__reset_signals(void) {
+    sigset_t none;
+    sigemptyset(&none);
+    for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int main__has_type(int descriptor, mode_t type) {
+    struct stat status;
+    return fstat(descriptor, &status) == 0 && (status.st_mode & S_IFMT) == type;
+}
+
+static int main__check_descriptors(void) {
+    int are_there = main__has_type(CELL_REQUESTS, S_IFSOCK) && main__has_type(CELL_TOLD, S_IFSOCK) &&
+                    main__has_type(CELL_RING, S_IFREG) && main__has_type(CELL_KVM, S_IFCHR);
+    if (!are_there) return -EBADF;
+    return close_range(CELL_KVM + 1, ~0u, 0) == 0 ? 0 : -errno;
+}
+
+static int main__map_ring(struct cell_ring **ring) {
+    struct stat status;
+    if (fstat(CELL_RING, &status) != 0 || (uint64_t)status.st_size != CELL_RING_BYTES) return -EBADF;
+    void *memory = mmap(NULL, CELL_RING_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, CELL_RING, 0);
+    if (memory == MAP_FAILED) return -errno;
+    close(CELL_RING);
+    *ring = memory;
+    return (*ring)->abi == CELL_ABI ? 0 : -EPROTO;
+}
+
+/* In the jail there is no /proc, of which the engine needs one file: it is opened before. */
+static int main__start(struct cell *cell, const struct cell_request *request, char *reason) {
+    enum cell_mode mode = (enum cell_mode)request->mode;
+    if (mode != CELL_BUILDS && mode != CELL_SERVES) return -EINVAL;
+    int pagemap = pagemap__open();
+    const char *failed = "the page map";
+    int error = pagemap < 0 ? pagemap
+                            : jail__enter(request->user, mode, request->address_bytes, &failed, reason, REASON_BYTES);
+    if (error != 0) {
+        snprintf(reason, REASON_BYTES, "the jail's %s: %s", failed, strerror(-error));
+        return error;
+    }
+    struct vm_machine *machine;
+    struct vm_text why;
+    error = vm_machine_open(CELL_KVM, pagemap, &machine, &why);
+    close(CELL_KVM);
+    close(pagemap);
+    if (error == 0) error = serve__open(machine, cell->ring, mode, &cell->serve);
+    else snprintf(reason, REASON_BYTES, "%s", why.bytes);
+    return error;
+}
+
+static void main__handle(struct cell *cell, struct control_request *request) {
+    if (cell->serve != NULL) {
+        serve__handle(cell->serve, request);
+        return;
+    }
+    if (request->file >= 0) close(request->file);
+    char reason[REASON_BYTES] = "";
+    int error = request->head.operation == CELL_START ? main__start(cell, &request->head, reason) : -EPROTO;
+    control__reply(request->head.id, error, reason);
+    if (error != 0) _exit(EXIT_FAILURE);
+}
+
+int main(void) {
+    static struct control_request request;
+    struct cell cell = {0};
+    main__reset_signals();
+    mallopt(M_ARENA_MAX, HEAPS);
+    int error = main__check_descriptors();
+    if (error == 0) error = control__begin();
+    if (error == 0) error = main__map_ring(&cell.ring);
+    while (error == 0) {
+        error = control__next(&request);
+        if (error == 0) main__handle(&cell, &request);
+    }
+    /* At once: guests that still run are nobody's any more. */
+    _exit(error == -EPIPE ? EXIT_SUCCESS : EXIT_FAILURE);
+}
