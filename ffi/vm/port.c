@@ -52,6 +52,12 @@ int port__open_connection(struct vm *vm) {
     return status < 0 ? status : (int)number;
 }
 
+int port__dial(struct vm *vm) {
+    int number = port__open_connection(vm);
+    if (number >= 0) port_of(vm, (uint32_t)number)->is_dialed = 1;
+    return number;
+}
+
 int64_t port__read(struct vm *vm, uint32_t number, uint64_t address, uint64_t size, int peek) {
     struct port *port = port_of(vm, number);
     struct port_queue *queue = &port->input;

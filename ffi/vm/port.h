@@ -35,7 +35,8 @@ struct port {
     uint8_t output_ended; /* the guest closed or shut down its side */
     uint8_t hung_up;      /* the host is gone: what the guest writes has no reader */
     uint8_t guest_gone;   /* the guest closed a connection: it is freed when its output is taken */
-    uint8_t reserved[3];
+    uint8_t is_dialed;    /* the guest made it, to the host: it is freed when the host hung up as well */
+    uint8_t reserved[2];
     struct port_queue input, output;
     uint64_t written; /* by the guest, in all: the log's bound */
     uint64_t input_edges, output_edges;
@@ -52,6 +53,8 @@ struct port_table {
 int port__open(struct vm *vm, uint32_t port);
 /* A free port for a connection: its number, or -EAGAIN, -ENOMEM. */
 int port__open_connection(struct vm *vm);
+/* Likewise, for one that the guest makes. */
+int port__dial(struct vm *vm);
 
 /* Move what is there, or fits: 0 when nothing, -EFAULT. They do not wait. */
 int64_t port__read(struct vm *vm, uint32_t port, uint64_t address, uint64_t size, int peek);
@@ -76,6 +79,8 @@ size_t port__take(struct vm *vm, uint32_t port, void *bytes, size_t capacity);
 void port__hang_up(struct vm *vm, uint32_t port);
 /* All that the guest will ever write was taken. */
 int port__ended(const struct vm *vm, uint32_t port);
+/* A bit for each connection that the guest made and the host did not hang up. */
+uint64_t port__dialed(const struct vm *vm);
 /* A bit for each port with output to take. */
 uint64_t port__with_output(const struct vm *vm);
 

@@ -90,10 +90,21 @@ uint64_t port__with_output(const struct vm *vm) {
     return ports;
 }
 
+uint64_t port__dialed(const struct vm *vm) {
+    const struct port_table *table = &vm->kernel->ports;
+    uint64_t ports = 0;
+    for (uint32_t i = PORT_FIRST_CONNECTION; i < table->used; i++) {
+        const struct port *port = &table->items[i];
+        if (port->state == PORT_OPEN && port->is_dialed && !port->hung_up) ports |= UINT64_C(1) << i;
+    }
+    return ports;
+}
+
 void port__free_if_over(struct vm *vm, uint32_t number) {
     struct port *port = open_port(vm, number);
     /* Both sides have to know that it is over before its number may be another connection's. */
     if (port == NULL || !port->guest_gone || !port->input_ended || port->output.size > 0) return;
+    if (port->is_dialed && !port->hung_up) return;
     frames__give(vm, port->input.pages, PORT_QUEUE_BYTES / PAGE_SIZE);
     frames__give(vm, port->output.pages, PORT_QUEUE_BYTES / PAGE_SIZE);
     *port = (struct port){0};
@@ -134,6 +145,5 @@ void vm_serve_proxy(struct vm *vm, int serve) {
 }
 
 uint64_t vm_dialed(const struct vm *vm) {
-    (void)vm;
-    return 0;
+    return port__dialed(vm);
 }

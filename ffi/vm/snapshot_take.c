@@ -91,6 +91,10 @@ static int take__prepare(struct vm *vm, struct vm_text *why) {
         snprintf(why->bytes, sizeof why->bytes, "the program does not wait for input");
         return -EBUSY;
     }
+    if (port__dialed(vm) != 0) {
+        snprintf(why->bytes, sizeof why->bytes, "a connection through the proxy is open");
+        return -EBUSY;
+    }
     int error = take__tables(vm);
     if (error != 0) return error;
     learn__end(vm);

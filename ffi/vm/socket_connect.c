@@ -184,6 +184,33 @@ int64_t socket__refusal(struct vm *vm, const struct socket *socket, const struct
     return error != 0 ? error : -ECONNREFUSED;
 }
 
+/* A connected socket has the address that it is reached by. */
+static void take_local_name(struct vm *vm, struct socket *socket, const struct socket_name *target) {
+    socket__bind_any(vm, socket);
+    struct socket_name local = socket_name__is_any(&socket->name) ? *target : socket->name;
+    socket_name__set_port(&local, socket_name__port(&socket->name));
+    socket->name = local;
+}
+
+static int is_served_by_host(const struct vm *vm, const struct socket *socket, const struct socket_name *name) {
+    return vm->serves_proxy && is_inet(socket) && socket_name__port(name) == VM_PROXY_PORT;
+}
+
+/* The host has no backlog: it takes a connection by looking at it. */
+static int64_t connect_to_host(struct vm *vm, struct socket *socket, const struct socket_name *name, int learns_later) {
+    int port = port__dial(vm);
+    if (port < 0) return -EADDRNOTAVAIL;
+    take_local_name(vm, socket, name);
+    socket->peer_name = *name;
+    socket->state = SOCKET_CONNECTED;
+    socket->port = (uint32_t)port + 1;
+    socket->arrived++;
+    socket->emptied++;
+    socket->is_connecting = learns_later != 0;
+    kernel__changed(vm);
+    return learns_later ? -EINPROGRESS : 0;
+}
+
 static int64_t connect_stream(struct vm *vm, struct file *file, const struct socket_name *name) {
     struct socket *socket = socket__of(vm, file);
     if (socket->is_connecting) {
@@ -195,6 +222,7 @@ static int64_t connect_stream(struct vm *vm, struct file *file, const struct soc
     struct socket *listener = socket__find(vm, socket, name);
     /* TCP that is not to wait learns all outcomes later. */
     int learns_later = is_inet(socket) && file->flags & O_NONBLOCK;
+    if (listener == NULL && is_served_by_host(vm, socket, name)) return connect_to_host(vm, socket, name, learns_later);
     if (listener == NULL || listener->state != SOCKET_LISTENS || listener->type != socket->type) {
         if (!learns_later) return socket__refusal(vm, socket, listener, name);
         if (socket->error != 0) return socket__take_error(socket);
@@ -208,13 +236,7 @@ static int64_t connect_stream(struct vm *vm, struct file *file, const struct soc
         uint64_t timeout = socket->send_timeout_ns;
         return wait__room(vm, timeout == 0 ? NO_DEADLINE : wait__deadline(vm, timeout));
     }
-    if (is_inet(socket)) {
-        socket__bind_any(vm, socket);
-        /* A connected socket has the address that it is reached by. */
-        struct socket_name local = socket_name__is_any(&socket->name) ? *name : socket->name;
-        socket_name__set_port(&local, socket_name__port(&socket->name));
-        socket->name = local;
-    }
+    if (is_inet(socket)) take_local_name(vm, socket, name);
     struct socket *made = make_pending(vm, listener, &socket->name);
     if (made == NULL) return -ENOBUFS;
     if (is_inet(socket)) made->name = socket_name__for(made, name);
