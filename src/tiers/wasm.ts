@@ -6,7 +6,7 @@ import { VersionFiles } from "./version_files.ts";
 import { Residents } from "./residents.ts";
 import type { Artifact, GuestLine, Prepared, Snapshot, Tier, TierBudget } from "./tier.ts";
 import type { WasiModules } from "./wasi.ts";
-import { WasmBuild } from "./wasm_build.ts";
+import { buildImage } from "./wasm_build.ts";
 import { type LoadedSnapshot, WasmSnapshot } from "./wasm_snapshot.ts";
 
 export interface WasmTierOptions {
@@ -43,11 +43,11 @@ export class WasmTier implements Tier {
     log: (line: GuestLine) => void,
     signal: AbortSignal,
   ): Promise<Prepared> {
-    const engine = this.#options.engine;
+    const { engine, clock } = this.#options;
     if (artifact.language === "wasi") return await this.#prepareWasi(artifact, dir, signal);
     const files = new VersionFiles(dir);
-    const build = new WasmBuild(engine, this.#options.clock, artifact, files, log, signal);
-    const { kind, image } = await build.run().finally(() => files.close());
+    const { kind, image } = await buildImage({ engine, clock, artifact, files, log, signal })
+      .finally(() => files.close());
     await Deno.writeFile(`${dir}/${IMAGE_FILE}`, image);
     const snapshot = this.#snapshot(artifact, dir);
     snapshot.adopt(imageInEngine(engine, image));
