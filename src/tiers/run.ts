@@ -37,6 +37,8 @@ export class Run implements Turn, Watcher {
   readonly #sink: ResponseSink;
   #state: State = "new";
   #slot = -1;
+  /** Of the step that runs. */
+  #stepDeadlineMs = 0;
   #sandbox: SandboxRef | null;
   #body: BodySource;
   readonly #response: GuestResponse;
@@ -124,6 +126,7 @@ export class Run implements Turn, Watcher {
     const graceMs = LIMITS.cancelGraceMs;
     const deadlineMs = this.#doomed ? now + graceMs : this.#invocation.deadlineMs;
     const cpuMs = this.#doomed ? graceMs : Math.max(0, this.#options.cpuMs - this.usage.cpuMs);
+    this.#stepDeadlineMs = deadlineMs;
     ring.setWide(slot, SLOT.deadlineNs, this.#steps.toShimNs(deadlineMs));
     ring.setWide(slot, SLOT.cpuLeftNs, Math.round(cpuMs * NS_PER_MS));
     this.#state = "running";
@@ -132,6 +135,7 @@ export class Run implements Turn, Watcher {
   }
 
   done(slot: number): void {
+    if (this.#state === "over") return;
     const { ring } = this.#steps;
     this.#slot = -1;
     this.#state = "parked";
@@ -290,6 +294,11 @@ export class Run implements Turn, Watcher {
     if (this.#state === "running") this.#steps.ring.cancel(this.#slot);
     else if (this.#state === "queued" && !this.#sandbox) this.#settle();
     else this.#resume();
+  }
+
+  /** For how long a step of it should have been ended by what runs it. */
+  overdueMs(nowMs: number): number {
+    return this.#state === "running" ? Math.max(0, nowMs - this.#stepDeadlineMs) : 0;
   }
 
   /** What ran it is gone, with the sandbox. */
