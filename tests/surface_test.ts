@@ -153,17 +153,17 @@ for (const [name, kind] of [["handler", "handler"], ["app", "fetch"], ["server",
 }
 
 const REFUSED: [name: string, why: RegExp][] = [
-  ["needs_wasm", /^needs_wasm\.ts:2:22: .*WebAssembly needs the VM tier, which this server does not have yet: /],
-  ["needs_net", /^needs_net\.ts:1:25: .*node:net needs the VM tier, .*: a sandbox has no sockets/],
+  ["needs_wasm", /^needs_wasm\.ts:2:22: .*WebAssembly needs the VM tier: /],
+  ["needs_net", /^needs_net\.ts:1:25: .*node:net needs the VM tier: a sandbox has no sockets/],
   [
     "needs_lib",
-    /^needs_lib\.ts:1:\d+: .*node:child_process needs the VM tier, .*: a sandbox starts no processes/,
+    /^needs_lib\.ts:1:\d+: .*node:child_process needs the VM tier: a sandbox starts no processes/,
   ],
   [
     "browser_lib",
     /^npm:htmx\.org@2\.0\.11\/.*: ReferenceError: location is not defined \(browser_lib\.ts imports the package\)$/,
   ],
-  ["at_init", /Worker is not defined; Worker needs the VM tier, .*: a sandbox has one thread/],
+  ["at_init", /Worker is not defined; Worker needs the VM tier: a sandbox has one thread/],
 ];
 
 for (const [name, why] of REFUSED) {

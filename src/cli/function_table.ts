@@ -1,4 +1,5 @@
 import type { FunctionSummary } from "../gateway/admin_shapes.ts";
+import { HOME } from "../types.ts";
 import { stateText } from "./function_state.ts";
 import { table } from "./table.ts";
 import { clip, type Color, colored, type Line } from "./terminal.ts";
@@ -8,26 +9,32 @@ const ERROR_LENGTH = 500;
 
 export type FunctionRow = Pick<
   FunctionSummary,
-  "name" | "url" | "tier" | "kind" | "state" | "version" | "rolledBackFrom" | "error"
+  "name" | "tenant" | "url" | "tier" | "language" | "why" | "kind" | "state" | "version" | "rolledBackFrom" | "error"
 >;
 
 export function stateColor(state: string): Color {
   return state === "ready" ? "green" : state === "failed" ? "red" : "yellow";
 }
 
-/** A row each, and below it the first line of its error, if it has one. */
+/** A row each, and below it why it is in the VM tier, where that is a surprise, and the first line of its error. */
 export function functionTable(rows: readonly FunctionRow[]): Line[] {
   const [titles, ...lines] = table(
-    ["NAME", "URL", "TIER", "HANDLER", "STATE"],
+    ["NAME", "URL", "TIER", "LANGUAGE", "HANDLER", "STATE"],
     rows.map((row) => [
       row.name,
       row.url,
       row.tier ?? "-",
+      row.language ?? "-",
       row.kind ?? "-",
       colored(stateColor(row.state), stateText(row)),
     ]),
   );
-  return [titles, ...lines.flatMap((line, at) => [line, ...errorLine(rows[at].error)])];
+  return [titles, ...lines.flatMap((line, at) => [line, ...whyLine(rows[at]), ...errorLine(rows[at].error)])];
+}
+
+function whyLine({ tenant, language, tier, why }: FunctionRow): Line[] {
+  const isSurprising = tenant === HOME && language === "js" && why !== null;
+  return isSurprising ? [["  ", colored("dim", `${tier}: ${why}`)]] : [];
 }
 
 function errorLine(error: string | null): Line[] {

@@ -67,12 +67,13 @@ export class Report {
   }
 }
 
-function facts({ id, route, state, tier, kind, version, buildMs }: DeployEvent, url: string): Span[] {
+function facts({ id, route, state, tier, kind, version, buildMs, why }: DeployEvent, url: string): Span[] {
   const known = [
     functionUrl(url, id, route),
     tier && kind && `${tier}, ${kind}`,
     version && `version ${version}${state === "failed" ? " serves on" : ""}`,
     buildMs !== null && `${Math.round(buildMs)} ms`,
+    state === "ready" && why && `${tier}: ${why}`,
   ].filter(Boolean);
   return [colored("dim", `  ${known.join("  ")}`)];
 }

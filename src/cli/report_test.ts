@@ -11,7 +11,14 @@ const ADDRESS = { hostname: "127.0.0.1", port: 8000 };
 const NO_TROUBLE = { state: "ready", rolledBackFrom: null, unavailable: null, error: null } as const;
 
 function entry(name: string, more: Partial<FunctionEntry> = {}): FunctionEntry {
-  const active = { version: "v1", kind: "handler", settings: SETTINGS, snapshot: null } as const;
+  const active = {
+    version: "v1",
+    kind: "handler",
+    settings: SETTINGS,
+    language: "js",
+    why: null,
+    snapshot: null,
+  } as const;
   const id = { tenant: HOME, name };
   return { id, file: `${name}.ts`, route: `/${name}`, active, ...NO_TROUBLE, ...more };
 }
@@ -34,8 +41,8 @@ Deno.test("the start is told by a table of the functions, and last where the ser
     entry("score", { id: { tenant: "acme", name: "score" }, route: "/score" }),
   ]);
   const lines = shell.out.trimEnd().split("\n");
-  assert.match(lines[0], /NAME +URL +TIER +HANDLER +STATE/);
-  assert.match(lines[2], /^hello +http:\/\/127\.0\.0\.1:8000\/hello +wasm +handler +ready$/);
+  assert.match(lines[0], /NAME +URL +TIER +LANGUAGE +HANDLER +STATE/);
+  assert.match(lines[2], /^hello +http:\/\/127\.0\.0\.1:8000\/hello +wasm +js +handler +ready$/);
   assert.match(lines[1], /^@acme\/score +http:\/\/127\.0\.0\.1:8000\/@acme\/score +wasm/);
   assert.match(lines[3], /^Listening on http:\/\/127\.0\.0\.1:8000\/ with 2 functions$/);
 });
@@ -49,8 +56,21 @@ Deno.test("a failed function has the first line of its error below it", () => {
   const { shell } = report([broken]);
   assert.match(
     shell.out,
-    /broken .* - +- +failed\n {2}broken\.ts:2:9: Expected a name\nListening .* 1 of them failed\n/,
+    /broken .* - +- +- +failed\n {2}broken\.ts:2:9: Expected a name\nListening .* 1 of them failed\n/,
   );
+});
+
+Deno.test("a function that surprises with its tier has the reason below it", () => {
+  const active = { ...entry("f").active!, settings: { ...SETTINGS, tier: "vm" }, why: "uses node:net" } as const;
+  assert.match(report([entry("f", { active })]).shell.out, /^f .* vm +js .*\n {2}vm: uses node:net\n/m);
+  const score = { id: { tenant: "acme", name: "score" }, active };
+  assert.doesNotMatch(report([entry("f", score)]).shell.out, /vm: /);
+});
+
+Deno.test("a deploy tells why a function is in the VM tier", () => {
+  const { shell, report: live } = report([]);
+  live.event(deploy({ tier: "vm", why: "Python" }));
+  assert.match(shell.out, /deployed f .* vm, handler {2}version v1 {2}12 ms {2}vm: Python\n/);
 });
 
 Deno.test("a function that no tier of this server runs says why", () => {

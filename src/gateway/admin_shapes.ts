@@ -18,6 +18,7 @@
  */
 import { NO_USAGE, type UsageSum } from "../observe/usage_sum.ts";
 import type { FunctionEntry, SourceExtent } from "../registry/function.ts";
+import type { Language } from "../registry/sources.ts";
 import type { UsageRow } from "../state/store.ts";
 import { type FunctionSettings, type HandlerKind, HOME, qualifiedName, type TierName } from "../types.ts";
 
@@ -30,9 +31,12 @@ export interface FunctionSummary {
   /** Below its root: `/api/:id`. */
   readonly route: string;
   readonly url: string;
-  /** These three are of the version that serves; null while none does. */
+  /** These are of the version that serves; null while none does. */
   readonly tier: TierName | null;
   readonly kind: HandlerKind | null;
+  readonly language: Language | null;
+  /** Why it is not in the Wasm tier, if so. */
+  readonly why: string | null;
   readonly version: string | null;
   /** The version that the sources make, while an operator has an older one serve. */
   readonly rolledBackFrom: string | null;
@@ -69,6 +73,8 @@ export function summaryOf(entry: FunctionEntry, origin: string): FunctionSummary
     url: origin + (id.tenant === HOME ? route : `/@${id.tenant}${route === "/" ? "" : route}`),
     tier: active?.settings.tier ?? null,
     kind: active?.kind ?? null,
+    language: active?.language ?? null,
+    why: active?.why ?? null,
     version: active?.version ?? null,
     rolledBackFrom,
     state,

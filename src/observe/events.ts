@@ -53,6 +53,8 @@ export interface DeployEvent {
   readonly tier: TierName | null;
   readonly kind: HandlerKind | null;
   readonly buildMs: number | null;
+  /** Why what serves is not in the Wasm tier. */
+  readonly why?: string | null;
   /** How a version came to serve: `again` has one serve that was built before. */
   readonly how?: "built" | "again" | "rollback";
   /** With file, line and column, as the console shows it. */

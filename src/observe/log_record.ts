@@ -82,7 +82,8 @@ function deploy(event: DeployEvent): LogEntry {
   const took = event.buildMs === null ? "" : ` in ${Math.round(event.buildMs)} ms`;
   const begin = event.how === "rollback" ? `Rolled back to ${event.version}, serving` : "Deployed";
   const before = event.how === "again" ? ", as it was built before" : "";
-  const text = `${begin} as ${event.route} (${event.tier} tier, ${event.kind})${took}${before}`;
+  const why = event.why ? `; ${event.tier}: ${event.why}` : "";
+  const text = `${begin} as ${event.route} (${event.tier} tier, ${event.kind})${took}${before}${why}`;
   return entryOf({ ...event, level: "info", text });
 }
 

@@ -5,13 +5,13 @@ import type { DeployEvent, Events } from "../observe/events.ts";
 import type { FunctionRow, Store, VersionRow } from "../state/store.ts";
 import { BuildError } from "../tiers/tier.ts";
 import { type LogLevel, qualifiedName, type TierName } from "../types.ts";
-import { type Builder, type Built, Unavailable } from "./builder.ts";
+import type { Builder, Built } from "./builder.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Deployment } from "./function.ts";
 import { type Current, currentOf, deploymentOf, type Managed } from "./managed.ts";
 import type { Root } from "./root.ts";
 import type { Snapshots } from "./snapshots.ts";
-import { defaultTier, engineFor, missingTier, type Tiers } from "./tier_choice.ts";
+import { defaultTier, engineFor, missingTier, type Tiers, Unavailable } from "./tier_choice.ts";
 import type { VersionFolders } from "./version_folders.ts";
 
 export interface DeploysOptions {
@@ -232,6 +232,7 @@ export class Deploys {
       tier: facts.tier ?? defaultTier(tenant, source),
       kind: active?.kind ?? null,
       buildMs: facts.buildMs ?? null,
+      why: active?.why ?? null,
       ...(facts.how && { how: facts.how }),
       error: facts.error ?? null,
     });

@@ -1,4 +1,5 @@
 import type { Snapshot } from "../tiers/tier.ts";
+import type { Language } from "./sources.ts";
 import type { FunctionId, FunctionSettings, HandlerKind } from "../types.ts";
 
 /** One version that serves. Immutable; a deploy puts another in its place. */
@@ -6,6 +7,9 @@ export interface Deployment {
   readonly version: string;
   readonly kind: HandlerKind;
   readonly settings: FunctionSettings;
+  readonly language: Language;
+  /** Why it is not in the Wasm tier; null if it is. */
+  readonly why: string | null;
   /** null until its first request after a restart; see `Functions.load`. */
   snapshot: Snapshot | null;
 }

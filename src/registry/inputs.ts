@@ -8,13 +8,16 @@ export interface Inputs {
   readonly files: Readonly<Record<string, string>>;
   /** What deno.json decided. */
   readonly mapped: readonly MappedImport[];
-  readonly compilerOptions: CompilerOptions;
+  /** Null: they play no part. */
+  readonly compilerOptions: CompilerOptions | null;
   /** `hono@4.13.19`. */
   readonly packages: readonly string[];
   /** The hash of deno.lock, where there are packages. */
   readonly lock: string | null;
   /** The literal in the code, from which mayfly.json makes settings. */
   readonly config?: unknown;
+  /** What it uses that the Wasm tier does not have, which is why it runs in the VM tier. */
+  readonly lack?: string;
 }
 
 /** The same of a root as it is now. */
@@ -24,7 +27,7 @@ export interface RootState {
   readonly compilerOptions: CompilerOptions;
   readonly lock: string | null;
   /** Throws if it cannot have that config any more. */
-  settingsFor(config: unknown): FunctionSettings;
+  settingsFor(config: unknown, lack: string | undefined): FunctionSettings;
 }
 
 /** `settings` are those of the version, as JSON. */
@@ -33,14 +36,18 @@ export function isCurrent(inputs: Inputs, settings: string, state: RootState): b
     inputs.mapped.every(([specifier, importer, target]) =>
       describeTarget(resolveImport(state.importMap, specifier, importer)) === target
     ) &&
-    JSON.stringify(inputs.compilerOptions) === JSON.stringify(state.compilerOptions) &&
+    hasOptions(inputs, state) &&
     (inputs.packages.length === 0 || inputs.lock === state.lock) &&
-    hasSettings(inputs.config, settings, state);
+    hasSettings(inputs, settings, state);
 }
 
-function hasSettings(config: unknown, settings: string, state: RootState): boolean {
+function hasOptions({ compilerOptions }: Inputs, state: RootState): boolean {
+  return compilerOptions === null || JSON.stringify(compilerOptions) === JSON.stringify(state.compilerOptions);
+}
+
+function hasSettings({ config, lack }: Inputs, settings: string, state: RootState): boolean {
   try {
-    return JSON.stringify(state.settingsFor(config)) === settings;
+    return JSON.stringify(state.settingsFor(config, lack)) === settings;
   } catch {
     return false;
   }

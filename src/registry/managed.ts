@@ -4,6 +4,7 @@ import type { Deployment, FunctionEntry } from "./function.ts";
 import type { Inputs } from "./inputs.ts";
 import { type RoutePattern, routePattern } from "./route_pattern.ts";
 import type { Source } from "./sources.ts";
+import { languageOf, whyVm } from "./tier_choice.ts";
 
 /** What the sources made last. It serves, unless an operator went back to another version. */
 export interface Current {
@@ -70,8 +71,11 @@ export function routeProblem({ name, problem }: Source): string | null {
   }
 }
 
-export function deploymentOf({ version, kind, settings }: VersionRow): Deployment {
-  return { version, kind, settings: JSON.parse(settings), snapshot: null };
+export function deploymentOf(row: VersionRow): Deployment {
+  const { version, kind, settings } = row;
+  const language = languageOf(row);
+  const why = whyVm(row.tenant, language, row.tier, () => (JSON.parse(row.inputs) as Inputs).lack);
+  return { version, kind, settings: JSON.parse(settings), language, why, snapshot: null };
 }
 
 export function currentOf({ version, inputs, settings }: VersionRow): Current {

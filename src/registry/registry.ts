@@ -13,10 +13,13 @@ import { Deploys } from "./deploys.ts";
 import { excerptOf } from "./excerpt.ts";
 import { Follower } from "./follower.ts";
 import type { Deployment, FunctionEntry, Functions, RouteMatch, SourceExtent } from "./function.ts";
+import { JsPrograms } from "./js_program.ts";
 import { currentOf, deploymentOf, Managed } from "./managed.ts";
 import { capFor } from "./manifest.ts";
 import type { MirrorFs } from "./mirror.ts";
+import { NativePrograms } from "./native_program.ts";
 import type { Npm } from "./npm.ts";
+import { PythonPrograms } from "./python_program.ts";
 import { extentOf, removeSource } from "./remove_source.ts";
 import { Roots } from "./roots.ts";
 import { type ServerSettings, serverSettings } from "./server_settings.ts";
@@ -24,6 +27,7 @@ import { Snapshots } from "./snapshots.ts";
 import { SourceMaps } from "./source_map.ts";
 import { engineFor, type Tiers } from "./tier_choice.ts";
 import { VersionFolders } from "./version_folders.ts";
+import { WasiPrograms } from "./wasi_program.ts";
 import { Watcher, type WatcherOptions } from "./watcher.ts";
 
 export interface RegistryOptions {
@@ -65,7 +69,13 @@ export class Registry implements Functions, AsyncDisposable {
     this.#folders = new VersionFolders(join(data, "versions"));
     this.#snapshots = new Snapshots(tiers, this.#folders);
     const shared = { ...options, folders: this.#folders, catalog: this.#catalog };
-    const builder = new Builder({ ...shared, maps: this.#maps });
+    const makers = {
+      js: new JsPrograms({ ...options, maps: this.#maps }),
+      wasi: new WasiPrograms(),
+      python: new PythonPrograms(),
+      native: new NativePrograms(),
+    };
+    const builder = new Builder({ ...shared, makers, maps: this.#maps });
     const deploys = new Deploys({ ...shared, builder, snapshots: this.#snapshots });
     const deploy = (managed: Managed, signal: AbortSignal) =>
       deploys.deploy(managed, this.#roots.of(managed.tenant), signal);
@@ -232,7 +242,7 @@ export class Registry implements Functions, AsyncDisposable {
       const managed = new Managed(tenant, { name, file, folder: null, language: "js", problem: null });
       const version = versions.get(keyOf(row));
       const isOfToday = (version: VersionRow) => version.engine === engineFor(tiers, version);
-      if (version && isOfToday(version)) {
+      if (version && tiers[version.tier].unavailable === null && isOfToday(version)) {
         const made = rolledBackFrom === null ? version : await store.version(row, rolledBackFrom);
         managed.current = made && isOfToday(made) ? currentOf(made) : null;
         managed.entry.rolledBackFrom = managed.current && rolledBackFrom;

@@ -270,7 +270,7 @@ Deno.test("what no tier can run is listed with its reason", async () => {
   for (const name of ["resize", "asks", "@acme/score"]) {
     const entry = h.entry(name)!;
     assert.equal(entry.state, "failed");
-    assert.match(entry.unavailable!, /VM tier, which does not run here: there is no KVM/);
+    assert.match(entry.unavailable!, /VM tier, which cannot run here: there is no KVM/);
   }
   assert.equal(h.registry.match("acme", "/score")!.entry.id.tenant, "acme");
   await h.drop({ "asks.ts": says("wasm now") });

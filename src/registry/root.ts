@@ -1,6 +1,6 @@
 import { suggest } from "../suggest.ts";
 import type { MirrorRow, Store } from "../state/store.ts";
-import { type FunctionSettings, HOME } from "../types.ts";
+import { type FunctionSettings, HOME, type TierName } from "../types.ts";
 import { type DenoConfig, NO_DENO_CONFIG, parseDenoConfig } from "./deno_config.ts";
 import { type Inputs, isCurrent, type RootState } from "./inputs.ts";
 import { type Manifest, NO_MANIFEST, parseManifest } from "./manifest.ts";
@@ -112,18 +112,24 @@ export class Root {
       compilerOptions,
       lock: this.lock?.hash ?? null,
       hashOf: (path) => this.mirror.files.get(path)?.hash,
-      settingsFor: (config) => this.settingsFor(source, config),
+      settingsFor: (config, lack) => this.settingsFor(source, config, lack),
     };
   }
 
-  /** Throws a SettingsError. */
-  settingsFor(source: Source, config: unknown): FunctionSettings {
+  /** Where a function runs, as far as is known without its code. */
+  tierFor(source: Source): TierName {
+    const named = this.manifest.overridesFor(source.name).findLast(({ tier }) => tier !== undefined)?.tier;
+    return named as TierName | undefined ?? defaultTier(this.tenant, source);
+  }
+
+  /** `lack` is what it uses that the Wasm tier does not have. Throws a SettingsError. */
+  settingsFor(source: Source, config: unknown, lack: string | undefined): FunctionSettings {
     return functionSettings({
       code: config,
       overrides: this.manifest.overridesFor(source.name),
       caps: this.#options.capsOf(null),
       home: this.tenant === HOME,
-      tier: defaultTier(this.tenant, source),
+      tier: lack === undefined ? defaultTier(this.tenant, source) : "vm",
     });
   }
 

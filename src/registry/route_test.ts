@@ -10,7 +10,7 @@ function entry(name: string, kind: HandlerKind = "handler"): FunctionEntry {
     file: `${name}.ts`,
     route: routePattern(name).text,
     state: "ready",
-    active: { version: "v", kind, settings: {} as never, snapshot: null },
+    active: { version: "v", kind, settings: {} as never, language: "js", why: null, snapshot: null },
     rolledBackFrom: null,
     unavailable: null,
     error: null,

@@ -3,7 +3,7 @@ import type { Snapshot } from "../tiers/tier.ts";
 import type { Deployment } from "./function.ts";
 import type { Managed } from "./managed.ts";
 import { mountOf } from "./names.ts";
-import { languageOf, type Tiers } from "./tier_choice.ts";
+import type { Tiers } from "./tier_choice.ts";
 import { BUNDLE, type VersionFolders } from "./version_folders.ts";
 
 /** Brings snapshots of deployments within reach when they are first asked for, and lets go of them. */
@@ -32,9 +32,8 @@ export class Snapshots {
   }
 
   async #load({ entry }: Managed, deployment: Deployment): Promise<Snapshot> {
-    const { id, route, file } = entry;
-    const { version, kind, settings } = deployment;
-    const language = languageOf({ kind, file });
+    const { id, route } = entry;
+    const { version, settings, language } = deployment;
     if (!await this.folders.isWhole(id, version)) {
       throw new Error(`Cannot load version ${version}: its files are damaged`);
     }

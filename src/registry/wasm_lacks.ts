@@ -1,7 +1,10 @@
 /** What JavaScript in the Wasm tier does not have, and why: the deploy of what needs it says so. */
 
-export const needsVmTier = (what: string, why: string): string =>
-  `${what} needs the VM tier, which this server does not have yet: ${why}`;
+export const needsVmTier = (what: string, why: string): string => `${what} needs the VM tier: ${why}`;
+
+/** What one of these messages is about; null: it is another one. */
+export const lackIn = (message: string): string | null =>
+  /([\w$@:./-]+)(?:, a native add-on,)? needs the VM tier: /.exec(message)?.[1] ?? null;
 
 const SOCKETS = "a sandbox has no sockets, only fetch";
 const PROCESSES = "a sandbox starts no processes";
@@ -62,6 +65,10 @@ const IN_THE_VM_TIER: Names = {
     ...["Deno.chownSync", "Deno.link", "Deno.linkSync", "Deno.symlink", "Deno.symlinkSync", "Deno.truncate"],
     ...["Deno.truncateSync", "Deno.utime", "Deno.utimeSync", "Deno.umask"],
   ],
+  [`${ENGINE}; npm has packages that bring it`]: [
+    ...["Temporal", "Intl.Collator", "Intl.DisplayNames", "Intl.DurationFormat", "Intl.ListFormat", "Intl.Locale"],
+    ...["Intl.PluralRules", "Intl.RelativeTimeFormat", "Intl.Segmenter", "Intl.supportedValuesOf"],
+  ],
   "a sandbox cannot wait without returning": ["Deno.readFileSync", "Deno.readTextFileSync"],
 };
 
@@ -87,10 +94,6 @@ const NOWHERE: Names = {
   [NO_GRAPHICS]: [
     ...["OffscreenCanvas", "ImageBitmap", "ImageData", "createImageBitmap", "DOMMatrix", "DOMMatrixReadOnly"],
     ...["DOMPoint", "DOMPointReadOnly", "DOMQuad", "DOMRect", "DOMRectReadOnly"],
-  ],
-  [`${ENGINE}; npm has packages that bring it`]: [
-    ...["Temporal", "Intl.Collator", "Intl.DisplayNames", "Intl.DurationFormat", "Intl.ListFormat", "Intl.Locale"],
-    ...["Intl.PluralRules", "Intl.RelativeTimeFormat", "Intl.Segmenter", "Intl.supportedValuesOf"],
   ],
 };
 

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import {
   type Artifact,
   BuildError,
+  FILES,
   type GuestLine,
   type Prepared,
   type Snapshot,
@@ -26,17 +27,21 @@ export class BuildTier implements Tier {
   }
 
   async prepare(
-    { id, bundle }: Artifact,
+    { id, bundle, entry }: Artifact,
     dir: string,
     log: (line: GuestLine) => void,
     signal: AbortSignal,
   ): Promise<Prepared> {
-    const text = new TextDecoder().decode(bundle);
+    const text = entry === undefined
+      ? new TextDecoder().decode(bundle)
+      : await Deno.readTextFile(join(dir, FILES, entry));
     this.prepared.push(id.name);
     if (this.gate) await Promise.race([this.gate, aborted(signal)]);
     signal.throwIfAborted();
     const said = /console\.log\("(.*?)"\)/.exec(text);
     if (said) log({ level: "info", text: said[1] });
+    const lacking = this.name === "wasm" ? /^needs\("(.*?)"\)/m.exec(text) : null;
+    if (lacking) throw new BuildError(`ReferenceError: ${lacking[1]} is not defined`);
     const thrown = text.split("\n").findIndex((line) => line.startsWith("throw new Error"));
     if (thrown >= 0) {
       throw new BuildError("Error: thrown at init", null, `    at <anonymous> (bundle.js:${thrown + 1}:7)`);

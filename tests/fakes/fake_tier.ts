@@ -58,6 +58,8 @@ export function entry(
     version: "v1",
     kind: options.kind ?? "handler",
     settings: { ...SETTINGS, ...options.settings },
+    language: "js",
+    why: null,
     snapshot: new FakeSnapshot(body),
   };
   return {
