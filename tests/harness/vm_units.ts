@@ -7,7 +7,7 @@ import { keyOf } from "../../src/setup/hash.ts";
 import { runTool } from "../../src/setup/tool.ts";
 import { compileAll, engineFiles, sourcesIn, VM_FLAGS } from "../../src/setup/vm.ts";
 
-const SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"];
+export const SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"];
 const FLAGS = [...VM_FLAGS, "-O1", ...SANITIZERS];
 /** What a test stands in for is its own, though the engine has it too. */
 const LINK_FLAGS = [...SANITIZERS, "-pthread", "-Wl,-z,muldefs"];
