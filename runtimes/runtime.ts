@@ -1,6 +1,6 @@
 /** A runtime of microVMs: what it is packed of, and how it starts. */
 
-/** A file of this machine, and where guests find it. */
+/** A file or a folder of this machine, and where guests find it. */
 export interface ImageFile {
   readonly host: string;
   readonly path: string;
@@ -18,7 +18,9 @@ export interface Program {
 /** Each of runtimes/{python,deno,native}/image.ts exports one as `image`. */
 export interface RuntimeImage {
   readonly name: string;
-  /** Throws an Error that says what this machine lacks. `env` is the server's environment. */
+  /** Of what is in it: another content has another key. Asked at each start of the server, so it is cheap. Throws as below. */
+  key(env: Readonly<Record<string, string>>): Promise<string>;
+  /** Files, or folders with all that is in them. Throws an Error that says what this machine lacks. `env` is the server's environment. */
   imageFiles(env: Readonly<Record<string, string>>): Promise<readonly ImageFile[]>;
 }
 
@@ -31,4 +33,12 @@ export interface FunctionRuntime {
   readonly program: Program;
   /** What one that serves no function yet needs at most. */
   readonly memoryBytes: number;
+}
+
+/** How a native program is run: what runtimes/native/program.ts makes of its settings. */
+export interface NativePlan {
+  readonly program: Program;
+  readonly kind: "stdio" | "server";
+  /** What it sees beside its own files, /function, and its packages. */
+  readonly images: readonly RuntimeImage[];
 }
