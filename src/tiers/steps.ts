@@ -57,10 +57,10 @@ export class Steps {
     return Math.round((ms + this.#shimEpochMs) * 1e6);
   }
 
-  /** Hands out completions, and what else comes on the socket, until that is closed. */
+  /** Hands out completions, and what else comes on the socket, until that or `turns` is closed. */
   async serve(wake: Deno.UnixConn, told: (bytes: Uint8Array) => void): Promise<void> {
     const bytes = new Uint8Array(TOLD_BYTES);
-    for (let turns = 0;; turns++) {
+    for (let turns = 0; !this.turns.isClosed; turns++) {
       if (this.ring.drain() > 0) turns = 0;
       this.turns.pump();
       this.turns.wake();

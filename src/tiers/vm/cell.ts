@@ -66,6 +66,8 @@ const CRASHED = "The function's cell crashed";
 export class Cell implements TellingsListener {
   readonly steps: Steps;
   readonly #options: CellOptions;
+  /** While it lasts the ring is looked at. */
+  readonly #serving: Promise<void>;
   readonly #runs = new Set<Run>();
   readonly #requests = new Map<number, Pending>();
   #lastRequest = 0;
@@ -84,7 +86,7 @@ export class Cell implements TellingsListener {
       nowNs: process.nowNs(),
     });
     const tellings = new Tellings(this);
-    this.steps.serve(process.told, (bytes) => tellings.take(bytes)).then(
+    this.#serving = this.steps.serve(process.told, (bytes) => tellings.take(bytes)).then(
       () => this.#crashed("it ended"),
       (error) => this.#crashed(error instanceof Error ? error.message : `${error}`),
     );
@@ -193,6 +195,7 @@ export class Cell implements TellingsListener {
     }
     this.#requests.clear();
     closeQuietly(process.told);
+    await this.#serving;
     const how = await process.end().catch((error) => `${error}`);
     if (trouble !== null) onTrouble(`${trouble} (${how})`);
   }
