@@ -1,0 +1,103 @@
+import type { StepsContext } from "../steps.ts";
+import { Cell } from "./cell.ts";
+import type { CellProcess } from "./cell_process.ts";
+import { CellMode, CellOperation } from "./requests.ts";
+import type { Users } from "./users.ts";
+
+export interface CellStarterOptions extends StepsContext {
+  /** A process that waits to be told whose it is. */
+  readonly open: () => Promise<CellProcess>;
+  /** Null where the server may give nobody another user. */
+  readonly users: Users | null;
+  readonly cores: number;
+  /** For the server's log. */
+  readonly onTrouble: (message: string) => void;
+}
+
+export interface CellHooks {
+  readonly onDead?: (cell: Cell) => void;
+  readonly onDamaged?: (cell: Cell, object: number) => void;
+}
+
+const START_TIMEOUT_MS = 10_000;
+/** Guests' memory is mapped many times over: this only stops a cell that maps without end. */
+const ADDRESS_BYTES = 2 ** 42;
+
+/** Starts cells. One process is always there already, so that nobody waits for its start. */
+export class CellStarter {
+  readonly #options: CellStarterOptions;
+  #spare: Promise<CellProcess> | null = null;
+  #closed = false;
+
+  constructor(options: CellStarterOptions) {
+    this.#options = options;
+  }
+
+  /** A cell of the tenant's, in its jail. Throws what keeps it from starting. */
+  async start(tenant: string, mode: keyof typeof CellMode, hooks: CellHooks = {}): Promise<Cell> {
+    const { users, onTrouble } = this.#options;
+    const user = await users?.of(tenant) ?? 0;
+    const process = await this.#take();
+    const cell = new Cell({
+      ...this.#options,
+      process,
+      onDead: (cell) => hooks.onDead?.(cell),
+      onDamaged: (cell, object) => hooks.onDamaged?.(cell, object),
+      onTrouble: (trouble) => onTrouble(`A cell of ${tenant} is gone: ${trouble}`),
+    });
+    try {
+      await cell.request({
+        operation: CellOperation.START,
+        mode: CellMode[mode],
+        user,
+        addressBytes: ADDRESS_BYTES,
+      }, { timeoutMs: START_TIMEOUT_MS });
+      return cell;
+    } catch (error) {
+      await cell.end();
+      throw error;
+    }
+  }
+
+  /** What a cell on this machine has to do without; null: nothing. Throws why there can be none. */
+  async probe(): Promise<string | null> {
+    const process = await this.#options.open();
+    const cell = new Cell({ ...this.#options, process, onDead: () => {}, onDamaged: () => {}, onTrouble: () => {} });
+    try {
+      const { text } = await cell.request({
+        operation: CellOperation.START,
+        mode: CellMode.BUILDS,
+        addressBytes: ADDRESS_BYTES,
+      }, { timeoutMs: START_TIMEOUT_MS });
+      return text || null;
+    } finally {
+      await cell.end();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const spare = await this.#spare?.catch(() => null);
+    this.#spare = null;
+    if (!spare) return;
+    spare.told.close();
+    await spare.end();
+  }
+
+  async #take(): Promise<CellProcess> {
+    if (this.#closed) throw new Error("Cannot start a cell: the server is going down");
+    const spare = this.#spare;
+    this.#spare = null;
+    const process = await spare?.catch(() => null) ?? await this.#options.open();
+    // Not now: whoever waits for this cell comes first.
+    setTimeout(() => this.#prepare(), 0);
+    return process;
+  }
+
+  #prepare(): void {
+    if (this.#closed || this.#spare) return;
+    this.#spare = this.#options.open();
+    // Whoever takes it tries again, and tells.
+    this.#spare.catch(() => {});
+  }
+}

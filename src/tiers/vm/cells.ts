@@ -1,0 +1,193 @@
+import type { Clock } from "../../clock.ts";
+import { MiB } from "../../limits.ts";
+import type { CellStarter } from "./cell_starter.ts";
+import { Rhythm } from "./rhythm.ts";
+import { ServingCell } from "./serving_cell.ts";
+import type { StoredSnapshot } from "./stored.ts";
+
+export interface CellsOptions {
+  readonly clock: Clock;
+  readonly starter: CellStarter;
+  /** Bytes that a process has for itself. */
+  readonly memoryOf: (pid: number) => number;
+  /** What all sandboxes and snapshots of a tenant may have. */
+  readonly memoryBytesOf: (tenant: string) => number;
+  /** A loaded snapshot turned out to be damaged. */
+  readonly onDamaged: (stored: StoredSnapshot) => void;
+}
+
+/** A cell that nobody used for so long is stopped; one whose next request is expected just after that, a little later. */
+const IDLE_MS = 60_000;
+const LOOK_MS = 1000;
+/** A cell is started again so long before the request that is expected. */
+const AHEAD_MS = 2 * LOOK_MS;
+/** Of a tenant's memory, what idle VMs may have. */
+const KEPT_PART = 0.5;
+/** While memory is short, a cell that was just used is not stopped for another. */
+const LEAST_IDLE_MS = 2 * LOOK_MS;
+
+interface Tenant {
+  serving: ServingCell | null;
+  starting: Promise<ServingCell> | null;
+  readonly rhythm: Rhythm;
+  /** What it ran last. */
+  last: StoredSnapshot | null;
+}
+
+/** The cells that serve: one for each tenant that has requests, as long as it has some. */
+export class Cells {
+  readonly #options: CellsOptions;
+  readonly #tenants = new Map<string, Tenant>();
+  readonly #looks: ReturnType<typeof setInterval>;
+  #memoryBytes = Infinity;
+  #started = 0;
+
+  constructor(options: CellsOptions) {
+    this.#options = options;
+    this.#looks = setInterval(() => this.#look(), LOOK_MS);
+    Deno.unrefTimer(this.#looks);
+  }
+
+  /** How many there are, and how many were started. */
+  get count(): number {
+    return this.#alive().length;
+  }
+  get started(): number {
+    return this.#started;
+  }
+
+  /** The tenant's, if it is there. */
+  serving(tenant: string): ServingCell | null {
+    return this.#tenants.get(tenant)?.serving ?? null;
+  }
+
+  /** The tenant's, started if need be. Throws what keeps it from starting. */
+  async get(tenant: string): Promise<ServingCell> {
+    const known = this.#of(tenant);
+    if (known.serving) return known.serving;
+    known.starting ??= this.#start(tenant, known).finally(() => known.starting = null);
+    return await known.starting;
+  }
+
+  /** A request of the tenant's came, for that snapshot. */
+  heard(tenant: string, stored: StoredSnapshot, nowMs: number): void {
+    const known = this.#of(tenant);
+    known.rhythm.heard(nowMs);
+    known.last = stored;
+  }
+
+  /** The snapshot is not used any more. */
+  drop(tenant: string, stored: StoredSnapshot): void {
+    const known = this.#tenants.get(tenant);
+    if (known?.last === stored) known.last = null;
+    known?.serving?.drop(stored);
+  }
+
+  resize(memoryBytes: number): void {
+    this.#memoryBytes = memoryBytes;
+  }
+
+  /** Sums of what the cells count. */
+  async stats(): Promise<Readonly<Record<string, number>>> {
+    const sums: Record<string, number> = {};
+    const all = await Promise.allSettled(this.#alive().map((serving) => serving.stats()));
+    for (const stats of all) {
+      if (stats.status === "rejected") continue;
+      for (const [name, value] of Object.entries(stats.value)) sums[name] = (sums[name] ?? 0) + value;
+    }
+    return sums;
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#looks);
+    const known = [...this.#tenants.values()];
+    this.#tenants.clear();
+    await Promise.allSettled(known.map(async ({ serving, starting }) => (serving ?? await starting)?.end()));
+  }
+
+  #of(tenant: string): Tenant {
+    let known = this.#tenants.get(tenant);
+    if (!known) {
+      known = { serving: null, starting: null, rhythm: new Rhythm(), last: null };
+      this.#tenants.set(tenant, known);
+    }
+    return known;
+  }
+
+  async #start(tenant: string, known: Tenant): Promise<ServingCell> {
+    const { clock, starter, onDamaged } = this.#options;
+    const cell = await starter.start(tenant, "SERVES", {
+      onDead: () => known.serving = null,
+      onDamaged: (_cell, object) => {
+        const stored = known.serving?.snapshotOf(object);
+        if (stored) onDamaged(stored);
+      },
+    });
+    const serving = new ServingCell(cell, clock.monotonic());
+    if (!cell.isAlive) return serving;
+    this.#started++;
+    known.serving = serving;
+    serving.keep(this.#keptBytes(tenant));
+    return serving;
+  }
+
+  #keptBytes(tenant: string): number {
+    return Math.floor(this.#options.memoryBytesOf(tenant) * KEPT_PART);
+  }
+
+  #alive(): ServingCell[] {
+    return [...this.#tenants.values()].flatMap(({ serving }) => serving ? [serving] : []);
+  }
+
+  #look(): void {
+    const now = this.#options.clock.monotonic();
+    let usedBytes = 0;
+    for (const [tenant, known] of this.#tenants) {
+      if (known.serving) usedBytes += this.#lookAt(tenant, known, known.serving, now);
+      else this.#prewarm(tenant, known, now);
+    }
+    this.#makeRoom(usedBytes, now);
+  }
+
+  /** Returns what it has of the memory. */
+  #lookAt(tenant: string, known: Tenant, serving: ServingCell, now: number): number {
+    const { memoryOf, memoryBytesOf } = this.#options;
+    serving.cell.check(now);
+    if (!serving.isAlive) return 0;
+    const next = known.rhythm.nextMs ?? -Infinity;
+    const isExpected = next > now && next < serving.lastUsedMs + 2 * IDLE_MS;
+    if (serving.isIdle && now - serving.lastUsedMs > IDLE_MS && !isExpected) {
+      serving.end();
+      return 0;
+    }
+    const bytes = memoryOf(serving.cell.pid);
+    const mostBytes = memoryBytesOf(tenant);
+    if (bytes > mostBytes && serving.isShrunk) {
+      const message = `The tenant's functions use more than its memoryMb of ${Math.floor(mostBytes / MiB)} together`;
+      serving.end({ code: "memory", message, trouble: `it had ${Math.ceil(bytes / MiB)} MB` });
+      return 0;
+    }
+    serving.keep(bytes > mostBytes ? 0 : this.#keptBytes(tenant));
+    return bytes;
+  }
+
+  #prewarm(tenant: string, { rhythm, last }: Tenant, now: number): void {
+    const next = rhythm.nextMs;
+    if (last === null || next === null || now < next - AHEAD_MS || now > next) return;
+    // A request that comes will tell what is wrong.
+    this.get(tenant).then((serving) => serving.bring(last)).catch(() => {});
+  }
+
+  /** Stops those that were not used for longest, until what is left fits. */
+  #makeRoom(usedBytes: number, now: number): void {
+    if (usedBytes <= this.#memoryBytes) return;
+    const idle = this.#alive()
+      .filter((serving) => serving.isIdle && now - serving.lastUsedMs > LEAST_IDLE_MS)
+      .sort((a, b) => a.lastUsedMs - b.lastUsedMs);
+    for (const serving of idle) {
+      if (usedBytes <= this.#memoryBytes) return;
+      usedBytes -= this.#options.memoryOf(serving.cell.pid);
+      serving.end();
+    }
+  }
+}

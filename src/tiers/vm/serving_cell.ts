@@ -1,0 +1,85 @@
+import { LIMITS } from "../../limits.ts";
+import type { Run } from "../run.ts";
+import type { RunOptions } from "../run_options.ts";
+import type { Cell, Death } from "./cell.ts";
+import { Demand } from "./demand.ts";
+import { Objects } from "./objects.ts";
+import { CellOperation } from "./requests.ts";
+import type { StoredSnapshot } from "./stored.ts";
+
+const LOAD_TIMEOUT_MS = 10_000;
+const NOTHING = "0 0";
+const ASK_TIMEOUT_MS = 10_000;
+
+/** A tenant's cell that serves requests: what was brought to it, and how many VMs it keeps. */
+export class ServingCell {
+  readonly cell: Cell;
+  readonly #objects: Objects;
+  readonly #demand = new Demand();
+  #keeps = "";
+  lastUsedMs: number;
+
+  constructor(cell: Cell, nowMs: number) {
+    this.cell = cell;
+    this.lastUsedMs = nowMs;
+    this.#objects = new Objects(
+      (request, file) => cell.request(request, { file, timeoutMs: LOAD_TIMEOUT_MS }),
+      LIMITS.logBytesPerRequest,
+    );
+  }
+
+  get isAlive(): boolean {
+    return this.cell.isAlive;
+  }
+
+  /** Nothing runs in it, and nothing is asked of it. */
+  get isIdle(): boolean {
+    return this.cell.running + this.cell.asked === 0;
+  }
+
+  /** It was told to keep no idle VM. */
+  get isShrunk(): boolean {
+    return this.#keeps === NOTHING;
+  }
+
+  /** The snapshot's number in the cell. Rejects when it cannot be brought there: CellError, CellGone. */
+  async bring(stored: StoredSnapshot): Promise<number> {
+    return await this.#objects.snapshot(stored);
+  }
+
+  drop(stored: StoredSnapshot): void {
+    if (this.isAlive) this.#objects.drop(stored);
+  }
+
+  snapshotOf(object: number): StoredSnapshot | null {
+    return this.#objects.byNumber(object);
+  }
+
+  run(options: RunOptions, nowMs: number): Run {
+    this.lastUsedMs = nowMs;
+    const run = this.cell.run(options);
+    this.#demand.runs(this.cell.running);
+    return run;
+  }
+
+  /** Has it keep so many idle VMs as are of use, within so much memory. */
+  keep(memoryBytes: number): void {
+    const count = memoryBytes === 0 ? 0 : this.#demand.look(this.cell.running);
+    const keeps = `${count} ${memoryBytes}`;
+    if (keeps === this.#keeps) return;
+    this.#keeps = keeps;
+    this.cell.request({ operation: CellOperation.KEEP, count, memoryBytes }, { timeoutMs: ASK_TIMEOUT_MS })
+      .catch(() => {});
+  }
+
+  /** Lines "name=value" that the cell counts. */
+  async stats(): Promise<Readonly<Record<string, number>>> {
+    const { text } = await this.cell.request({ operation: CellOperation.STATS }, { timeoutMs: ASK_TIMEOUT_MS });
+    const lines = text.split("\n").map((line) => /^(\w{1,32})=(\d{1,15})$/.exec(line));
+    return Object.fromEntries(lines.flatMap((match) => match ? [[match[1], Number(match[2])]] : []));
+  }
+
+  async end(death?: Death): Promise<void> {
+    await this.cell.end(death);
+  }
+}
