@@ -20,16 +20,11 @@
 /* Reading three clocks took no longer: nobody came between. */
 #define UNDISTURBED_TICKS 1000u
 
-/* One moment by three clocks, as closely as can be. */
-struct host_time {
-    uint64_t tsc, monotonic, realtime;
-};
-
-static struct host_time host__now(void) {
-    struct host_time best = {0};
+struct clock_moment clock__moment(void) {
+    struct clock_moment best = {0};
     uint64_t shortest = UINT64_MAX;
     for (int i = 0; i < 3 && shortest > UNDISTURBED_TICKS; i++) {
-        struct host_time time;
+        struct clock_moment time;
         uint64_t before = __rdtsc();
         time.monotonic = os__clock_ns(CLOCK_MONOTONIC);
         time.tsc = before + (__rdtsc() - before) / 2;
@@ -46,25 +41,30 @@ static struct host_time host__now(void) {
 /* ---- the TSC ----------------------------------------------------------------------------------------- */
 
 #define CLOCK_SHIFT 32u
+/* Enough for a reading's error of 200 ns: while a guest runs, its clock is compared with the host's over longer times. */
+#define APART_NS UINT64_C(1000000)
+/* A clock whose speed changes by more than a thousandth is none. */
+#define STEADY_PART 1000u
 
 static uint64_t clock__rate(uint64_t ticks, uint64_t ns) {
     return ticks == 0 ? 0 : (uint64_t)(((unsigned __int128)ns << CLOCK_SHIFT) / ticks);
 }
 
-int clock__calibrate(uint64_t *multiplier, uint32_t *shift) {
-    const struct timespec part = {0, 4000000};
-    struct host_time first = host__now();
-    nanosleep(&part, NULL);
-    struct host_time middle = host__now();
-    nanosleep(&part, NULL);
-    struct host_time last = host__now();
-    uint64_t one = clock__rate(middle.tsc - first.tsc, middle.monotonic - first.monotonic);
-    uint64_t two = clock__rate(last.tsc - middle.tsc, last.monotonic - middle.monotonic);
+struct clock_moment clock__moment_after(const struct clock_moment *earlier) {
+    uint64_t passed = os__clock_ns(CLOCK_MONOTONIC) - earlier->monotonic;
+    const struct timespec rest = {0, passed < APART_NS ? (long)(APART_NS - passed) : 0};
+    if (rest.tv_nsec > 0) nanosleep(&rest, NULL);
+    return clock__moment();
+}
+
+static uint64_t clock__rate_between(const struct clock_moment *from, const struct clock_moment *to) {
+    return clock__rate(to->tsc - from->tsc, to->monotonic - from->monotonic);
+}
+
+uint64_t clock__multiplier(const struct clock_moment moments[CLOCK_MOMENTS]) {
+    uint64_t one = clock__rate_between(&moments[0], &moments[1]), two = clock__rate_between(&moments[1], &moments[2]);
     uint64_t difference = one > two ? one - two : two - one;
-    *shift = CLOCK_SHIFT;
-    /* A clock whose speed changed meanwhile by more than a thousandth is none. */
-    *multiplier = difference > one / 1000 ? 0 : clock__rate(last.tsc - first.tsc, last.monotonic - first.monotonic);
-    return 0;
+    return difference > one / STEADY_PART ? 0 : clock__rate_between(&moments[0], &moments[2]);
 }
 
 static uint64_t clock__at(const struct clock_state *clock, uint64_t tsc) {
@@ -98,7 +98,7 @@ static void clock__publish(struct vm *vm, const uint8_t entropy[32]) {
 }
 
 /* From this moment on `monotonic` is what the guest's clock shows. */
-static void clock__set(struct vm *vm, const struct host_time *now, uint64_t monotonic, uint64_t multiplier) {
+static void clock__set(struct vm *vm, const struct clock_moment *now, uint64_t monotonic, uint64_t multiplier) {
     struct clock_state *clock = &vm->kernel->clock;
     clock->multiplier = multiplier;
     clock->shift = CLOCK_SHIFT;
@@ -109,7 +109,7 @@ static void clock__set(struct vm *vm, const struct host_time *now, uint64_t mono
 
 static void clock__begin(struct vm *vm, uint64_t monotonic) {
     struct clock_state *clock = &vm->kernel->clock;
-    struct host_time now = host__now();
+    struct clock_moment now = clock__moment();
     clock__set(vm, &now, monotonic, vm->machine == NULL ? 0 : vm->machine->tsc_multiplier);
     clock->monotonic_offset = (int64_t)(monotonic - now.monotonic);
     clock->realtime_offset = (int64_t)(now.realtime - monotonic);
@@ -131,7 +131,7 @@ void clock__refresh(struct vm *vm) {
     if (clock->multiplier == 0) return;
     if (clock__at(clock, __rdtsc()) - clock->monotonic_base < REFRESH_NS) return;
 
-    struct host_time now = host__now();
+    struct clock_moment now = clock__moment();
     uint64_t shown = clock__at(clock, now.tsc);
     uint64_t right = now.monotonic + (uint64_t)clock->monotonic_offset;
     int64_t behind = (int64_t)(right - shown);

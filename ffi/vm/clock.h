@@ -48,8 +48,18 @@ struct clock_state {
     uint64_t host_base; /* the host's CLOCK_MONOTONIC at tsc_base */
 };
 
-/* TSC ticks to nanoseconds, once per machine. Takes at most 10 ms. A multiplier of 0: the TSC is no clock here. */
-int clock__calibrate(uint64_t *multiplier, uint32_t *shift);
+/* One moment by three clocks, as closely as can be. */
+struct clock_moment {
+    uint64_t tsc, monotonic, realtime;
+};
+
+#define CLOCK_MOMENTS 3u
+
+struct clock_moment clock__moment(void);
+/* Likewise, but some time after another one: a millisecond, or what else was done meanwhile. */
+struct clock_moment clock__moment_after(const struct clock_moment *earlier);
+/* TSC ticks to nanoseconds, from moments that lie apart. 0: the TSC is no clock here. */
+uint64_t clock__multiplier(const struct clock_moment moments[CLOCK_MOMENTS]);
 
 /* At boot, when the page exists. */
 void clock__init(struct vm *vm, uint64_t vvar_page);

@@ -16,6 +16,7 @@
 #include "shell.h"
 
 #define KVM_VERSION 12
+#define RATE_TRIES 3u
 /* x87, SSE, AVX, AVX-512. What needs more room or permission (AMX) the guest does not get. */
 #define FPU_PARTS UINT64_C(0xe7)
 #define CR4_BASE ((1u << 5) | (1u << 9) | (1u << 10)) /* PAE, OSFXSR, OSXMMEXCPT */
@@ -95,7 +96,23 @@ static int machine__find_out(struct vm_machine *machine, struct vm_text *why) {
     }
     machine->run_bytes = (uint32_t)bytes;
     machine__features(machine);
-    return clock__calibrate(&machine->tsc_multiplier, &machine->tsc_shift);
+    return 0;
+}
+
+/* What has to be done anyhow lies between the moments that tell the rate; who was disturbed looks again. */
+static int machine__try(struct vm_machine *machine, struct vm_text *why) {
+    struct clock_moment moments[CLOCK_MOMENTS] = {clock__moment()};
+    int error = machine__find_out(machine, why), shares_time;
+    if (error == 0) error = ticker__start(&machine->ticker);
+    moments[1] = clock__moment_after(&moments[0]);
+    if (error == 0) error = probe__machine(machine, &shares_time, why);
+    if (error != 0 || !shares_time) return error;
+    for (uint32_t i = 0; i < RATE_TRIES && machine->tsc_multiplier == 0; i++) {
+        if (i > 0) moments[0] = clock__moment(), moments[1] = clock__moment_after(&moments[0]);
+        moments[2] = clock__moment_after(&moments[1]);
+        machine->tsc_multiplier = clock__multiplier(moments);
+    }
+    return 0;
 }
 
 static int machine__pagemap(int given) {
@@ -111,13 +128,12 @@ int vm_machine_open(int kvm, int pagemap, struct vm_machine **result, struct vm_
     pthread_mutex_init(&machine->lock, NULL);
     machine->pagemap = machine__pagemap(pagemap);
     machine->kvm = fcntl(kvm, F_DUPFD_CLOEXEC, 3);
-    int error = machine->kvm < 0 ? -errno : machine__find_out(machine, why);
+    int error = machine->kvm < 0 ? -errno : 0;
     if (error == 0 && machine->pagemap < 0) {
         error = machine->pagemap;
         snprintf(why->bytes, sizeof why->bytes, "cannot open the process's page map: %s", strerror(-error));
     }
-    if (error == 0) error = ticker__start(&machine->ticker);
-    if (error == 0) error = probe__machine(machine, why);
+    if (error == 0) error = machine__try(machine, why);
     if (error != 0) {
         if (why->bytes[0] == 0) snprintf(why->bytes, sizeof why->bytes, "cannot use KVM: %s", strerror(-error));
         vm_machine_close(machine);
@@ -133,6 +149,7 @@ void vm_machine_close(struct vm_machine *machine) {
         machine->idle = shell->next;
         shell__delete(shell);
     }
+    if (machine->probe != NULL) vm_close(machine->probe);
     ticker__stop(&machine->ticker);
     if (machine->kvm >= 0) close(machine->kvm);
     if (machine->pagemap >= 0) close(machine->pagemap);

@@ -37,12 +37,12 @@ struct vm_machine {
     uint64_t cr4;
     uint64_t xcr0;       /* 0: no XSAVE */
     uint32_t fpu_bytes;  /* of the FPU state for xcr0 */
-    uint64_t tsc_multiplier;
-    uint32_t tsc_shift;
+    uint64_t tsc_multiplier; /* of ticks to ns; 0: guests have no time stamps that are the host's */
     struct machine_cpuid cpuid;
     struct ticker ticker;
 
     pthread_mutex_t lock;
+    struct vm *probe; /* closed late: KVM takes most of a millisecond for it, and a first request waits */
     struct shell *idle; /* made ahead, for vm_clone */
     uint32_t idle_count;
 };

@@ -62,7 +62,7 @@ static int probe__leave(struct vm *vm, int *enters_ring0) {
     return 0;
 }
 
-static int probe__look(struct vm_machine *machine, struct vm *vm) {
+static int probe__look(struct vm_machine *machine, struct vm *vm, int *shares_time) {
     const uint64_t marks[2] = {1, 2};
     const uint64_t pages[2] = {probe__page(vm, &marks[0], sizeof marks[0]), probe__page(vm, &marks[1], sizeof marks[1])};
     int error = probe__program(vm, pages), first, second;
@@ -70,7 +70,7 @@ static int probe__look(struct vm_machine *machine, struct vm *vm) {
     if (error == 0) error = probe__leave(vm, &first);
     uint64_t after = __rdtsc(), shown = vm->context.rdx;
     if (error != 0) return error;
-    if (shown + TSC_NOISE < before || shown > after + TSC_NOISE) machine->tsc_multiplier = 0;
+    *shares_time = shown + TSC_NOISE >= before && shown <= after + TSC_NOISE;
 
     error = table__map(vm, PROBE_DATA, 1, pages[1], PROT_READ);
     vm->memory.translations_stale = 1;
@@ -83,19 +83,18 @@ static int probe__look(struct vm_machine *machine, struct vm *vm) {
     return 0;
 }
 
-int probe__machine(struct vm_machine *machine, struct vm_text *why) {
+int probe__machine(struct vm_machine *machine, int *shares_time, struct vm_text *why) {
     machine->calls_enter_ring0 = 1;
-    struct vm *vm;
     const struct vm_limits limits = {.memory_bytes = UINT64_C(1) << 20, .threads = 1};
-    int error = vm__new(machine, &limits, &vm);
+    int error = vm__new(machine, &limits, &machine->probe);
     if (error != 0) {
         snprintf(why->bytes, sizeof why->bytes, "cannot make a VM: %s", strerror(-error));
         return error;
     }
-    error = probe__look(machine, vm);
+    error = probe__look(machine, machine->probe, shares_time);
     if (error == -ENOTSUP) {
-        snprintf(why->bytes, sizeof why->bytes, "a system call does not leave this KVM (it says %d)", vm->entry.failure);
+        int says = machine->probe->entry.failure;
+        snprintf(why->bytes, sizeof why->bytes, "a system call does not leave this KVM (it says %d)", says);
     }
-    vm_close(vm);
     return error;
 }

@@ -6,6 +6,6 @@ struct vm_machine;
 struct vm_text;
 
 /* How system calls are entered, whether shadows are kept, whether the guest's time stamps are the host's. */
-int probe__machine(struct vm_machine *machine, struct vm_text *why);
+int probe__machine(struct vm_machine *machine, int *shares_time, struct vm_text *why);
 
 #endif

@@ -17,8 +17,12 @@ static uint8_t *pages;
 
 static void begin(void) {
     static uint64_t multiplier;
-    static uint32_t shift;
-    if (multiplier == 0) clock__calibrate(&multiplier, &shift);
+    while (multiplier == 0) {
+        struct clock_moment moments[CLOCK_MOMENTS] = {clock__moment()};
+        moments[1] = clock__moment_after(&moments[0]);
+        moments[2] = clock__moment_after(&moments[1]);
+        multiplier = clock__multiplier(moments);
+    }
     if (pages == NULL) {
         pages = mmap(NULL, 3 * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         memcpy(pages + PAGE_SIZE, vdso_image, vdso_image_size);
@@ -28,7 +32,6 @@ static void begin(void) {
     }
     alone__begin(0x10000);
     alone.machine.tsc_multiplier = multiplier;
-    alone.machine.tsc_shift = shift;
     clock__init(vm, VVAR_PHYSICAL);
 }
 
