@@ -80,6 +80,42 @@ export const STATS = {
 /** Byte offsets in `struct mf_wasi_options`. */
 export const WASI_OPTIONS = { memoryBytes: 0, logBytes: 8, stringsLength: 12 } as const;
 
+/** Byte offsets in `struct cell_request`. */
+export const CELL_REQUEST = {
+  operation: 0,
+  id: 4,
+  object: 8,
+  parent: 12,
+  views: 16,
+  viewCount: 48,
+  protocol: 52,
+  tcpPort: 56,
+  sandbox: 60,
+  generation: 64,
+  count: 68,
+  user: 72,
+  mode: 76,
+  arguments: 80,
+  environment: 84,
+  stringBytes: 88,
+  memoryBytes: 96,
+  logBytes: 104,
+  addressBytes: 112,
+  deadlineNs: 120,
+} as const;
+
+/** Byte offsets in `struct cell_told`. */
+export const CELL_TOLD = {
+  telling: 0,
+  level: 1,
+  id: 4,
+  error: 8,
+  sandbox: 12,
+  generation: 16,
+  tcpPort: 20,
+  textBytes: 24,
+} as const;
+
 /** Sizes in bytes, and values that stand for none. */
 export const LAYOUT = {
   shimAbi: 1,
@@ -101,6 +137,12 @@ export const LAYOUT = {
   chunkMax: 65_536,
   headMax: 49_152,
   initialCredit: 65_536,
+  cellSlots: 64,
+  cellRequestBytes: 128,
+  cellViewsMax: 8,
+  cellStringsMax: 49_152,
+  cellToldBytes: 28,
+  cellTextMax: 16_384,
 } as const;
 
 export const StepFlag = { HOLD: 1, DISCARD: 2 } as const;
@@ -146,3 +188,24 @@ export const ExitCode = {
   UNSUPPORTED: 5,
   STATUS: 6,
 } as const;
+
+export const CellOperation = {
+  START: 1,
+  VIEW: 2,
+  LOAD: 3,
+  DERIVE: 4,
+  BOOT: 5,
+  TAKE: 6,
+  DROP: 7,
+  KEEP: 8,
+  STATS: 9,
+} as const;
+
+export const CellMode = { BUILDS: 1, SERVES: 2 } as const;
+
+export const CellProtocol = { FRAMES: 1, STDIO: 2, SERVER: 3 } as const;
+
+export const Telling = { WAKE: 0, REPLY: 1, LOG: 2, DAMAGED: 3 } as const;
+
+/** What a file is to a cell that is sent it. */
+export const CellFile = { READ: 0, CREATE: 1 } as const;

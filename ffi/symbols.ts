@@ -188,9 +188,100 @@ const DECLARED = {
     ],
     result: "i64",
   },
+  mf_cell_new: {
+    parameters: [
+      "buffer", // const char *wake_path
+      "buffer", // struct mf_cell **cell
+      "buffer", // struct mf_ring **ring
+    ],
+    result: "i32",
+  },
+  // The cell ends with the thread that started it: not one of those that come and go.
+  mf_cell_start: {
+    parameters: [
+      "pointer", // struct mf_cell *cell
+      "buffer", // const char *program
+      "buffer", // const char *kvm
+      "buffer", // char *message
+      "usize", // size_t capacity
+    ],
+    result: "i32",
+  },
+  mf_cell_process: {
+    parameters: [
+      "pointer", // const struct mf_cell *cell
+    ],
+    result: "i32",
+  },
+  mf_cell_send: {
+    parameters: [
+      "pointer", // struct mf_cell *cell
+      "buffer", // const uint8_t *request
+      "usize", // size_t length
+      "buffer", // const char *file
+      "u32", // uint32_t flags
+    ],
+    result: "i32",
+  },
+  mf_cell_submit: {
+    parameters: [
+      "pointer", // struct mf_cell *cell
+      "u32", // uint32_t slot
+    ],
+    result: "i32",
+  },
+  mf_cell_wake: {
+    parameters: [
+      "pointer", // struct mf_cell *cell
+    ],
+    result: "i32",
+  },
+  mf_cell_cancel: {
+    parameters: [
+      "pointer", // struct mf_cell *cell
+      "u32", // uint32_t slot
+    ],
+    result: "i32",
+  },
+  mf_cell_collect: {
+    parameters: [
+      "pointer", // struct mf_cell *cell
+    ],
+    result: "i32",
+  },
+  mf_cell_park: {
+    parameters: [
+      "pointer", // struct mf_cell *cell
+      "u32", // uint32_t head
+    ],
+    result: "i32",
+  },
+  mf_cell_end: {
+    parameters: [
+      "pointer", // struct mf_cell *cell
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+  mf_cell_forget: {
+    parameters: [
+      "pointer", // struct mf_ring *ring
+    ],
+    result: "i32",
+  },
+  mf_image_pack: {
+    parameters: [
+      "buffer", // const char *to
+      "buffer", // const char *sources
+      "buffer", // char *message
+      "usize", // size_t capacity
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-/** The shim's functions, for Native and NativeWasi. */
+/** The shim's functions, for Native, NativeWasi and NativeCell. */
 export type Symbols = Deno.DynamicLibrary<typeof DECLARED>["symbols"];
 
 /**

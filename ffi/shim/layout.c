@@ -1,6 +1,7 @@
 /* What TypeScript believes about the structs and enums of the public headers, as the compiler has it. */
 #include <stdio.h>
 
+#include "../cell/cell.h"
 #include "mayfly.h"
 
 _Static_assert(sizeof(struct mf_slot) == 128, "struct mf_slot");
@@ -19,6 +20,8 @@ _Static_assert(MF_SLOT_BYTES % 64 == 0, "slots are aligned");
 #define RING(field) OFFSET(RING, mf_ring, field)
 #define OPTIONS(field) OFFSET(OPTIONS, mf_options, field)
 #define STATS(field) OFFSET(STATS, mf_stats, field)
+#define CELL_REQUEST(field) OFFSET(CELL_REQUEST, cell_request, field)
+#define CELL_TOLD(field) OFFSET(CELL_TOLD, cell_told, field)
 #define LAYOUT(name, value) {"LAYOUT." #name, value}
 #define ENUM(group, prefix, name) {#group "." #name, prefix##name}
 
@@ -52,6 +55,31 @@ static const struct {
     LAYOUT(new_sandbox, MF_NEW), LAYOUT(no_wake, MF_NO_WAKE), LAYOUT(snapshot_base, MF_SNAPSHOT_BASE),
     LAYOUT(frame_bytes, sizeof(struct mf_frame)), LAYOUT(chunk_max, MF_CHUNK_MAX), LAYOUT(head_max, MF_HEAD_MAX),
     LAYOUT(initial_credit, MF_INITIAL_CREDIT),
+
+    CELL_REQUEST(operation), CELL_REQUEST(id), CELL_REQUEST(object), CELL_REQUEST(parent), CELL_REQUEST(views),
+    CELL_REQUEST(view_count), CELL_REQUEST(protocol), CELL_REQUEST(tcp_port), CELL_REQUEST(sandbox),
+    CELL_REQUEST(generation), CELL_REQUEST(count), CELL_REQUEST(user), CELL_REQUEST(mode), CELL_REQUEST(arguments),
+    CELL_REQUEST(environment), CELL_REQUEST(string_bytes), CELL_REQUEST(memory_bytes), CELL_REQUEST(log_bytes),
+    CELL_REQUEST(address_bytes), CELL_REQUEST(deadline_ns),
+
+    CELL_TOLD(telling), CELL_TOLD(level), CELL_TOLD(id), CELL_TOLD(error), CELL_TOLD(sandbox), CELL_TOLD(generation),
+    CELL_TOLD(tcp_port), CELL_TOLD(text_bytes),
+
+    LAYOUT(cell_slots, CELL_SLOTS), LAYOUT(cell_request_bytes, sizeof(struct cell_request)),
+    LAYOUT(cell_views_max, CELL_VIEWS_MAX), LAYOUT(cell_strings_max, CELL_STRINGS_MAX),
+    LAYOUT(cell_told_bytes, sizeof(struct cell_told)), LAYOUT(cell_text_max, CELL_TEXT_MAX),
+
+    ENUM(CellOperation, CELL_, START), ENUM(CellOperation, CELL_, VIEW), ENUM(CellOperation, CELL_, LOAD),
+    ENUM(CellOperation, CELL_, DERIVE), ENUM(CellOperation, CELL_, BOOT), ENUM(CellOperation, CELL_, TAKE),
+    ENUM(CellOperation, CELL_, DROP), ENUM(CellOperation, CELL_, KEEP), ENUM(CellOperation, CELL_, STATS),
+
+    ENUM(CellMode, CELL_, BUILDS), ENUM(CellMode, CELL_, SERVES),
+
+    ENUM(CellProtocol, CELL_, FRAMES), ENUM(CellProtocol, CELL_, STDIO), ENUM(CellProtocol, CELL_, SERVER),
+
+    ENUM(Telling, CELL_, WAKE), ENUM(Telling, CELL_, REPLY), ENUM(Telling, CELL_, LOG), ENUM(Telling, CELL_, DAMAGED),
+
+    ENUM(CellFile, MF_CELL_, READ), ENUM(CellFile, MF_CELL_, CREATE),
 
     ENUM(StepFlag, MF_STEP_, HOLD), ENUM(StepFlag, MF_STEP_, DISCARD),
 

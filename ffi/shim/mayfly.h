@@ -109,6 +109,8 @@ int mf_cell_collect(struct mf_cell *cell);
 int mf_cell_park(struct mf_cell *cell, uint32_t head);
 /* Kills it and waits for that; the private ring stays mapped, empty. The cell is gone. Returns how it ended (wait status). */
 int mf_cell_end(struct mf_cell *cell);
+/* Unmaps the private ring of a cell that is gone: nobody has a view of it any more. */
+int mf_cell_forget(struct mf_ring *ring);
 
 enum mf_cell_file {
     MF_CELL_READ = 0,   /* a regular file, read-only */

@@ -1,11 +1,8 @@
 #include "ring.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 
 #include "os.h"
 
@@ -20,36 +17,41 @@ static uint32_t ring__queue_capacity(uint32_t slots) {
     return capacity;
 }
 
+static size_t ring__slots_offset(uint32_t slots) {
+    size_t header_bytes = sizeof(struct mf_ring) + ring__queue_capacity(slots) * sizeof(uint32_t);
+    return (header_bytes + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
+}
+
+size_t ring__bytes(uint32_t slots) {
+    return ring__slots_offset(slots) + (size_t)slots * MF_SLOT_BYTES;
+}
+
+int ring__map(uint32_t slots, struct mf_ring **shared) {
+    size_t bytes = ring__bytes(slots);
+    void *region = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (region == MAP_FAILED) return -errno;
+    madvise(region, bytes, MADV_DONTFORK);
+    *shared = region;
+    **shared = (struct mf_ring){
+        .abi = MF_SHIM_ABI,
+        .slots = slots,
+        .slots_offset = (uint32_t)ring__slots_offset(slots),
+        .queue_offset = sizeof(struct mf_ring),
+        .queue_mask = ring__queue_capacity(slots) - 1,
+    };
+    return 0;
+}
+
 int ring__init(struct ring *ring, uint32_t slots) {
     if (slots == 0 || slots > RING_SLOTS_MAX) return -EINVAL;
     uint32_t capacity = ring__queue_capacity(slots);
-    size_t header_bytes = sizeof(struct mf_ring) + capacity * sizeof(uint32_t);
-    size_t slots_offset = (header_bytes + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
-    *ring = (struct ring){
-        .bytes = slots_offset + (size_t)slots * MF_SLOT_BYTES,
-        .slots = slots,
-        .mask = capacity - 1,
-        .listener = -1,
-        .wake = -1,
-    };
+    *ring = (struct ring){.slots = slots, .mask = capacity - 1, .wake = WAKE_NONE};
     int rc = -ENOMEM;
     ring->states = calloc(slots, sizeof *ring->states);
     ring->submitted = calloc(capacity, sizeof *ring->submitted);
     if (ring->states == NULL || ring->submitted == NULL) goto free_arrays;
-    void *region = mmap(NULL, ring->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (region == MAP_FAILED) {
-        rc = -errno;
-        goto free_arrays;
-    }
-    madvise(region, ring->bytes, MADV_DONTFORK);
-    ring->shared = region;
-    *ring->shared = (struct mf_ring){
-        .abi = MF_SHIM_ABI,
-        .slots = slots,
-        .slots_offset = (uint32_t)slots_offset,
-        .queue_offset = sizeof(struct mf_ring),
-        .queue_mask = ring->mask,
-    };
+    rc = ring__map(slots, &ring->shared);
+    if (rc != 0) goto free_arrays;
     pthread_mutex_init(&ring->submit_lock, NULL);
     pthread_mutex_init(&ring->complete_lock, NULL);
     return 0;
@@ -61,11 +63,8 @@ free_arrays:
 }
 
 void ring__fini(struct ring *ring) {
-    if (ring->listener >= 0) close(ring->listener);
-    if (ring->wake >= 0) close(ring->wake);
-    if (ring->wake_path != NULL) unlink(ring->wake_path);
-    free(ring->wake_path);
-    madvise(ring->shared, ring->bytes, MADV_DONTNEED);
+    wake__fini(&ring->wake);
+    madvise(ring->shared, ring__bytes(ring->slots), MADV_DONTNEED);
     pthread_mutex_destroy(&ring->submit_lock);
     pthread_mutex_destroy(&ring->complete_lock);
     free(ring->states);
@@ -144,7 +143,7 @@ void ring__complete(struct ring *ring, uint32_t slot, bool wake) {
     if (__atomic_load_n(&shared->parked, __ATOMIC_RELAXED) &&
         __atomic_exchange_n(&shared->parked, 0, __ATOMIC_SEQ_CST)) {
         /* A full socket has bytes in it that wake the server as well; a closed one has no server. */
-        send(ring->wake, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+        send(ring->wake.connection, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
     }
 }
 
@@ -154,57 +153,4 @@ int ring__park(struct ring *ring, uint32_t head) {
     if (__atomic_load_n(&ring->shared->queue_tail, __ATOMIC_ACQUIRE) == head) return 0;
     __atomic_store_n(&ring->shared->parked, 0, __ATOMIC_SEQ_CST);
     return 1;
-}
-
-/* ---- the wake socket ---------------------------------------------------------------------------------------- */
-
-int ring__wake_listen(struct ring *ring, const char *path) {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (ring->listener >= 0 || ring->wake >= 0) return -EALREADY;
-    size_t length = strlen(path) + 1;
-    if (length > sizeof address.sun_path) return -ENAMETOOLONG;
-    memcpy(address.sun_path, path, length);
-    char *wake_path = strdup(path);
-    if (wake_path == NULL) return -ENOMEM;
-    /* A server that was killed leaves its socket behind. */
-    struct stat status;
-    if (lstat(path, &status) == 0 && S_ISSOCK(status.st_mode)) unlink(path);
-    int rc;
-    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (listener < 0) {
-        rc = -errno;
-        goto free_path;
-    }
-    if (bind(listener, (struct sockaddr *)&address, sizeof address) != 0 || listen(listener, 1) != 0) {
-        rc = -errno;
-        goto close_listener;
-    }
-    ring->listener = listener;
-    ring->wake_path = wake_path;
-    return 0;
-
-close_listener:
-    close(listener);
-free_path:
-    free(wake_path);
-    return rc;
-}
-
-int ring__wake_accept(struct ring *ring) {
-    if (ring->listener < 0) return -EINVAL;
-    int wake = accept4(ring->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (wake < 0) return -errno;
-    struct ucred peer;
-    socklen_t length = sizeof peer;
-    if (getsockopt(wake, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0 || peer.pid != getpid()) {
-        close(wake);
-        return -EACCES;
-    }
-    close(ring->listener);
-    unlink(ring->wake_path);
-    free(ring->wake_path);
-    ring->listener = -1;
-    ring->wake_path = NULL;
-    ring->wake = wake;
-    return 0;
 }

@@ -11,12 +11,12 @@
 #include <stdint.h>
 
 #include "mayfly.h"
+#include "wake.h"
 
 #define RING_SLOTS_MAX 65536u
 
 struct ring {
     struct mf_ring *shared;
-    size_t bytes;
     uint32_t slots;
     uint32_t mask; /* of both queues: they hold a power of two, and no more than `slots` are ever in one */
 
@@ -26,11 +26,13 @@ struct ring {
     _Atomic uint32_t *submitted;
     _Atomic uint32_t submitted_head, submitted_tail;
 
-    int listener, wake; /* descriptors, or -1 */
-    char *wake_path;
+    struct wake wake;
 };
 
 int ring__init(struct ring *ring, uint32_t slots);
+/* The memory alone: a header, a queue and the slots. */
+int ring__map(uint32_t slots, struct mf_ring **shared);
+size_t ring__bytes(uint32_t slots);
 /* The region stays mapped, empty: the server may still hold views of it. */
 void ring__fini(struct ring *ring);
 
@@ -57,8 +59,5 @@ void ring__complete(struct ring *ring, uint32_t slot, bool wake);
 void ring__unclaim(struct ring *ring, uint32_t slot);
 /* 1: something completed since the server had read the queue up to `head`. */
 int ring__park(struct ring *ring, uint32_t head);
-
-int ring__wake_listen(struct ring *ring, const char *path);
-int ring__wake_accept(struct ring *ring);
 
 #endif

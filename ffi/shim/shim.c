@@ -165,13 +165,13 @@ int mf_stats_read(struct mf_stats *stats) {
 int mf_wake_listen(const char *path) {
     struct shim *shim = shim__enter();
     if (shim == NULL) return -ENODEV;
-    return (int)shim__leave(ring__wake_listen(&shim->ring, path));
+    return (int)shim__leave(wake__listen(&shim->ring.wake, path));
 }
 
 int mf_wake_accept(void) {
     struct shim *shim = shim__enter();
     if (shim == NULL) return -ENODEV;
-    return (int)shim__leave(ring__wake_accept(&shim->ring));
+    return (int)shim__leave(wake__accept(&shim->ring.wake));
 }
 
 /* ---- snapshots and sandboxes ---------------------------------------------------------------------------------- */

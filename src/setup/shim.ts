@@ -1,4 +1,4 @@
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Recipe } from "./cache.ts";
 import type { Compiler } from "./compiler.ts";
@@ -8,6 +8,19 @@ import { runTool } from "./tool.ts";
 
 export const SHIM_SOURCES = fileURLToPath(new URL("../../ffi/shim", import.meta.url));
 export const SHIM_LIBRARY = "libmayfly.so";
+/** Beside what is its own: what it says to cells, and how files of the host are packed for their microVMs. */
+const OF_THE_CELL = ["cell.h"];
+const OF_THE_ENGINE = [
+  "image_format.c",
+  "image_format.h",
+  "image_pack.c",
+  "image_pack.h",
+  "sha256.c",
+  "sha256.h",
+  "layout.h",
+  "vm.h",
+  "view.h",
+];
 
 export const C_FLAGS = [
   ...["-std=c17", "-D_GNU_SOURCE", "-O2", "-g", "-fPIC", "-fvisibility=hidden", "-pthread"],
@@ -55,5 +68,10 @@ export async function shimFiles(): Promise<string[]> {
   for await (const entry of Deno.readDir(SHIM_SOURCES)) {
     if (entry.isFile && /\.[ch]$/.test(entry.name)) names.push(entry.name);
   }
-  return names.sort().map((name) => join(SHIM_SOURCES, name));
+  const ffi = dirname(SHIM_SOURCES);
+  return [
+    ...names.sort().map((name) => join(SHIM_SOURCES, name)),
+    ...OF_THE_CELL.map((name) => join(ffi, "cell", name)),
+    ...OF_THE_ENGINE.map((name) => join(ffi, "vm", name)),
+  ];
 }
