@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { bundleLibrary, libraryInputs } from "../../runtimes/js/build.ts";
 import type { Cache, Recipe } from "./cache.ts";
+import { CELL_PROGRAM, cellFiles } from "./cell.ts";
 import { type Compiler, hostCompiler, zigCompiler } from "./compiler.ts";
 import { ENGINE_MODULE, engineRecipe } from "./engine.ts";
 import { keyOf, sha256 } from "./hash.ts";
@@ -10,7 +11,7 @@ import { packageRecipe } from "./packages.ts";
 import { QUICKJS, ZIG } from "./pins.ts";
 import type { Progress } from "./progress.ts";
 import { SHIM_LIBRARY, shimRecipe } from "./shim.ts";
-import { VM_PROGRAM, vmRecipe } from "./vm.ts";
+import { engineHeaders, sourcesIn, VM_PROGRAM, vmEngineRecipe, vmProgramRecipe, type WithCompiler } from "./vm.ts";
 import { withoutLoaderVariables } from "./tool.ts";
 import { wasmtimeRecipe } from "./wasmtime.ts";
 
@@ -44,11 +45,12 @@ export class Parts {
 
   /** The path of the microVM engine's program. */
   async vm(): Promise<string> {
-    const recipe = await vmRecipe(
-      (work) => this.cache.scratch(async (scratch) => work(await this.#compiler(scratch), scratch)),
-      this.progress,
-    );
-    return join(await this.cache.folder(recipe), VM_PROGRAM);
+    return await this.#vmProgram(VM_PROGRAM, [...await engineHeaders(), ...await sourcesIn("harness")]);
+  }
+
+  /** The path of the program in which a tenant's microVMs run. */
+  async cell(): Promise<string> {
+    return await this.#vmProgram(CELL_PROGRAM, await cellFiles());
   }
 
   /** The JavaScript engine, as a WebAssembly module. */
@@ -86,6 +88,15 @@ export class Parts {
       withWasmtime: () => this.cache.folder(wasmtime),
       withCompiler: (work) => this.cache.scratch(async (scratch) => work(await this.#compiler(scratch))),
     }, this.progress);
+  }
+
+  async #vmProgram(program: string, files: readonly string[]): Promise<string> {
+    const withCompiler: WithCompiler = (work) =>
+      this.cache.scratch(async (scratch) => work(await this.#compiler(scratch), scratch));
+    const engine = await vmEngineRecipe(withCompiler, this.progress);
+    const withEngine = () => this.cache.folder(engine);
+    const recipe = await vmProgramRecipe({ program, files, engine, withEngine, withCompiler });
+    return join(await this.cache.folder(recipe), program);
   }
 
   #wasmtimeRecipe(): Promise<Recipe> {

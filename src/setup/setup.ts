@@ -32,6 +32,11 @@ export async function vmProgram(options: SetupOptions): Promise<string> {
   return await (await openParts(options)).vm();
 }
 
+/** The path of the program in which a tenant's microVMs run. Throws OperatorError. */
+export async function cellProgram(options: SetupOptions): Promise<string> {
+  return await (await openParts(options)).cell();
+}
+
 /** The same, part by part. */
 export async function openParts({ progress, env = Deno.env.toObject(), cacheDir }: SetupOptions): Promise<Parts> {
   assertPlatform(Deno.build);

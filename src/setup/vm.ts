@@ -16,30 +16,61 @@ export const VM_FLAGS = [
   ...["-std=c17", "-D_GNU_SOURCE", "-O2", "-g", "-fPIC", "-fvisibility=hidden", "-pthread"],
   ...["-Wall", "-Wextra", "-Werror", "-Wswitch-enum"],
 ];
-const LINK_FLAGS = ["-pthread", "-Wl,-z,relro,-z,now"];
+const LINK_FLAGS = ["-pie", "-pthread", "-Wl,-z,relro,-z,now"];
 
 /** A compiler takes about 100 MB. */
 const COMPILERS_AT_MOST = 8;
 
 export type WithCompiler = (work: (compiler: Compiler, scratch: string) => Promise<void>) => Promise<void>;
 
-/** The microVM engine with its harness, as a program. */
-export async function vmRecipe(withCompiler: WithCompiler, progress: Progress): Promise<Recipe> {
-  const files = [...await engineFiles(), ...await sourcesIn("harness")];
-  const key = await keyOf(files, ...VM_FLAGS, ...LINK_FLAGS);
+/** The microVM engine as objects, to make programs of. */
+export async function vmEngineRecipe(withCompiler: WithCompiler, progress: Progress): Promise<Recipe> {
+  const files = await engineFiles();
+  const key = await keyOf(files, ...VM_FLAGS);
   return {
-    name: "vm",
+    name: "vm-engine",
     key,
     make: (folder) =>
-      withCompiler((compiler, scratch) =>
+      withCompiler((compiler) =>
         told(progress, "Compiling the microVM engine", async () => {
           // A snapshot fits the very build that took it.
-          const flags = [...VM_FLAGS, `-DVM_BUILD="${key}"`];
-          const objects = await compileAll(files, { compiler, flags, folder: scratch });
-          await compile(compiler, [...objects, ...LINK_FLAGS, "-o", join(folder, VM_PROGRAM)]);
+          await compileAll(files, { compiler, flags: [...VM_FLAGS, `-DVM_BUILD="${key}"`], folder });
         })
       ),
   };
+}
+
+export interface ProgramOptions {
+  /** Its name: the folder's is what follows "mayfly-". */
+  readonly program: string;
+  readonly files: readonly string[];
+  /** What the engine is, before it is there. */
+  readonly engine: Recipe;
+  /** The folder of its objects. */
+  readonly withEngine: () => Promise<string>;
+  readonly withCompiler: WithCompiler;
+}
+
+/** A program of these files and the engine. */
+export async function vmProgramRecipe(
+  { program, files, engine, withEngine, withCompiler }: ProgramOptions,
+): Promise<Recipe> {
+  return {
+    name: program.replace("mayfly-", ""),
+    key: await keyOf(files, engine.key, ...VM_FLAGS, ...LINK_FLAGS),
+    async make(folder) {
+      const objects = await objectsIn(await withEngine());
+      await withCompiler(async (compiler, scratch) => {
+        const own = await compileAll(files, { compiler, flags: VM_FLAGS, folder: scratch });
+        await compile(compiler, [...own, ...objects, ...LINK_FLAGS, "-o", join(folder, program)]);
+      });
+    },
+  };
+}
+
+async function objectsIn(folder: string): Promise<string[]> {
+  const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+  return names.filter((name) => name.endsWith(".o")).sort().map((name) => join(folder, name));
 }
 
 export interface Compilation {
@@ -74,9 +105,14 @@ export async function engineFiles(): Promise<string[]> {
   return [...await sourcesIn(""), ...OF_THE_SHIM];
 }
 
-/** The sources of a folder of the engine's own. */
-export async function sourcesIn(below: string): Promise<string[]> {
-  const folder = join(VM_SOURCES, below);
+/** What programs of the engine know of it. */
+export async function engineHeaders(): Promise<string[]> {
+  return (await engineFiles()).filter((file) => file.endsWith(".h"));
+}
+
+/** The sources of a folder of the engine's own, or of another's. */
+export async function sourcesIn(below: string, root = VM_SOURCES): Promise<string[]> {
+  const folder = join(root, below);
   const names = (await Array.fromAsync(Deno.readDir(folder))).filter(({ isFile }) => isFile).map(({ name }) => name);
   return names.filter((name) => /\.[chS]$/.test(name)).sort().map((name) => join(folder, name));
 }
