@@ -84,6 +84,8 @@ export interface Tier {
   readonly name: TierName;
   /** Told when what is stored of a version cannot be read again; who asked for it is told that it is not deployed. */
   onDamaged: ((id: FunctionId, version: string, error: unknown) => void) | null;
+  /** Told when a version's snapshot was made anew in its folder: its files have other sizes. */
+  onRenewed?: ((id: FunctionId, version: string) => Promise<void>) | null;
   /** What a version's snapshot is made with, as far as it decides whether one that is there can be used. */
   engineOf(language: Artifact["language"]): string;
   /** Why the tier cannot run here; null if it can. */

@@ -1,7 +1,7 @@
+import { CellMode, CellOperation } from "../../../ffi/layout.ts";
 import type { StepsContext } from "../steps.ts";
 import { Cell } from "./cell.ts";
 import type { CellProcess } from "./cell_process.ts";
-import { CellMode, CellOperation } from "./requests.ts";
 import type { Users } from "./users.ts";
 
 export interface CellStarterOptions extends StepsContext {

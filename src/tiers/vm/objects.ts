@@ -1,4 +1,5 @@
-import { CellOperation, type CellRequest } from "./requests.ts";
+import { CellOperation } from "../../../ffi/layout.ts";
+import { type CellRequest } from "./requests.ts";
 import { type StoredSnapshot, type StoredView, viewsOf } from "./stored.ts";
 
 /** Asks the cell for something about a file, or none. */

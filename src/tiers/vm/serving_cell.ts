@@ -1,10 +1,10 @@
+import { CellOperation } from "../../../ffi/layout.ts";
 import { LIMITS } from "../../limits.ts";
 import type { Run } from "../run.ts";
 import type { RunOptions } from "../run_options.ts";
 import type { Cell, Death } from "./cell.ts";
 import { Demand } from "./demand.ts";
 import { Objects } from "./objects.ts";
-import { CellOperation } from "./requests.ts";
 import type { StoredSnapshot } from "./stored.ts";
 
 const LOAD_TIMEOUT_MS = 10_000;

@@ -1,10 +1,9 @@
 /** What a cell tells: struct cell_told of ffi/cell/cell.h. All of it is hostile. */
+import { CELL_TOLD, LAYOUT, Telling } from "../../../ffi/layout.ts";
 import type { LogLevel } from "../../types.ts";
 
-export const Telling = { WAKE: 0, REPLY: 1, LOG: 2, DAMAGED: 3 } as const;
-
-const HEAD_BYTES = 28;
-const MOST_TEXT_BYTES = 16_384;
+const HEAD_BYTES = LAYOUT.cellToldBytes;
+const MOST_TEXT_BYTES = LAYOUT.cellTextMax;
 const LEVELS = ["debug", "info", "warn", "error"] as const satisfies readonly LogLevel[];
 
 export interface CellReply {
@@ -60,7 +59,7 @@ export class Tellings {
   /** How many bytes the telling has, as far as that is known. */
   #wanted(): number {
     if (this.#have < HEAD_BYTES) return HEAD_BYTES;
-    const textBytes = this.#view.getUint32(24, true);
+    const textBytes = this.#view.getUint32(CELL_TOLD.textBytes, true);
     if (textBytes > MOST_TEXT_BYTES) {
       throw new TellingError(`Cannot read what a cell tells: ${textBytes} bytes of text`);
     }
@@ -69,22 +68,22 @@ export class Tellings {
 
   #tell(): void {
     const view = this.#view;
-    const telling = view.getUint8(0);
-    const id = view.getUint32(4, true);
+    const telling = view.getUint8(CELL_TOLD.telling);
+    const id = view.getUint32(CELL_TOLD.id, true);
     const text = new TextDecoder().decode(this.#bytes.subarray(HEAD_BYTES, this.#have));
     this.#have = 0;
     switch (telling) {
       case Telling.REPLY:
         return this.#listener.reply({
           id,
-          error: view.getInt32(8, true),
-          sandbox: view.getUint32(12, true),
-          generation: view.getUint32(16, true),
-          tcpPort: view.getUint32(20, true),
+          error: view.getInt32(CELL_TOLD.error, true),
+          sandbox: view.getUint32(CELL_TOLD.sandbox, true),
+          generation: view.getUint32(CELL_TOLD.generation, true),
+          tcpPort: view.getUint32(CELL_TOLD.tcpPort, true),
           text,
         });
       case Telling.LOG:
-        return this.#listener.log(id, LEVELS[view.getUint8(1)] ?? "info", text);
+        return this.#listener.log(id, LEVELS[view.getUint8(CELL_TOLD.level)] ?? "info", text);
       case Telling.DAMAGED:
         return this.#listener.damaged(id);
       default:

@@ -1,0 +1,93 @@
+import { join } from "node:path";
+import type { Clock } from "../../clock.ts";
+import type { Artifact } from "../tier.ts";
+import { keptFiles } from "./own_files.ts";
+import { MOST_AGE_MS } from "./runtimes.ts";
+import { readVersion, RECORD, SNAPSHOT, type VersionParts } from "./version_snapshot.ts";
+import { VmBuild, type VmBuildOptions } from "./vm_build.ts";
+import type { VmSnapshot } from "./vm_snapshot.ts";
+
+export interface RenewalOptions extends VmBuildOptions, VersionParts {
+  readonly clock: Clock;
+  /** The files of a version are others now. */
+  readonly onRenewed: (artifact: Omit<Artifact, "bundle">) => Promise<void>;
+  readonly onTrouble: (message: string) => void;
+}
+
+/** The addresses of a snapshot are those of all its clones: after so many, guessing them has been tried often enough. */
+const MOST_CLONES = 1_000_000;
+const LOOK_MS = 60_000;
+const RENEWING = "renewing";
+
+/** Makes snapshots anew that are old or were cloned very often, one after the other, while they go on serving. */
+export class Renewal {
+  readonly #options: RenewalOptions;
+  readonly #live = new Map<VmSnapshot, Omit<Artifact, "bundle">>();
+  readonly #stop = new AbortController();
+  readonly #looks: ReturnType<typeof setInterval>;
+  #renewing: Promise<void> | null = null;
+
+  constructor(options: RenewalOptions) {
+    this.#options = options;
+    this.#looks = setInterval(() => this.look(), LOOK_MS);
+    Deno.unrefTimer(this.#looks);
+  }
+
+  get snapshots(): Iterable<VmSnapshot> {
+    return this.#live.keys();
+  }
+
+  add(snapshot: VmSnapshot, artifact: Omit<Artifact, "bundle">): void {
+    this.#live.set(snapshot, artifact);
+  }
+
+  remove(snapshot: VmSnapshot): void {
+    this.#live.delete(snapshot);
+  }
+
+  /** Renews what is due. Resolves when that is done. */
+  look(): Promise<void> {
+    this.#renewing ??= this.#renewAll().finally(() => this.#renewing = null);
+    return this.#renewing;
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#looks);
+    this.#stop.abort();
+    await this.#renewing;
+  }
+
+  async #renewAll(): Promise<void> {
+    const { clock, onTrouble } = this.#options;
+    for (const [snapshot, artifact] of [...this.#live]) {
+      const ageMs = clock.now() - snapshot.stored.record.madeAtMs;
+      if (this.#stop.signal.aborted) return;
+      if ((ageMs < MOST_AGE_MS && snapshot.clones < MOST_CLONES) || !this.#live.has(snapshot)) continue;
+      try {
+        await this.#renew(snapshot, artifact);
+      } catch (error) {
+        if (this.#stop.signal.aborted) return;
+        onTrouble(`Cannot renew the snapshot of ${artifact.id.tenant}'s ${artifact.id.name}: ${error}`);
+      }
+    }
+  }
+
+  async #renew(snapshot: VmSnapshot, artifact: Omit<Artifact, "bundle">): Promise<void> {
+    const { folder } = snapshot.stored;
+    const to = join(folder, RENEWING);
+    await Deno.remove(to, { recursive: true }).catch(() => {});
+    await Deno.mkdir(to);
+    try {
+      const bundle = artifact.language === "js" ? await Deno.readFile(join(folder, artifact.file)) : new Uint8Array();
+      const files = await keptFiles(folder);
+      const job = { artifact: { ...artifact, bundle }, folder, to, files, log: () => {}, signal: this.#stop.signal };
+      await VmBuild.run(this.#options, job);
+      await Deno.rename(join(to, SNAPSHOT), join(folder, SNAPSHOT));
+      await Deno.rename(join(to, RECORD), join(folder, RECORD));
+    } finally {
+      await Deno.remove(to, { recursive: true }).catch(() => {});
+    }
+    snapshot.replace(await readVersion(folder, this.#options));
+    await this.#options.onRenewed(artifact);
+  }
+}

@@ -1,0 +1,224 @@
+import { createHash, randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { CellOperation, CellProtocol } from "../../../ffi/layout.ts";
+import type { FunctionRuntime } from "../../../runtimes/runtime.ts";
+import type { Clock } from "../../clock.ts";
+import { LIMITS } from "../../limits.ts";
+import type { GuestLine } from "../tier.ts";
+import type { CellStarter } from "./cell_starter.ts";
+import type { Images } from "./images.ts";
+import { Objects } from "./objects.ts";
+import type { StoredSnapshot } from "./stored.ts";
+
+/** What functions in the JavaScript or the Python of microVMs begin as. */
+export type RuntimeName = "deno" | "python";
+
+/** A runtime's snapshot: server files only, so that all tenants may share it. */
+export interface Runtime {
+  /** Its folder's name, which a version keeps. */
+  readonly id: string;
+  readonly stored: StoredSnapshot;
+  readonly madeAtMs: number;
+}
+
+export interface RuntimesOptions {
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly starter: CellStarter;
+  readonly images: Images;
+  readonly runtimes: Readonly<Record<RuntimeName, FunctionRuntime>>;
+  /** Of the cells' program and this processor: a snapshot fits no other. */
+  readonly engineId: string;
+  /** The runtimes that versions on disk name. */
+  readonly used: () => Promise<ReadonlySet<string>>;
+  readonly onTrouble: (message: string) => void;
+}
+
+/** What a snapshot's pages are at which addresses is the same in all its clones: it is not used for longer. */
+export const MOST_AGE_MS = 24 * 60 * 60 * 1000;
+const SNAPSHOT = "snapshot.bin";
+const MAKING = "making-";
+const BOOT_TIMEOUT_MS = 30_000;
+const ASK_TIMEOUT_MS = 30_000;
+/** Whose cells build runtimes: no tenant's name is empty. */
+const NOBODY = "";
+
+/** Runtimes' snapshots: made at first need, kept over restarts, made anew when they are old or damaged. */
+export class Runtimes {
+  readonly #options: RuntimesOptions;
+  readonly #known = new Map<string, Runtime>();
+  readonly #newest = new Map<RuntimeName, Runtime>();
+  readonly #making = new Map<RuntimeName, Promise<Runtime>>();
+
+  private constructor(options: RuntimesOptions) {
+    this.#options = options;
+  }
+
+  /** Takes what a former server left. */
+  static async open(options: RuntimesOptions): Promise<Runtimes> {
+    const { folder } = options;
+    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+    const runtimes = new Runtimes(options);
+    for await (const { name } of Deno.readDir(folder)) {
+      if (name.startsWith(MAKING)) await Deno.remove(join(folder, name), { recursive: true });
+    }
+    return runtimes;
+  }
+
+  /** The one that new snapshots are made with. An old one serves while the next is made. */
+  async get(name: RuntimeName): Promise<Runtime> {
+    const newest = this.#newest.get(name) ?? await this.#left(name);
+    if (!newest) return await this.#make(name);
+    if (this.#options.clock.now() - newest.madeAtMs > MOST_AGE_MS) {
+      this.#make(name).catch((error) => this.#options.onTrouble(`Cannot renew the runtime ${name}: ${error.message}`));
+    }
+    return newest;
+  }
+
+  /** The one that a version's snapshot is a difference to. Throws if it is not there any more. */
+  async find(id: string): Promise<Runtime> {
+    const known = this.#known.get(id);
+    if (known) return known;
+    const parsed = parseId(id);
+    if (!parsed) throw new Error(`Cannot use the runtime ${id}: its name makes no sense`);
+    const file = join(this.#options.folder, id, SNAPSHOT);
+    if (!(await Deno.stat(file)).isFile) throw new Error(`Cannot use the runtime ${id}: it is damaged`);
+    const { image } = this.#options.runtimes[parsed.name];
+    const view = await this.#options.images.of(image);
+    if (parsed.key !== this.#keyOf(view.key)) throw new Error(`Cannot use the runtime ${id}: it is of another build`);
+    return this.#add(id, {
+      file,
+      parent: null,
+      views: [view],
+      protocol: CellProtocol.FRAMES,
+      tcpPort: 0,
+    }, parsed.madeAtMs);
+  }
+
+  /** If it is a runtime: it cannot be loaded, and nothing new is made with it. */
+  async forget(stored: StoredSnapshot): Promise<void> {
+    const id = [...this.#known.values()].find((runtime) => runtime.stored === stored)?.id;
+    if (id === undefined) return;
+    this.#known.delete(id);
+    for (const [name, newest] of this.#newest) {
+      if (newest.id === id) this.#newest.delete(name);
+    }
+    await Deno.remove(join(this.#options.folder, id), { recursive: true }).catch(() => {});
+  }
+
+  /** Removes those that nothing uses: neither a version nor what is made next. */
+  async sweep(): Promise<void> {
+    const { folder, used } = this.#options;
+    const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+    const newest = new Set([...await this.#newestOf(names), ...this.#newest.values()].map(({ id }) => id));
+    const inUse = await used();
+    for (const name of names) {
+      if (name.startsWith(MAKING) || newest.has(name) || inUse.has(name)) continue;
+      this.#known.delete(name);
+      await Deno.remove(join(folder, name), { recursive: true });
+    }
+  }
+
+  async #newestOf(names: readonly string[]): Promise<Runtime[]> {
+    const kinds = new Set(names.flatMap((name) => parseId(name)?.name ?? []));
+    const found = await Promise.all([...kinds].map((kind) => this.#left(kind)));
+    return found.flatMap((runtime) => runtime ? [runtime] : []);
+  }
+
+  /** The newest one on disk that fits this server. */
+  async #left(name: RuntimeName): Promise<Runtime | null> {
+    const { folder, images, runtimes } = this.#options;
+    const { key } = await images.of(runtimes[name].image);
+    const ids: string[] = [];
+    for await (const { name: id } of Deno.readDir(folder)) {
+      const parsed = parseId(id);
+      if (parsed?.name === name && parsed.key === this.#keyOf(key)) ids.push(id);
+    }
+    const newest = ids.sort((a, b) => parseId(b)!.madeAtMs - parseId(a)!.madeAtMs)[0];
+    if (newest === undefined) return null;
+    const runtime = await this.find(newest).catch(() => null);
+    if (runtime && !this.#newest.has(name)) this.#newest.set(name, runtime);
+    return runtime;
+  }
+
+  #make(name: RuntimeName): Promise<Runtime> {
+    let making = this.#making.get(name);
+    if (!making) {
+      making = this.#build(name).finally(() => this.#making.delete(name));
+      this.#making.set(name, making);
+    }
+    return making;
+  }
+
+  async #build(name: RuntimeName): Promise<Runtime> {
+    const { folder, clock, starter, images, runtimes } = this.#options;
+    const { image, program, memoryBytes } = runtimes[name];
+    const view = await images.of(image);
+    const making = await Deno.makeTempDir({ dir: folder, prefix: MAKING });
+    const said: GuestLine[] = [];
+    const cell = await starter.start(NOBODY, "BUILDS");
+    try {
+      const objects = new Objects(
+        (request, file) => cell.request(request, { file, timeoutMs: ASK_TIMEOUT_MS }),
+        LIMITS.logBytesPerRequest,
+      );
+      const { sandbox, generation } = await cell.request({
+        operation: CellOperation.BOOT,
+        object: objects.next(),
+        views: await objects.views([view]),
+        protocol: CellProtocol.FRAMES,
+        memoryBytes,
+        logBytes: LIMITS.logBytesPerRequest,
+        deadlineNs: cell.steps.toShimNs(clock.monotonic() + BOOT_TIMEOUT_MS),
+        program,
+      }, { timeoutMs: 2 * BOOT_TIMEOUT_MS, log: (line) => said.push(line) });
+      await cell.request({ operation: CellOperation.TAKE, sandbox, generation, parent: 0 }, {
+        timeoutMs: ASK_TIMEOUT_MS,
+        file: join(making, SNAPSHOT),
+        isNewFile: true,
+      });
+    } catch (error) {
+      await Deno.remove(making, { recursive: true });
+      throw new Error(
+        [`Cannot boot the runtime ${name}: ${messageOf(error)}`, ...said.map(({ text }) => text)].join("\n"),
+      );
+    } finally {
+      cell.end();
+    }
+    const madeAtMs = clock.now();
+    const id = `${name}-${this.#keyOf(view.key)}-${madeAtMs}-${randomBytes(4).toString("hex")}`;
+    await Deno.rename(making, join(folder, id));
+    const stored = {
+      file: join(folder, id, SNAPSHOT),
+      parent: null,
+      views: [view],
+      protocol: CellProtocol.FRAMES,
+      tcpPort: 0,
+    };
+    const runtime = this.#add(id, stored, madeAtMs);
+    this.#newest.set(name, runtime);
+    return runtime;
+  }
+
+  #add(id: string, stored: StoredSnapshot, madeAtMs: number): Runtime {
+    // Two that looked for it at once get one and the same: in a cell it is one object.
+    const known = this.#known.get(id);
+    if (known) return known;
+    const runtime: Runtime = { id, stored, madeAtMs };
+    this.#known.set(id, runtime);
+    return runtime;
+  }
+
+  #keyOf(imageKey: string): string {
+    return createHash("sha256").update(`${imageKey} ${this.#options.engineId}`).digest("hex").slice(0, 16);
+  }
+}
+
+function parseId(id: string): { name: RuntimeName; key: string; madeAtMs: number } | null {
+  const match = /^(deno|python)-([0-9a-f]{16})-(\d{1,16})-[0-9a-f]{8}$/.exec(id);
+  return match && { name: match[1] as RuntimeName, key: match[2], madeAtMs: Number(match[3]) };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : `${error}`;
+}

@@ -1,0 +1,173 @@
+import { join } from "node:path";
+import { CellOperation, CellProtocol } from "../../../ffi/layout.ts";
+import type { NativePlan } from "../../../runtimes/runtime.ts";
+import type { Clock } from "../../clock.ts";
+import { LIMITS, MiB } from "../../limits.ts";
+import type { HandlerKind } from "../../types.ts";
+import { jsContext } from "../context.ts";
+import { Evaluation } from "../evaluation.ts";
+import type { SandboxRef } from "../run_options.ts";
+import { type Artifact, BuildError, type GuestLine } from "../tier.ts";
+import { VersionFiles } from "../version_files.ts";
+import { type Cell, CellError } from "./cell.ts";
+import type { CellStarter } from "./cell_starter.ts";
+import type { Images } from "./images.ts";
+import { Objects } from "./objects.ts";
+import { type OwnFiles, viewIn } from "./own_files.ts";
+import type { Runtime, RuntimeName, Runtimes } from "./runtimes.ts";
+import { type StoredView, viewsOf } from "./stored.ts";
+import { RECORD, SNAPSHOT, type VersionRecord } from "./version_snapshot.ts";
+
+export interface VmBuildOptions {
+  readonly clock: Clock;
+  readonly starter: CellStarter;
+  readonly runtimes: Runtimes;
+  readonly images: Images;
+  /** How a native program is to be run. Throws a BuildError. */
+  readonly planOf: (artifact: Artifact) => NativePlan;
+}
+
+export interface VmBuildJob {
+  readonly artifact: Artifact;
+  /** The version's folder. */
+  readonly folder: string;
+  /** Where the snapshot goes. */
+  readonly to: string;
+  readonly files: OwnFiles;
+  readonly log: (line: GuestLine) => void;
+  readonly signal: AbortSignal;
+}
+
+const ASK_TIMEOUT_MS = 30_000;
+/** A cell may be so much later than a program's own time. */
+const GRACE_MS = 5000;
+
+/** Makes a version's snapshot, in a cell that does nothing else and ends with it. */
+export class VmBuild {
+  readonly #cell: Cell;
+  readonly #objects: Objects;
+
+  private constructor(readonly options: VmBuildOptions, readonly job: VmBuildJob, cell: Cell) {
+    this.#cell = cell;
+    this.#objects = new Objects(
+      (request, file) => cell.request(request, { file, timeoutMs: ASK_TIMEOUT_MS }),
+      LIMITS.logBytesPerRequest,
+    );
+  }
+
+  /** Throws a BuildError for what the function's author can mend. */
+  static async run(options: VmBuildOptions, job: VmBuildJob): Promise<{ kind: HandlerKind; record: VersionRecord }> {
+    const { artifact, signal } = job;
+    signal.throwIfAborted();
+    const cell = await options.starter.start(artifact.id.tenant, "BUILDS");
+    const stop = () => void cell.end();
+    signal.addEventListener("abort", stop);
+    try {
+      const build = new VmBuild(options, job, cell);
+      return artifact.language === "native" ? await build.#program() : await build.#function();
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error instanceof CellError ? new BuildError(error.message) : error;
+    } finally {
+      signal.removeEventListener("abort", stop);
+      cell.end();
+    }
+  }
+
+  /** A function of a runtime that is there: what it adds is a difference. */
+  async #function(): Promise<{ kind: HandlerKind; record: VersionRecord }> {
+    const { artifact, folder, files } = this.job;
+    const name: RuntimeName = artifact.language === "python" ? "python" : "deno";
+    const { runtime, parent } = await this.#runtime(name);
+    const views = [...viewsOf(runtime.stored), ...files.views.map((name) => viewIn(folder, name))];
+    const object = this.#objects.next();
+    await this.#ask({
+      operation: CellOperation.DERIVE,
+      object,
+      parent,
+      views: await this.#objects.views(views),
+      protocol: CellProtocol.FRAMES,
+      memoryBytes: artifact.settings.memoryMb * MiB,
+      logBytes: LIMITS.logBytesPerRequest,
+    });
+    const evaluation = this.#evaluation(object);
+    const body = name === "python" ? files.pack ?? new Uint8Array() : artifact.bundle;
+    const kind = await evaluation.evaluate(body, { entry: artifact.entry, folder: artifact.folder });
+    await evaluation.warmUp();
+    await this.#take(evaluation.held!, parent);
+    const protocol = CellProtocol.FRAMES;
+    return { kind, record: await this.#record({ runtime: runtime.id, images: [], protocol, tcpPort: 0 }) };
+  }
+
+  /** Of a runtime that is damaged a new one is made. */
+  async #runtime(name: RuntimeName): Promise<{ runtime: Runtime; parent: number }> {
+    const { runtimes } = this.options;
+    const kept = await runtimes.get(name);
+    try {
+      return { runtime: kept, parent: await this.#objects.snapshot(kept.stored) };
+    } catch (error) {
+      if (!(error instanceof CellError)) throw error;
+      await runtimes.forget(kept.stored);
+    }
+    const runtime = await runtimes.get(name);
+    return { runtime, parent: await this.#objects.snapshot(runtime.stored) };
+  }
+
+  /** A program that is run until it waits for its first request. */
+  async #program(): Promise<{ kind: HandlerKind; record: VersionRecord }> {
+    const { artifact, folder, files, log } = this.job;
+    const { clock, planOf, images } = this.options;
+    const { settings } = artifact;
+    const { program, kind, images: needed } = planOf(artifact);
+    const seen: StoredView[] = await Promise.all(needed.map((image) => images.of(image)));
+    const protocol = kind === "stdio" ? CellProtocol.STDIO : CellProtocol.SERVER;
+    const { sandbox, generation, tcpPort } = await this.#cell.request({
+      operation: CellOperation.BOOT,
+      object: this.#objects.next(),
+      views: await this.#objects.views([...seen, ...files.views.map((name) => viewIn(folder, name))]),
+      protocol,
+      memoryBytes: settings.memoryMb * MiB,
+      logBytes: LIMITS.logBytesPerRequest,
+      deadlineNs: this.#cell.steps.toShimNs(clock.monotonic() + settings.buildTimeoutMs),
+      program,
+    }, { timeoutMs: settings.buildTimeoutMs + GRACE_MS, log });
+    const evaluation = this.#evaluation(0, { sandbox, generation });
+    await evaluation.warmUp();
+    await this.#take(evaluation.held!, 0);
+    return {
+      kind,
+      record: await this.#record({ runtime: null, images: needed.map(({ name }) => name), protocol, tcpPort }),
+    };
+  }
+
+  #evaluation(snapshot: number, held?: SandboxRef): Evaluation {
+    const { artifact, folder, log, signal } = this.job;
+    return new Evaluation({
+      clock: this.options.clock,
+      artifact,
+      files: new VersionFiles(folder),
+      log,
+      signal,
+      snapshot,
+      held,
+      contextOf: artifact.language === "native" ? () => "" : jsContext,
+      begin: (options) => this.#cell.run(options),
+    });
+  }
+
+  async #take({ sandbox, generation }: SandboxRef, parent: number): Promise<void> {
+    const file = join(this.job.to, SNAPSHOT);
+    await this.#ask({ operation: CellOperation.TAKE, sandbox, generation, parent }, { file, isNewFile: true });
+  }
+
+  async #record(facts: Omit<VersionRecord, "views" | "madeAtMs">): Promise<VersionRecord> {
+    const { to, files } = this.job;
+    const record = { ...facts, views: files.views, madeAtMs: this.options.clock.now() };
+    await Deno.writeTextFile(join(to, RECORD), JSON.stringify(record) + "\n");
+    return record;
+  }
+
+  async #ask(request: Parameters<Cell["request"]>[0], file: { file?: string; isNewFile?: boolean } = {}) {
+    return await this.#cell.request(request, { ...file, timeoutMs: ASK_TIMEOUT_MS });
+  }
+}
