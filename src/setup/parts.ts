@@ -1,5 +1,7 @@
 import { join } from "node:path";
+import type { Symbols } from "../../ffi/symbols.ts";
 import { bundleLibrary, libraryInputs } from "../../runtimes/js/build.ts";
+import type { RuntimeImage } from "../../runtimes/runtime.ts";
 import type { Cache, Recipe } from "./cache.ts";
 import { CELL_PROGRAM, cellFiles } from "./cell.ts";
 import { type Compiler, hostCompiler, zigCompiler } from "./compiler.ts";
@@ -10,6 +12,7 @@ import { blamingOverrides, readOverride } from "./override.ts";
 import { packageRecipe } from "./packages.ts";
 import { QUICKJS, ZIG } from "./pins.ts";
 import type { Progress } from "./progress.ts";
+import { RUNTIME_IMAGE, runtimeImageRecipe } from "./runtime_images.ts";
 import { SHIM_LIBRARY, shimRecipe } from "./shim.ts";
 import { engineHeaders, sourcesIn, VM_PROGRAM, vmEngineRecipe, vmProgramRecipe, type WithCompiler } from "./vm.ts";
 import { withoutLoaderVariables } from "./tool.ts";
@@ -51,6 +54,12 @@ export class Parts {
   /** The path of the program in which a tenant's microVMs run. */
   async cell(): Promise<string> {
     return await this.#vmProgram(CELL_PROGRAM, await cellFiles());
+  }
+
+  /** The path of a runtime's image. */
+  async runtimeImage(image: RuntimeImage, symbols: Symbols): Promise<string> {
+    const recipe = await runtimeImageRecipe(image, this.#env, symbols, this.progress);
+    return join(await this.cache.folder(recipe), RUNTIME_IMAGE);
   }
 
   /** The JavaScript engine, as a WebAssembly module. */

@@ -1,3 +1,5 @@
+import type { Symbols } from "../../ffi/symbols.ts";
+import type { RuntimeImage } from "../../runtimes/runtime.ts";
 import { Cache } from "./cache.ts";
 import { cacheDirOf, openCacheDir } from "./cache_dir.ts";
 import type { EngineImage } from "./image.ts";
@@ -16,6 +18,10 @@ export interface Setup {
   /** The native engine's library. */
   readonly shim: Promise<{ readonly library: string }>;
   readonly engine: Promise<EngineImage>;
+  /** The path of the cells' program, whose folder is named after what it is made of: made when it is asked for. */
+  cell(): Promise<string>;
+  /** The path of a runtime's packed image, made when it is asked for. */
+  runtimeImage(image: RuntimeImage, symbols: Symbols): Promise<string>;
 }
 
 /** Finds everything in the user's cache and checks it, or makes it: the first time on a machine. */
@@ -24,6 +30,8 @@ export function startSetup(options: SetupOptions): Setup {
   return {
     shim: heldBack(parts.then(async (parts) => ({ library: await parts.shim() }))),
     engine: heldBack(parts.then((parts) => parts.image())),
+    cell: async () => await (await parts).cell(),
+    runtimeImage: async (image, symbols) => await (await parts).runtimeImage(image, symbols),
   };
 }
 

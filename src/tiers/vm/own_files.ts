@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import type { ImageSource } from "../../../ffi/native_image.ts";
 import { LIMITS, MiB } from "../../limits.ts";
 import { FILE_PACK, type PackedFile, writeFilePack } from "../../state/file_pack.ts";
 import { type Artifact, FILES, PACKAGES } from "../tier.ts";
@@ -11,11 +12,6 @@ const FILES_IMAGE = "files.image";
 export const FUNCTION_FOLDER = "/function";
 /** Files that are not more than this go into the guest's memory, so that it has the same views as others. */
 const SMALL_BYTES = 1 * MiB;
-
-export interface ImageSource {
-  readonly host: string;
-  readonly path: string;
-}
 
 /** Makes a packed image of files of this machine. */
 export type PackImage = (to: string, sources: readonly ImageSource[]) => Promise<void>;
