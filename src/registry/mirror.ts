@@ -129,7 +129,8 @@ export class Mirror {
         }
         this.#files.set(path, copied);
         put.push(rowOf(tenant, path, copied));
-        if (before?.hash !== copied.hash) changed.add(path);
+        const mayRun = before?.executable ?? copied.executable;
+        if (before?.hash !== copied.hash || mayRun !== copied.executable) changed.add(path);
         reshaped ||= before?.program !== copied.program;
       });
     }
@@ -171,7 +172,7 @@ export class Mirror {
     return true;
   }
 
-  #takeKnown(path: string): (MirrorRow & { program?: boolean }) | undefined {
+  #takeKnown(path: string): (MirrorRow & Partial<Pick<MirroredFile, "program" | "executable">>) | undefined {
     const row = this.#known.get(path);
     this.#known.delete(path);
     return row;
