@@ -1,0 +1,17 @@
+/** What Deno runs in a VM: ready to be a function, it waits for the deploy that says which. */
+import "./console.ts";
+import "./deno_serve.ts";
+import "./entropy.ts";
+import { logUncaught } from "./log.ts";
+import { serve } from "./serve.ts";
+
+addEventListener("error", (event) => {
+  event.preventDefault();
+  logUncaught(event.error, "Uncaught");
+});
+addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  logUncaught(event.reason, "Uncaught (in promise)");
+});
+
+serve();

@@ -1,0 +1,88 @@
+/**
+ * Randomness. A clone has all that its snapshot had, the state of every generator too: what a function draws comes from the
+ * kernel, and nothing of it is kept when a request begins.
+ */
+import { fillRandom } from "./descriptor.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** More at once costs no more than one: it is leaving the VM that does. */
+const pool: Bytes = new Uint8Array(512);
+let left = 0;
+
+const state = new Uint32Array(4);
+let isSeeded = false;
+
+/** Before anything of a request's runs. */
+export function forgetEntropy(): void {
+  left = 0;
+  isSeeded = false;
+}
+
+function draw(size: number): Bytes {
+  if (size > pool.length) {
+    const bytes = new Uint8Array(size);
+    fillRandom(bytes);
+    return bytes;
+  }
+  if (size > left) {
+    fillRandom(pool);
+    left = pool.length;
+  }
+  const bytes = pool.slice(left - size, left);
+  pool.fill(0, left - size, left);
+  left -= size;
+  return bytes;
+}
+
+function seed(): void {
+  state.set(new Uint32Array(draw(16).buffer));
+  state[0] |= 1;
+  isSeeded = true;
+}
+
+/** xoshiro128**. */
+function next(): number {
+  const mixed = Math.imul(state[1], 5);
+  const result = Math.imul(mixed << 7 | mixed >>> 25, 9) >>> 0;
+  const shifted = state[1] << 9;
+  state[2] ^= state[0];
+  state[3] ^= state[1];
+  state[1] ^= state[2];
+  state[0] ^= state[3];
+  state[2] ^= shifted;
+  state[3] = state[3] << 11 | state[3] >>> 21;
+  return result;
+}
+
+const HIGH_BITS = 2 ** 26;
+const WHOLE = 2 ** 53;
+
+function random(): number {
+  if (!isSeeded) seed();
+  return ((next() >>> 5) * HIGH_BITS + (next() >>> 6)) / WHOLE;
+}
+
+const original = Crypto.prototype.getRandomValues;
+
+/** Deno's own says what is wrong with an argument. */
+function getRandomValues<T extends ArrayBufferView | null>(this: Crypto, array: T): T {
+  original.call(this, array as Parameters<typeof original>[0]);
+  const { buffer, byteOffset, byteLength } = array!;
+  new Uint8Array(buffer, byteOffset, byteLength).set(draw(byteLength));
+  return array;
+}
+
+function randomUUID(): string {
+  const bytes = draw(16);
+  bytes[6] = bytes[6] & 0x0f | 0x40;
+  bytes[8] = bytes[8] & 0x3f | 0x80;
+  return bytes.toHex().replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
+
+const replace = (target: object, name: string, value: unknown): void =>
+  void Object.defineProperty(target, name, { ...Object.getOwnPropertyDescriptor(target, name), value });
+
+replace(Math, "random", random);
+replace(Crypto.prototype, "getRandomValues", getRandomValues);
+replace(Crypto.prototype, "randomUUID", randomUUID);

@@ -1,0 +1,3 @@
+import { Output } from "./wire.ts";
+
+export const output = new Output();
