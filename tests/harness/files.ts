@@ -12,9 +12,12 @@ export async function writeFiles(root: string, files: FolderFiles): Promise<void
     const target = `${root}/${path}`;
     await Deno.mkdir(target.slice(0, target.lastIndexOf("/")), { recursive: true });
     if (typeof content === "string") await Deno.writeTextFile(target, content);
-    else await Deno.writeFile(target, content);
+    else await Deno.writeFile(target, content, isProgram(content) ? { mode: 0o755 } : {});
   }
 }
+
+const ELF = [0x7f, 0x45, 0x4c, 0x46];
+const isProgram = (content: string | Uint8Array): boolean => ELF.every((byte, at) => content[at] === byte);
 
 const EXTENSION = /\.(ts|tsx|js|jsx|mjs|py|wasm)$/;
 const NOT_A_FUNCTION = /(^|\/)[_.]|(^|\/)node_modules\/|\.d\.ts$|\.test\.\w+$/;
@@ -22,9 +25,12 @@ const NOT_A_FUNCTION = /(^|\/)[_.]|(^|\/)node_modules\/|\.d\.ts$|\.test\.\w+$/;
 /** The names of the functions among files, by the rules of the functions folder. */
 export function functionNames(files: FolderFiles): string[] {
   const paths = Object.keys(files);
-  const folders = paths.flatMap((path) => /^(.+)\/main\.\w+$/.exec(path)?.[1] ?? []);
+  const programs = new Set(paths.filter((path) => isProgram(files[path])));
+  const folders = paths.flatMap((path) =>
+    /^(.+)\/main\.\w+$/.exec(path)?.[1] ?? (programs.has(path) ? /^(.+)\/(?:main|server)$/.exec(path)?.[1] : null) ?? []
+  );
   const ofNoFolder = paths
-    .filter((path) => EXTENSION.test(path) && !NOT_A_FUNCTION.test(path))
+    .filter((path) => (EXTENSION.test(path) || programs.has(path)) && !NOT_A_FUNCTION.test(path))
     .filter((path) => !folders.some((folder) => path.startsWith(`${folder}/`)))
     .map((path) => path.replace(EXTENSION, ""));
   return [...folders, ...ofNoFolder];

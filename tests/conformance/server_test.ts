@@ -1,0 +1,12 @@
+import { conformanceGuest } from "../harness/native_program.ts";
+import { WITHOUT_KVM } from "../harness/vm.ts";
+import { testConformance } from "./suite.ts";
+
+testConformance({
+  runtime: "a server",
+  program: await conformanceGuest("guest_server"),
+  file: "guest/server",
+  settings: { timeoutMs: 1500, memoryMb: 32 },
+  uncaught: "crash",
+  ignore: WITHOUT_KVM,
+});
