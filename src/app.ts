@@ -31,12 +31,12 @@ import { Scheduler } from "./scheduler/scheduler.ts";
 import { startSetup } from "./setup/setup.ts";
 import { DataFolder } from "./state/data_folder.ts";
 import { openStore } from "./state/db.ts";
-import { MissingTier } from "./tiers/missing_tier.ts";
 import { openEngine } from "./tiers/open_engine.ts";
 import { WasiModules } from "./tiers/wasi.ts";
 import { WasiCompiler } from "./tiers/wasi_compiler.ts";
 import { WasmTier } from "./tiers/wasm.ts";
 import type { FunctionId } from "./types.ts";
+import { openVmTier } from "./vm_tier.ts";
 
 export interface Server {
   readonly address: { readonly hostname: string; readonly port: number };
@@ -123,7 +123,20 @@ async function compose(
   );
   const tier = new WasmTier({ engineId: image.id, clock, engine, wasi, residentBytes: RESIDENT_BYTES });
   closing.defer(() => tier.close());
-  const vm = new MissingTier("vm", "this server does not have it yet");
+  const vm = await openVmTier({
+    setup,
+    symbols: shim,
+    folder: folder.path,
+    env,
+    clock,
+    deadlines,
+    host,
+    cores,
+    memoryOf,
+    memoryBytesOf: (tenant) => registry.memoryMbOf(tenant) * MiB,
+    onTrouble: warn,
+  });
+  closing.defer(() => vm.close());
 
   const bundler = closing.use(
     new Bundler({

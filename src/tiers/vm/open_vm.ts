@@ -9,22 +9,23 @@ import { CellStarter } from "./cell_starter.ts";
 import { Cells } from "./cells.ts";
 import { Images } from "./images.ts";
 import type { PackImage } from "./own_files.ts";
-import { type RuntimeName, Runtimes } from "./runtimes.ts";
+import { Runtimes } from "./runtimes.ts";
 import { Users } from "./users.ts";
 import { runtimesUsed } from "./version_snapshot.ts";
 import { VmTier } from "./vm.ts";
 
 export interface OpenVmOptions extends StepsContext {
   readonly symbols: Symbols;
-  /** The cells' program, and what names its build and this processor. */
+  /** The cells' program, and what names its build. */
   readonly program: { readonly path: string; readonly id: string };
   /** The data folder, and where the versions' folders are. */
   readonly folder: string;
   readonly versions: string;
   readonly env: Readonly<Record<string, string>>;
   readonly cores: number;
-  readonly runtimes: Readonly<Record<RuntimeName, FunctionRuntime>>;
-  readonly native: RuntimeImage;
+  readonly runtimes: readonly FunctionRuntime[];
+  /** What native programs may see. */
+  readonly images: readonly RuntimeImage[];
   readonly planOf: (artifact: Artifact) => NativePlan;
   /** The path of a runtime's packed image, made if need be. */
   readonly imageOf: (image: RuntimeImage) => Promise<string>;
@@ -39,7 +40,7 @@ const ROOT = 0;
 
 /** Throws why this machine can run no microVMs. `missing`: what their jail has to do without here. */
 export async function openVm(options: OpenVmOptions): Promise<{ tier: VmTier; missing: string | null }> {
-  const { symbols, program, folder, versions, env, runtimes: kinds, native, imageOf } = options;
+  const { symbols, program, folder, versions, env, runtimes: kinds, imageOf } = options;
   const sockets = await Deno.makeTempDir({ prefix: "mayfly-" });
   let opened = 0;
   const open = () =>
@@ -52,7 +53,7 @@ export async function openVm(options: OpenVmOptions): Promise<{ tier: VmTier; mi
   const starter = new CellStarter({ ...options, open, users });
   const missing = await starter.probe();
 
-  const known = [...Object.values(kinds).map(({ image }) => image), native];
+  const known = [...kinds.map(({ image }) => image), ...options.images];
   const keys = new Map<string, string>();
   // What is not there now has no key; its functions are told why when they are built.
   for (const image of known) keys.set(image.name, await image.key(env).catch(() => ""));

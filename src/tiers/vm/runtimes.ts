@@ -26,8 +26,8 @@ export interface RuntimesOptions {
   readonly clock: Clock;
   readonly starter: CellStarter;
   readonly images: Images;
-  readonly runtimes: Readonly<Record<RuntimeName, FunctionRuntime>>;
-  /** Of the cells' program and this processor: a snapshot fits no other. */
+  readonly runtimes: readonly FunctionRuntime[];
+  /** Of the cells' program: a snapshot fits no other. */
   readonly engineId: string;
   /** The runtimes that versions on disk name. */
   readonly used: () => Promise<ReadonlySet<string>>;
@@ -83,8 +83,7 @@ export class Runtimes {
     if (!parsed) throw new Error(`Cannot use the runtime ${id}: its name makes no sense`);
     const file = join(this.#options.folder, id, SNAPSHOT);
     if (!(await Deno.stat(file)).isFile) throw new Error(`Cannot use the runtime ${id}: it is damaged`);
-    const { image } = this.#options.runtimes[parsed.name];
-    const view = await this.#options.images.of(image);
+    const view = await this.#options.images.of(this.#of(parsed.name).image);
     if (parsed.key !== this.#keyOf(view.key)) throw new Error(`Cannot use the runtime ${id}: it is of another build`);
     return this.#add(id, {
       file,
@@ -127,8 +126,8 @@ export class Runtimes {
 
   /** The newest one on disk that fits this server. */
   async #left(name: RuntimeName): Promise<Runtime | null> {
-    const { folder, images, runtimes } = this.#options;
-    const { key } = await images.of(runtimes[name].image);
+    const { folder, images } = this.#options;
+    const { key } = await images.of(this.#of(name).image);
     const ids: string[] = [];
     for await (const { name: id } of Deno.readDir(folder)) {
       const parsed = parseId(id);
@@ -151,8 +150,8 @@ export class Runtimes {
   }
 
   async #build(name: RuntimeName): Promise<Runtime> {
-    const { folder, clock, starter, images, runtimes } = this.#options;
-    const { image, program, memoryBytes } = runtimes[name];
+    const { folder, clock, starter, images } = this.#options;
+    const { image, program, memoryBytes } = this.#of(name);
     const view = await images.of(image);
     const making = await Deno.makeTempDir({ dir: folder, prefix: MAKING });
     const said: GuestLine[] = [];
@@ -197,6 +196,12 @@ export class Runtimes {
     };
     const runtime = this.#add(id, stored, madeAtMs);
     this.#newest.set(name, runtime);
+    return runtime;
+  }
+
+  #of(name: RuntimeName): FunctionRuntime {
+    const runtime = this.#options.runtimes.find(({ image }) => image.name === name);
+    if (!runtime) throw new Error(`Cannot use the runtime ${name}: this server has none`);
     return runtime;
   }
 

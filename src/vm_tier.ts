@@ -1,0 +1,47 @@
+import { basename, dirname, join } from "node:path";
+import { packImage } from "../ffi/native_image.ts";
+import type { Symbols } from "../ffi/symbols.ts";
+import { INTERPRETERS } from "../runtimes/native/interpreters.ts";
+import { image as native } from "../runtimes/native/image.ts";
+import { nativePlan } from "../runtimes/native/program.ts";
+import type { FunctionRuntime } from "../runtimes/runtime.ts";
+import type { Setup } from "./setup/setup.ts";
+import { MissingTier } from "./tiers/missing_tier.ts";
+import type { StepsContext } from "./tiers/steps.ts";
+import type { Tier } from "./tiers/tier.ts";
+import { openVm } from "./tiers/vm/open_vm.ts";
+
+export interface VmTierParts extends StepsContext {
+  readonly setup: Setup;
+  readonly symbols: Symbols;
+  /** The data folder. */
+  readonly folder: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly cores: number;
+  readonly memoryOf: (pid: number) => number;
+  readonly memoryBytesOf: (tenant: string) => number;
+  readonly onTrouble: (message: string) => void;
+}
+
+const RUNTIMES: readonly FunctionRuntime[] = [];
+
+/** The VM tier with all runtimes of this repository, or what says why there can be none. */
+export async function openVmTier(parts: VmTierParts): Promise<Tier> {
+  const { setup, symbols, folder } = parts;
+  try {
+    const path = await setup.cell();
+    const { tier } = await openVm({
+      ...parts,
+      program: { path, id: basename(dirname(path)) },
+      versions: join(folder, "versions"),
+      runtimes: RUNTIMES,
+      images: [native, ...Object.values(INTERPRETERS).map(({ image }) => image)],
+      planOf: nativePlan,
+      imageOf: (image) => setup.runtimeImage(image, symbols),
+      pack: (to, sources) => packImage(symbols, to, sources),
+    });
+    return tier;
+  } catch (error) {
+    return new MissingTier("vm", error instanceof Error ? error.message : `${error}`);
+  }
+}
