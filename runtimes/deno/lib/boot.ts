@@ -3,6 +3,7 @@ import "./console.ts";
 import "./deno_serve.ts";
 import "./entropy.ts";
 import { logUncaught } from "./log.ts";
+import { rehearseAll } from "./rehearsal.ts";
 import { serve } from "./serve.ts";
 
 addEventListener("error", (event) => {
@@ -14,4 +15,5 @@ addEventListener("unhandledrejection", (event) => {
   logUncaught(event.reason, "Uncaught (in promise)");
 });
 
+rehearseAll();
 serve();

@@ -99,7 +99,9 @@ export class Exchange {
   #respond(response: Response): void {
     const { status } = response;
     if (status < 200 || status > 599) return this.#refuse(`The handler returned a response of status ${status}`);
-    if (response.bodyUsed || response.body?.locked) {
+    // Where the body is whole, its stream is not even made.
+    const content = contentOf(response);
+    if (response.bodyUsed || (content instanceof ReadableStream && content.locked)) {
       return this.#refuse("The handler returned a response whose body was read already, or is locked");
     }
     let headers = "";
@@ -107,7 +109,6 @@ export class Exchange {
     if (headers.length > HEADERS_MOST) return this.#refuse("The handler returned a response with too long headers");
     output.text(FrameType.HEAD, status, headers);
     this.#hasHead = true;
-    const content = contentOf(response);
     if (content instanceof ReadableStream) return this.#send(this.#responseBody.pipe(content));
     if (content === null) return this.#end();
     const bytes = typeof content === "string" ? encode(content) : content;

@@ -1,4 +1,5 @@
 /** The loop: a request is read, served and answered, and then the next one is waited for. */
+import { setImmediate } from "node:timers";
 import { FrameType, HeadFlag } from "../../../ffi/layout.ts";
 import { settle } from "./core.ts";
 import { Deploy } from "./deploy.ts";
@@ -59,12 +60,15 @@ function over(): void {
   current = null;
   if (isAwake) return;
   output.flush();
-  stopListening();
-  serve();
+  // Microtasks do not run within one, which this may be.
+  setImmediate(() => {
+    stopListening();
+    serve();
+  });
 }
 
-/** Has requests served whose answers nobody reads, so that all of it is compiled. */
-export function rehearse(rehearsed: Handler, times: number, frames: Uint8Array): void {
+/** Has a request served so many times, whose answers nobody reads: all of this is compiled when the first one comes. */
+export function rehearse(rehearsed: Handler, frames: Uint8Array, times: number): void {
   handler = rehearsed;
   isAwake = true;
   for (let i = 0; i < times; i++) {
