@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import type { Clock } from "../clock.ts";
+import { diskBytes } from "../state/disk_bytes.ts";
 import type { Store, VersionRow } from "../state/store.ts";
 import { type Artifact, BuildError, FILES, type GuestLine, type Prepared, type Snapshot } from "../tiers/tier.ts";
 import type { FunctionSettings, TierName } from "../types.ts";
+import type { DiskRoom } from "./disk_room.ts";
 import type { Inputs } from "./inputs.ts";
 import { mountOf } from "./names.ts";
 import { placed } from "./placed.ts";
@@ -21,6 +23,7 @@ export interface BuilderOptions {
   readonly store: Pick<Store, "version">;
   readonly makers: ProgramMakers;
   readonly folders: VersionFolders;
+  readonly room: DiskRoom;
   readonly maps: SourceMaps;
   readonly tiers: Tiers;
 }
@@ -132,7 +135,7 @@ export class Builder {
   }
 
   async #prepare(artifact: Artifact, program: Program, { signal, onLog }: BuildJob): Promise<Prepared> {
-    const { tiers, folders, maps } = this.#options;
+    const { tiers, folders, room, maps } = this.#options;
     const draft = await folders.draft();
     let logged = Promise.resolve();
     const log = (line: GuestLine) => {
@@ -146,7 +149,9 @@ export class Builder {
       try {
         signal.throwIfAborted();
         await removeStaged(draft.folder);
-        prepared.snapshot.moved(await draft.commit(artifact.id, artifact.version));
+        const { id, version } = artifact;
+        const bytes = await diskBytes(draft.folder);
+        prepared.snapshot.moved(await room.admit(id, bytes, () => draft.commit(id, version)));
       } catch (error) {
         await prepared.snapshot.dispose();
         throw error;

@@ -10,6 +10,7 @@ import { Builder } from "./builder.ts";
 import type { Bundler } from "./bundler.ts";
 import { Catalog } from "./catalog.ts";
 import { Deploys } from "./deploys.ts";
+import { DiskRoom } from "./disk_room.ts";
 import { excerptOf } from "./excerpt.ts";
 import { Follower } from "./follower.ts";
 import type { Deployment, FunctionEntry, Functions, RouteMatch, SourceExtent } from "./function.ts";
@@ -75,7 +76,12 @@ export class Registry implements Functions, AsyncDisposable {
       python: new PythonPrograms(),
       native: new NativePrograms(),
     };
-    const builder = new Builder({ ...shared, makers, maps: this.#maps });
+    const room = new DiskRoom({
+      ...shared,
+      diskMbOf: (tenant) => capFor(this.#roots.home, tenant, "diskMb"),
+      dataMb: () => serverSettings(this.#roots.home.server, 0).dataMb,
+    });
+    const builder = new Builder({ ...shared, makers, room, maps: this.#maps });
     const deploys = new Deploys({ ...shared, builder, snapshots: this.#snapshots });
     const deploy = (managed: Managed, signal: AbortSignal) =>
       deploys.deploy(managed, this.#roots.of(managed.tenant), signal);
@@ -198,6 +204,16 @@ export class Registry implements Functions, AsyncDisposable {
   /** How many requests of a tenant may run, by the configuration of now. */
   concurrencyOf(tenant: string): number {
     return capFor(this.#roots.home, tenant, "concurrency");
+  }
+
+  /** What all sandboxes and snapshots of a tenant may have. */
+  memoryMbOf(tenant: string): number {
+    return capFor(this.#roots.home, tenant, "memoryMb");
+  }
+
+  /** Its part of the processors, beside others' parts. */
+  cpuShareOf(tenant: string): number {
+    return capFor(this.#roots.home, tenant, "cpuShare");
   }
 
   /** What versions of before it was set may not go beyond either. */

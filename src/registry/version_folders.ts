@@ -1,4 +1,5 @@
 import { dirname, join } from "node:path";
+import { diskBytes } from "../state/disk_bytes.ts";
 import type { FunctionId } from "../types.ts";
 import { folderName } from "./names.ts";
 
@@ -18,7 +19,24 @@ export const SOURCE_MAP = "bundle.js.map";
 
 /** One folder for each version: bundle, source map, snapshot and a manifest that tells what has to be there. */
 export class VersionFolders {
+  /** What each tenant's folders take of the disk, once somebody asked. */
+  readonly #bytes = new Map<string, number>();
+
   constructor(readonly folder: string) {}
+
+  /** Of what is still made. */
+  async draftBytes(): Promise<number> {
+    return await diskBytes(join(this.folder, DRAFTS));
+  }
+
+  /** Of all of a tenant's versions; `anew`: measured now, whatever is known. */
+  async bytesOf(tenant: string, anew = false): Promise<number> {
+    const known = anew ? undefined : this.#bytes.get(tenant);
+    if (known !== undefined) return known;
+    const bytes = await diskBytes(join(this.folder, tenant));
+    this.#bytes.set(tenant, bytes);
+    return bytes;
+  }
 
   /** What was not committed is nobody's. */
   async sweep(): Promise<void> {
@@ -42,6 +60,7 @@ export class VersionFolders {
       await removeAll(place);
       await Deno.rename(folder, place);
       await syncFolder(dirname(place));
+      this.#grow(id.tenant, await diskBytes(place));
       return place;
     };
     return { folder, commit, discard };
@@ -63,12 +82,25 @@ export class VersionFolders {
     }
   }
 
-  async remove(id: FunctionId, version: string): Promise<void> {
-    await removeAll(this.of(id, version));
+  /** Resolves with the bytes that were freed. */
+  async remove(id: FunctionId, version: string): Promise<number> {
+    return await this.#remove(id, this.of(id, version));
   }
 
   async removeFunction(id: FunctionId): Promise<void> {
-    await removeAll(this.#ofFunction(id));
+    await this.#remove(id, this.#ofFunction(id));
+  }
+
+  async #remove({ tenant }: FunctionId, folder: string): Promise<number> {
+    const bytes = await diskBytes(folder);
+    await removeAll(folder);
+    this.#grow(tenant, -bytes);
+    return bytes;
+  }
+
+  #grow(tenant: string, bytes: number): void {
+    const known = this.#bytes.get(tenant);
+    if (known !== undefined) this.#bytes.set(tenant, Math.max(0, known + bytes));
   }
 
   #ofFunction({ tenant, name }: FunctionId): string {

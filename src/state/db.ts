@@ -2,7 +2,7 @@ import { OperatorError } from "../errors.ts";
 import type { FunctionId } from "../types.ts";
 import type { Reply, Request } from "./protocol.ts";
 import type { LoadedTables, Table } from "./sqlite_store.ts";
-import type { FunctionRow, MirrorRow, Store, UsageRow, VersionRow } from "./store.ts";
+import type { FunctionRow, MirrorRow, SpareVersion, Store, UsageRow, VersionRow } from "./store.ts";
 
 interface Waiting {
   resolve(value: unknown): void;
@@ -63,6 +63,10 @@ class WorkerStore implements Store {
 
   versions(id: FunctionId): Promise<VersionRow[]> {
     return this.#ask("versions", id);
+  }
+
+  spareVersions(tenant: string | null): Promise<SpareVersion[]> {
+    return this.#ask("spareVersions", tenant);
   }
 
   removeVersions(id: FunctionId, versions: readonly string[]): Promise<void> {

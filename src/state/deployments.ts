@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { FunctionId } from "../types.ts";
 import { insertInto, put, replacing, transaction } from "./statements.ts";
-import type { FunctionRow, VersionRow } from "./store.ts";
+import type { FunctionRow, SpareVersion, VersionRow } from "./store.ts";
 
 export const FUNCTION_COLUMNS = [
   "tenant",
@@ -30,6 +30,8 @@ export const VERSION_COLUMNS = [
   "buildMs",
 ] as const satisfies (keyof VersionRow)[];
 
+const SPARE_AT_MOST = 1000;
+
 /** The tables `functions` and `versions`. */
 export class Deployments {
   readonly #database: DatabaseSync;
@@ -40,6 +42,7 @@ export class Deployments {
   readonly #removeVersion: StatementSync;
   readonly #version: StatementSync;
   readonly #versions: StatementSync;
+  readonly #spareVersions: StatementSync;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
@@ -52,6 +55,11 @@ export class Deployments {
     this.#removeVersion = database.prepare(`DELETE FROM versions WHERE ${ofVersion}`);
     this.#version = database.prepare(`SELECT * FROM versions WHERE ${ofVersion}`);
     this.#versions = database.prepare(`SELECT * FROM versions WHERE ${ofFunction} ORDER BY deployedAtMs DESC, version`);
+    this.#spareVersions = database.prepare(
+      `SELECT tenant, name, version FROM versions JOIN functions USING (tenant, name)
+       WHERE version IS NOT activeVersion AND version IS NOT rolledBackFrom AND (?1 IS NULL OR tenant = ?1)
+       ORDER BY deployedAtMs LIMIT ${SPARE_AT_MOST}`,
+    );
   }
 
   activate(row: FunctionRow, version: VersionRow): void {
@@ -78,6 +86,10 @@ export class Deployments {
 
   versions({ tenant, name }: FunctionId): VersionRow[] {
     return this.#versions.all(tenant, name) as unknown as VersionRow[];
+  }
+
+  spareVersions(tenant: string | null): SpareVersion[] {
+    return this.#spareVersions.all(tenant) as unknown as SpareVersion[];
   }
 
   removeVersions({ tenant, name }: FunctionId, versions: readonly string[]): void {

@@ -36,6 +36,7 @@ export function sqliteStore(database: DatabaseSync): BlockingStore {
     removeFunction: (id) => deployments.removeFunction(id),
     version: (id, version) => deployments.version(id, version),
     versions: (id) => deployments.versions(id),
+    spareVersions: (tenant) => deployments.spareVersions(tenant),
     removeVersions: (id, versions) => deployments.removeVersions(id, versions),
     putMirror: (put, remove) => mirror.update(put, remove),
     addUsage: (rows) => usage.add(rows),

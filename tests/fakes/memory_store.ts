@@ -1,4 +1,4 @@
-import type { FunctionRow, MirrorRow, Store, UsageRow, VersionRow } from "../../src/state/store.ts";
+import type { FunctionRow, MirrorRow, SpareVersion, Store, UsageRow, VersionRow } from "../../src/state/store.ts";
 import type { FunctionId } from "../../src/types.ts";
 
 const keyOf = ({ tenant, name }: FunctionId): string => `${tenant}\n${name}`;
@@ -39,6 +39,13 @@ export class MemoryStore implements Store {
   }
   versions(id: FunctionId): Promise<VersionRow[]> {
     return Promise.resolve(this.#rows(id));
+  }
+  spareVersions(tenant: string | null): Promise<SpareVersion[]> {
+    const spare = [...this.functions.values()].flatMap((row) =>
+      this.#rows(row).filter(({ version }) => version !== row.activeVersion && version !== row.rolledBackFrom)
+    );
+    const asked = spare.filter((row) => tenant === null || row.tenant === tenant);
+    return Promise.resolve(asked.sort((a, b) => a.deployedAtMs - b.deployedAtMs));
   }
   removeVersions(id: FunctionId, versions: readonly string[]): Promise<void> {
     this.versionRows.set(keyOf(id), this.#rows(id).filter(({ version }) => !versions.includes(version)));
