@@ -44,7 +44,7 @@ export class Cells {
 
   constructor(options: CellsOptions) {
     this.#options = options;
-    this.#looks = setInterval(() => this.#look(), LOOK_MS);
+    this.#looks = setInterval(() => this.look(), LOOK_MS);
     Deno.unrefTimer(this.#looks);
   }
 
@@ -85,6 +85,17 @@ export class Cells {
 
   resize(memoryBytes: number): void {
     this.#memoryBytes = memoryBytes;
+  }
+
+  /** Stops what is idle, bounds what is large, starts what will be needed: to be called every second. */
+  look(): void {
+    const now = this.#options.clock.monotonic();
+    let usedBytes = 0;
+    for (const [tenant, known] of this.#tenants) {
+      if (known.serving) usedBytes += this.#lookAt(tenant, known, known.serving, now);
+      else this.#prewarm(tenant, known, now);
+    }
+    this.#makeRoom(usedBytes, now);
   }
 
   /** Sums of what the cells count. */
@@ -137,16 +148,6 @@ export class Cells {
 
   #alive(): ServingCell[] {
     return [...this.#tenants.values()].flatMap(({ serving }) => serving ? [serving] : []);
-  }
-
-  #look(): void {
-    const now = this.#options.clock.monotonic();
-    let usedBytes = 0;
-    for (const [tenant, known] of this.#tenants) {
-      if (known.serving) usedBytes += this.#lookAt(tenant, known, known.serving, now);
-      else this.#prewarm(tenant, known, now);
-    }
-    this.#makeRoom(usedBytes, now);
   }
 
   /** Returns what it has of the memory. */
