@@ -1,5 +1,16 @@
 /** A function sees its own environment, and what programs need to find their way. */
-const KEPT = ["PATH", "HOME", "LANG", "TZ", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "NO_PROXY"];
+const KEPT = [
+  "PATH",
+  "HOME",
+  "LANG",
+  "TZ",
+  "HTTP_PROXY",
+  "HTTPS_PROXY",
+  "http_proxy",
+  "https_proxy",
+  "NO_PROXY",
+  "no_proxy",
+];
 
 export function becomeFunction(env: Readonly<Record<string, string>>): void {
   for (const name of Object.keys(Deno.env.toObject())) {

@@ -1,0 +1,58 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { readElf } from "../native/elf.ts";
+import { image as native } from "../native/image.ts";
+import { keyOfFiles } from "../native/key.ts";
+import { Libraries } from "../native/libraries.ts";
+import type { FunctionRuntime, ImageFile, RuntimeImage } from "../runtime.ts";
+
+/** Where guests find it, wherever it is here. */
+export const DENO = "/usr/bin/deno";
+
+const REPO = fileURLToPath(new URL("../../", import.meta.url));
+/** Under one folder, as they are in the repository: they import one another. */
+const RUNTIME = "/runtime";
+const LIBRARY = "runtimes/deno/lib";
+const BESIDE = ["ffi/layout.ts"];
+
+const PROXY = "http://127.0.0.1:3128";
+const NOT_BY_PROXY = "localhost,127.0.0.1,::1";
+
+/** The very Deno that the server runs in, and what it serves functions with. */
+const image: RuntimeImage = {
+  name: "deno",
+  key: async (env) => await keyOfFiles(await image.imageFiles(env)),
+  async imageFiles(env) {
+    const deno = await Deno.realPath(Deno.execPath());
+    const libraries = new Libraries();
+    await libraries.addNeeded(await readElf(deno));
+    // Accounts, hosts and certificates, for programs of packages and for what users open themselves.
+    const etc = (await native.imageFiles(env)).filter(({ path }) => path.startsWith("/etc/"));
+    return [{ host: deno, path: DENO }, ...libraries.files, ...etc, ...await library()];
+  },
+};
+
+async function library(): Promise<ImageFile[]> {
+  const names = (await Array.fromAsync(Deno.readDir(join(REPO, LIBRARY)))).map(({ name }) => join(LIBRARY, name))
+    .sort();
+  return [...names, ...BESIDE].map((name) => ({ host: join(REPO, name), path: join(RUNTIME, name) }));
+}
+
+export const runtime: FunctionRuntime = {
+  image,
+  program: {
+    arguments: [
+      ...[DENO, "run", "-A", "--no-remote", "--no-npm", "--no-config", "--no-lock", "--no-check", "--quiet"],
+      join(RUNTIME, LIBRARY, "boot.ts"),
+    ],
+    environment: [
+      ...["PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/tmp", "LANG=C.UTF-8", "TZ=UTC"],
+      // A cache that can be made nowhere is not asked for again and again.
+      ...["DENO_DIR=/nowhere", "DENO_NO_UPDATE_CHECK=1", "NO_COLOR=1"],
+      ...["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"].map((name) => `${name}=${PROXY}`),
+      ...[`NO_PROXY=${NOT_BY_PROXY}`, `no_proxy=${NOT_BY_PROXY}`],
+    ],
+    folder: "/tmp",
+  },
+  memoryBytes: 512 << 20,
+};
