@@ -1,0 +1,232 @@
+import assert from "node:assert/strict";
+import { CellOperation } from "../../../ffi/layout.ts";
+import { FakeCell } from "../../../tests/fakes/fake_cell.ts";
+import { systemClock } from "../../clock.ts";
+import { Deadlines } from "../../deadlines.ts";
+import { hostOf } from "../../host/host.ts";
+import { MiB } from "../../limits.ts";
+import { CellError } from "./cell.ts";
+import { Cells } from "./cells.ts";
+import { CellStarter } from "./cell_starter.ts";
+import { Demand } from "./demand.ts";
+import { Rhythm } from "./rhythm.ts";
+import type { StoredSnapshot } from "./stored.ts";
+import { Users } from "./users.ts";
+
+const MINUTE_MS = 60_000;
+const IMAGE = { file: "/image" };
+const RUNTIME: StoredSnapshot = { file: "/runtime", parent: null, views: [IMAGE], protocol: 1, tcpPort: 0 };
+const stored = (name: string): StoredSnapshot => ({
+  file: name,
+  parent: RUNTIME,
+  views: [{ file: `${name}.image` }],
+  protocol: 1,
+  tcpPort: 0,
+});
+
+async function setUp() {
+  let nowMs = 0;
+  const clock = { now: () => nowMs, monotonic: () => nowMs };
+  const processes: FakeCell[] = [];
+  const memory = { bytes: 10 * MiB, mostBytes: 100 * MiB };
+  const troubles: string[] = [];
+  const damaged: StoredSnapshot[] = [];
+  const folder = await Deno.makeTempDir();
+  const starter = new CellStarter({
+    clock,
+    deadlines: new Deadlines(systemClock),
+    host: hostOf({}),
+    cores: 2,
+    open: () => {
+      processes.push(new FakeCell());
+      return Promise.resolve(processes.at(-1)!);
+    },
+    users: await Users.open(folder),
+    onTrouble: (message) => troubles.push(message),
+  });
+  const cells = new Cells({
+    clock,
+    starter,
+    memoryOf: () => memory.bytes,
+    memoryBytesOf: () => memory.mostBytes,
+    onDamaged: (stored) => damaged.push(stored),
+  });
+  return {
+    cells,
+    processes,
+    memory,
+    troubles,
+    damaged,
+    starter,
+    /** Looks every second of so much time. */
+    pass: (ms: number) => {
+      for (const end = nowMs + ms; nowMs < end;) {
+        nowMs += 1000;
+        cells.look();
+      }
+    },
+    now: () => nowMs,
+    close: async () => {
+      await cells.close();
+      await starter.close();
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+const operations = (process: FakeCell) => process.requests.map(({ operation }) => operation);
+const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+Deno.test("a tenant has one cell, also when several ask at once; another tenant has another, of another user", async () => {
+  const t = await setUp();
+  const [a, b, c] = await Promise.all(["acme", "acme", "umbrella"].map((tenant) => t.cells.get(tenant)));
+  assert.equal(a, b);
+  assert.notEqual(a, c);
+  const users = t.processes.flatMap(({ requests }) => requests)
+    .filter(({ operation }) => operation === CellOperation.START).map(({ user }) => user);
+  assert.equal(new Set(users).size, 2);
+  assert.ok(users.every((user) => user >= 0x6d000000));
+  await t.close();
+});
+
+Deno.test("a cell that nobody uses is stopped, and started again for the next request", async () => {
+  const t = await setUp();
+  const first = await t.cells.get("acme");
+  t.pass(MINUTE_MS / 2);
+  assert.equal(first.isAlive, true);
+  t.pass(MINUTE_MS);
+  assert.deepEqual([first.isAlive, t.cells.count], [false, 0]);
+  assert.notEqual(await t.cells.get("acme"), first);
+  await t.close();
+});
+
+Deno.test("a cell that crashed is started again for the next request, and the server's log says why", async () => {
+  const t = await setUp();
+  const first = await t.cells.get("acme");
+  t.processes[0].die();
+  await settle();
+  assert.match(t.troubles[0], /^A cell of acme is gone: it ended \(/);
+  const second = await t.cells.get("acme");
+  assert.deepEqual([first.isAlive, second.isAlive], [false, true]);
+  await t.close();
+});
+
+Deno.test("a cell is there just before the next request of a tenant whose requests come at intervals", async () => {
+  const t = await setUp();
+  const snapshot = stored("/f");
+  for (let arrival = 0; arrival < 5; arrival++) {
+    const serving = await t.cells.get("acme");
+    await serving.bring(snapshot);
+    serving.lastUsedMs = t.now();
+    t.cells.heard("acme", snapshot, t.now());
+    if (arrival < 4) t.pass(10 * MINUTE_MS);
+  }
+  t.pass(5 * MINUTE_MS);
+  assert.equal(t.cells.count, 0);
+  const started = t.cells.started;
+  t.pass(5 * MINUTE_MS - 1000);
+  await settle();
+  assert.deepEqual([t.cells.count, t.cells.started], [1, started + 1]);
+  await t.close();
+});
+
+Deno.test("a cell of more memory than its tenant's is told to keep no idle VM, and ended if that does not help", async () => {
+  const t = await setUp();
+  const serving = await t.cells.get("acme");
+  t.memory.bytes = 200 * MiB;
+  t.pass(1000);
+  assert.equal(serving.isAlive, true);
+  assert.equal(t.processes[0].requests.at(-1)!.count, 0);
+  t.pass(1000);
+  await settle();
+  assert.equal(serving.isAlive, false);
+  assert.match(t.troubles[0], /it had 200 MB/);
+  await t.close();
+});
+
+Deno.test("while memory is short, the cells that were not used for longest are stopped first", async () => {
+  const t = await setUp();
+  t.cells.resize(25 * MiB);
+  const [a, b] = [await t.cells.get("a"), await t.cells.get("b")];
+  t.pass(3000);
+  b.lastUsedMs = t.now();
+  const c = await t.cells.get("c");
+  t.pass(1000);
+  assert.deepEqual([a.isAlive, b.isAlive, c.isAlive], [false, true, true]);
+  await t.close();
+});
+
+Deno.test("what a snapshot needs is brought to a cell once, and dropped with the last that needs it", async () => {
+  const t = await setUp();
+  const serving = await t.cells.get("acme");
+  const [f, g] = [stored("/f"), stored("/g")];
+  await Promise.all([serving.bring(f), serving.bring(f), serving.bring(g)]);
+  const files = t.processes[0].requests.flatMap(({ file }) => file ?? []);
+  assert.deepEqual(files.toSorted(), ["/f", "/f.image", "/g", "/g.image", "/image", "/runtime"]);
+  const objectOf = (name: string) => t.processes[0].requests.find(({ file }) => file === name)!.object;
+  const { parent, views } = t.processes[0].requests.find(({ file }) => file === "/f")!;
+  assert.deepEqual([parent, views], [objectOf("/runtime"), [objectOf("/image"), objectOf("/f.image")]]);
+
+  const dropped = () =>
+    t.processes[0].requests.filter(({ operation }) => operation === CellOperation.DROP).map(({ object }) => object);
+  t.cells.drop("acme", f);
+  assert.deepEqual(dropped(), ["/f", "/f.image"].map(objectOf));
+  t.cells.drop("acme", g);
+  assert.deepEqual(dropped().slice(2).toSorted(), ["/g", "/g.image", "/image", "/runtime"].map(objectOf).toSorted());
+  await t.close();
+});
+
+Deno.test("a snapshot that could not be brought is tried again", async () => {
+  const t = await setUp();
+  const serving = await t.cells.get("acme");
+  t.processes[0].answer = ({ file }) => file === "/f" ? -22 : 0;
+  const snapshot = stored("/f");
+  await assert.rejects(serving.bring(snapshot), CellError);
+  t.processes[0].answer = () => 0;
+  assert.ok(await serving.bring(snapshot) > 0);
+  await t.close();
+});
+
+Deno.test("a process waits for the next tenant, and is ended with the server", async () => {
+  const t = await setUp();
+  await t.cells.get("acme");
+  await settle();
+  assert.equal(t.processes.length, 2);
+  assert.deepEqual(operations(t.processes[1]), []);
+  await t.cells.get("umbrella");
+  assert.deepEqual(operations(t.processes[1])[0], CellOperation.START);
+  await settle();
+  await t.close();
+  assert.deepEqual(t.processes.map(({ hasEnded }) => hasEnded), [true, true, true]);
+});
+
+Deno.test("a tenant's user is the same after a restart", async () => {
+  const folder = await Deno.makeTempDir();
+  const users = await Users.open(folder);
+  const given = await Promise.all(["a", "b", "a"].map((tenant) => users.of(tenant)));
+  assert.deepEqual([given[0] === given[2], given[0] !== given[1]], [true, true]);
+  const again = await Users.open(folder);
+  assert.deepEqual([await again.of("b"), await again.of("a")], [given[1], given[0]]);
+  await Deno.writeTextFile(`${folder}/cell-users.json`, "{");
+  await assert.rejects(Users.open(folder), /no list of names/);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("as many VMs are kept as ran at once lately, and fewer with time", () => {
+  const demand = new Demand();
+  demand.runs(50);
+  assert.equal(demand.look(0), 51);
+  for (let look = 0; look < 100; look++) demand.look(0);
+  assert.equal(demand.look(0), 2);
+});
+
+Deno.test("a rhythm is heard after some regular requests, and none in others", () => {
+  const rhythm = new Rhythm();
+  const hear = (...times: number[]) => times.forEach((ms) => rhythm.heard(ms * 1000));
+  hear(0, 60, 60.2, 121);
+  assert.equal(rhythm.nextMs, null);
+  hear(180);
+  assert.equal(rhythm.nextMs, 240_000);
+  hear(500);
+  assert.equal(rhythm.nextMs, null);
+});
