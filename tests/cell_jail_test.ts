@@ -135,6 +135,7 @@ Deno.test("outside shows no rights, no files, no network and a user of its own",
   assert.match(await Deno.readTextFile(`${proc}/mountinfo`), /^\S+ \S+ \S+ \/ \/ ro,[^\n]* tmpfs [^\n]*\n$/);
   assert.deepEqual((await Deno.readTextFile(`${proc}/net/dev`)).match(/\w+(?=:)/g), ["lo"]);
   assert.equal(await Deno.readTextFile(`${proc}/environ`).catch(() => ""), "");
+  assert.equal(await Deno.readTextFile(`${proc}/oom_score_adj`), "1000\n");
   const limits = await Deno.readTextFile(`${proc}/limits`);
   assert.match(limits, /^Max core file size +0 +0 /m);
   assert.match(limits, /^Max file size +0 +0 /m);

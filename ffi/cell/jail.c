@@ -1,6 +1,7 @@
 #include "jail.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/securebits.h>
@@ -18,6 +19,18 @@
 #define THREADS_MAX 256
 #define DESCRIPTORS_MAX 65536
 #define FILE_BYTES_MAX (UINT64_C(16) << 30) /* of a snapshot */
+
+/* ---- the machine's memory ---------------------------------------------------------------------------- */
+
+/* Where memory ends the kernel takes a cell, and neither the server nor what else runs on the machine. */
+static int jail__go_first(void) {
+    int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (file < 0) return -errno;
+    static const char most[] = "1000";
+    int error = write(file, most, sizeof most - 1) < 0 ? -errno : 0;
+    close(file);
+    return error;
+}
 
 /* ---- the root ---------------------------------------------------------------------------------------- */
 
@@ -111,7 +124,7 @@ static void jail__miss(char *missing, size_t capacity, const char *part, int err
 
 int jail__enter(uint32_t user, enum cell_mode mode, uint64_t address_bytes, const char **failed, char *missing,
                 size_t capacity) {
-    int is_own_user, error;
+    int is_own_user, error, not_first = jail__go_first();
     missing[0] = 0;
     *failed = "process namespace";
     if (getpid() != 1) return -EPERM;
@@ -129,6 +142,7 @@ int jail__enter(uint32_t user, enum cell_mode mode, uint64_t address_bytes, cons
     if ((error = jail__close_to_others()) != 0) return error;
     *failed = "limits";
     if ((error = jail__limits(mode, address_bytes)) != 0) return error;
+    if (not_first != 0) jail__miss(missing, capacity, "the end before others where memory is short", not_first);
     if (!is_own_user) jail__miss(missing, capacity, "a user of its own", -EPERM);
     if ((error = landlock__deny_all()) != 0) jail__miss(missing, capacity, "Landlock", error);
     *failed = "seccomp";
