@@ -3,6 +3,8 @@ import { join } from "node:path";
 /** The first id of a cell's user: far above what a usual system gives to its users and services. */
 const FIRST_USER = 0x6d000000;
 const MOST_USERS = 0x10000;
+/** No tenant's. */
+export const FREE_USER = FIRST_USER + MOST_USERS;
 
 /** A user of its own for each tenant's cell, the same after a restart. */
 export class Users {
