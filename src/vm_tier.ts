@@ -1,6 +1,7 @@
 import { basename, dirname, join } from "node:path";
 import { packImage } from "../ffi/native_image.ts";
 import type { Symbols } from "../ffi/symbols.ts";
+import { runtime as deno } from "../runtimes/deno/image.ts";
 import { INTERPRETERS } from "../runtimes/native/interpreters.ts";
 import { image as native } from "../runtimes/native/image.ts";
 import { nativePlan } from "../runtimes/native/program.ts";
@@ -23,7 +24,7 @@ export interface VmTierParts extends StepsContext {
   readonly onTrouble: (message: string) => void;
 }
 
-const RUNTIMES: readonly FunctionRuntime[] = [];
+const RUNTIMES: readonly FunctionRuntime[] = [deno];
 
 /** The VM tier with all runtimes of this repository, or what says why there can be none. */
 export async function openVmTier(parts: VmTierParts): Promise<Tier> {
