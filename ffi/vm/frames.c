@@ -53,7 +53,11 @@ static void frames__take_free(struct frame_table *table, uint32_t first, uint32_
 uint64_t frames__take(struct vm *vm, uint32_t count) {
     struct frame_table *table = &vm->kernel->frames;
     uint64_t limit = vm->limits.memory_bytes / PAGE_SIZE;
-    if (count == 0 || count > limit || table->in_use > limit - count) return 0;
+    if (count == 0) return 0;
+    if (count > limit || table->in_use > limit - count) {
+        vm->counters.refused_pages++;
+        return 0;
+    }
     uint32_t page = frames__find(table, count);
     int is_new = page == NO_PAGE;
     if (is_new) {

@@ -160,6 +160,7 @@ int vm_switch(struct vm *vm, struct vm_snapshot *snapshot);
 
 struct vm_counters {
     uint64_t calls, faults, switches, ticks, signals, zaps, unknown_calls, refused_forks;
+    uint64_t refused_pages; /* times that memory was refused for its limit: a program may go on without it, or crash */
     uint64_t pages_in_use, pages_copied; /* now; at the last reset */
     uint64_t cpu_ns;
 };
