@@ -15,7 +15,7 @@
 #include "vm_new.h"
 
 /* What every shell has room for, so that it fits most snapshots, and switches between them. Address space costs nothing. */
-#define SHELL_RESERVE (UINT64_C(4) << 30)
+#define SHELL_RESERVE (ROOM_BYTES - SYSTEM_MAX)
 #define RANDOM_BYTES 16u
 
 uint64_t clone__room(const struct vm_snapshot *snapshot, const struct vm_limits *limits) {
@@ -107,11 +107,15 @@ int vm_snapshot_prepare(struct vm_snapshot *snapshot, uint32_t shells) {
 
 /* ---- memory ---------------------------------------------------------------------------------------------- */
 
-static int clone__map_part(const struct vm_snapshot *flat, const struct snapshot_part *part, uint8_t *host) {
-    if (part->bytes == 0) return 0;
-    void *mapped = mmap(host, part->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE | MAP_FIXED, flat->file,
-                        (off_t)part->file_offset);
-    return mapped == MAP_FAILED ? -errno : 0;
+static int clone__map_part(const struct vm_snapshot *flat, const struct snapshot_part *part, uint64_t bytes,
+                           struct memory_area *area) {
+    if (part->bytes > 0) {
+        void *mapped = mmap(area->host, part->bytes, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_NORESERVE | MAP_FIXED_NOREPLACE, flat->file, (off_t)part->file_offset);
+        if (mapped == MAP_FAILED) return -errno;
+        area->mapped = part->bytes;
+    }
+    return memory__back(area, bytes);
 }
 
 static void clone__copy_places(const struct vm_snapshot *snapshot, const struct snapshot_part *part, uint8_t *host) {
@@ -124,8 +128,8 @@ static void clone__copy_places(const struct vm_snapshot *snapshot, const struct 
 
 static int clone__map(struct vm *vm, const struct vm_snapshot *snapshot) {
     const struct vm_snapshot *flat = snapshot->parent == NULL ? snapshot : snapshot->parent;
-    int error = clone__map_part(flat, &flat->system, vm->memory.system.host);
-    if (error == 0) error = clone__map_part(flat, &flat->data, vm->memory.data.host);
+    int error = clone__map_part(flat, &flat->system, snapshot->system.bytes, &vm->memory.system);
+    if (error == 0) error = clone__map_part(flat, &flat->data, snapshot->data.bytes, &vm->memory.data);
     if (error != 0) return error;
     if (snapshot->parent == NULL) return 0;
     clone__copy_places(snapshot, &snapshot->system, vm->memory.system.host);
@@ -156,9 +160,7 @@ int clone__state(struct vm *vm, const struct vm_snapshot *snapshot) {
 }
 
 static int clone__fill(struct vm *vm, struct vm_snapshot *snapshot) {
-    vm->kernel = kernel__new();
-    if (vm->kernel == NULL) return -ENOMEM;
-    int error = memory__init(vm, vm->shell->reserve, clone__room(snapshot, &vm->limits));
+    int error = memory__init(vm, vm__bits(vm), vm->shell->reserve, clone__room(snapshot, &vm->limits));
     if (error != 0) return error;
     vm__show(vm);
     vm->memory.snapshot_bytes = snapshot->data.bytes;
@@ -182,7 +184,7 @@ int clone__first_run(struct vm *vm) {
 
 static int clone__make(struct vm_snapshot *snapshot, struct regions *regions, const struct vm_limits *limits,
                        struct vm **result) {
-    struct vm *vm = calloc(1, sizeof *vm);
+    struct vm *vm = vm__allocate();
     if (vm == NULL) return -ENOMEM;
     vm->machine = snapshot->machine;
     vm->ticker = &snapshot->machine->ticker;

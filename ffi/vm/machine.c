@@ -126,9 +126,12 @@ int vm_machine_open(int kvm, int pagemap, struct vm_machine **result, struct vm_
     struct vm_machine *machine = calloc(1, sizeof *machine);
     if (machine == NULL) return -ENOMEM;
     pthread_mutex_init(&machine->lock, NULL);
+    machine->rooms = malloc(sizeof *machine->rooms);
+    if (machine->rooms != NULL) rooms__init(machine->rooms);
     machine->pagemap = machine__pagemap(pagemap);
     machine->kvm = fcntl(kvm, F_DUPFD_CLOEXEC, 3);
     int error = machine->kvm < 0 ? -errno : 0;
+    if (machine->rooms == NULL) error = -ENOMEM;
     if (error == 0 && machine->pagemap < 0) {
         error = machine->pagemap;
         snprintf(why->bytes, sizeof why->bytes, "cannot open the process's page map: %s", strerror(-error));
@@ -154,6 +157,8 @@ void vm_machine_close(struct vm_machine *machine) {
     if (machine->kvm >= 0) close(machine->kvm);
     if (machine->pagemap >= 0) close(machine->pagemap);
     pthread_mutex_destroy(&machine->lock);
+    if (machine->rooms != NULL) pthread_mutex_destroy(&machine->rooms->lock);
+    free(machine->rooms);
     free(machine);
 }
 

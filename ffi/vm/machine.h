@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rooms.h"
 #include "ticker.h"
 #include "vm.h"
 
@@ -40,6 +41,8 @@ struct vm_machine {
     uint64_t tsc_multiplier; /* of ticks to ns; 0: guests have no time stamps that are the host's */
     struct machine_cpuid cpuid;
     struct ticker ticker;
+
+    struct rooms *rooms;
 
     pthread_mutex_t lock;
     struct vm *probe; /* closed late: KVM takes most of a millisecond for it, and a first request waits */

@@ -1,48 +1,11 @@
 #include "memory.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/mman.h>
 
 #include "internal.h"
 #include "shell.h"
 #include "snapshot.h"
-
-static uint64_t memory__bits_bytes(uint64_t bytes) {
-    return page_up(bytes / PAGE_SIZE / 8);
-}
-
-/* One mapping for both areas: what KVM does for each new VM takes longer with every mapping of the process. */
-static int memory__make_bits(struct memory *memory) {
-    uint64_t size = memory__bits_bytes(memory->system.bytes) + memory__bits_bytes(memory->data.bytes);
-    void *bits = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (bits == MAP_FAILED) return -ENOMEM;
-    memory->system.written = bits;
-    memory->data.written = memory->system.written + memory__bits_bytes(memory->system.bytes) / sizeof(uint64_t);
-    return 0;
-}
-
-static void memory__free_bits(struct memory *memory) {
-    if (memory->system.written == NULL) return;
-    munmap(memory->system.written, memory__bits_bytes(memory->system.bytes) + memory__bits_bytes(memory->data.bytes));
-    memory->system.written = memory->data.written = NULL;
-}
-
-int memory__widen(struct vm *vm, uint64_t data_bytes) {
-    struct memory *memory = &vm->memory, old = *memory;
-    if (data_bytes <= memory->data.bytes) return 0;
-    if (data_bytes > DATA_MAX) return -EINVAL;
-    memory->data.bytes = data_bytes;
-    int error = memory__make_bits(memory);
-    if (error != 0) {
-        *memory = old;
-        return error;
-    }
-    memcpy(memory->system.written, old.system.written, memory__bits_bytes(old.system.bytes));
-    memcpy(memory->data.written, old.data.written, memory__bits_bytes(old.data.bytes));
-    memory__free_bits(&old);
-    return 0;
-}
 
 struct memory_area memory__system_area(uint8_t *host) {
     return (struct memory_area){
@@ -53,32 +16,41 @@ struct memory_area memory__data_area(uint8_t *host, uint64_t bytes) {
     return (struct memory_area){.base = DATA_BASE, .bytes = bytes, .bank_bytes = DATA_BANK_BYTES, .host = host};
 }
 
-int memory__init(struct vm *vm, uint8_t *reserve, uint64_t data_bytes) {
+int memory__back(struct memory_area *area, uint64_t bytes) {
+    if (bytes <= area->mapped) return 0;
+    if (bytes > area->bytes) return -EINVAL;
+    void *rest = mmap(area->host + area->mapped, area->bytes - area->mapped, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+    if (rest == MAP_FAILED) return -errno;
+    area->mapped = area->bytes;
+    return 0;
+}
+
+static uint8_t *memory__map_own(uint64_t bytes) {
+    void *host = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return host == MAP_FAILED ? NULL : host;
+}
+
+int memory__init(struct vm *vm, struct memory_bits *bits, uint8_t *room, uint64_t data_bytes) {
     struct memory *memory = &vm->memory;
     data_bytes = (data_bytes + DATA_BANK_BYTES - 1) / DATA_BANK_BYTES * DATA_BANK_BYTES;
     if (data_bytes == 0 || data_bytes > DATA_MAX) return -EINVAL;
-    memory->owns_host = reserve == NULL;
-    if (reserve == NULL) {
-        reserve = memory__reserve(data_bytes);
-        if (reserve == NULL) return -ENOMEM;
-    }
-    memory->system = memory__system_area(reserve);
-    memory->data = memory__data_area(reserve + SYSTEM_MAX, data_bytes);
-    int error = memory__make_bits(memory);
-    if (error != 0) memory__fini(vm);
-    return error;
-}
-
-uint8_t *memory__reserve(uint64_t data_bytes) {
-    void *reserve = mmap(NULL, SYSTEM_MAX + data_bytes, PROT_READ | PROT_WRITE,
-                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return reserve == MAP_FAILED ? NULL : reserve;
+    uint8_t *host = room == NULL ? memory__map_own(SYSTEM_MAX + data_bytes) : room;
+    if (host == NULL) return -ENOMEM;
+    memory->owns_host = room == NULL;
+    memory->system = memory__system_area(host);
+    memory->data = memory__data_area(host + SYSTEM_MAX, data_bytes);
+    memory->system.written = bits->system;
+    memory->data.written = bits->data;
+    if (room != NULL) return 0;
+    memory->system.mapped = memory->system.bytes;
+    memory->data.mapped = memory->data.bytes;
+    return 0;
 }
 
 void memory__fini(struct vm *vm) {
     struct memory *memory = &vm->memory;
     if (memory->owns_host) munmap(memory->system.host, SYSTEM_MAX + memory->data.bytes);
-    memory__free_bits(memory);
 }
 
 static struct memory_area *memory__area(struct vm *vm, uint64_t physical) {
@@ -95,7 +67,7 @@ static struct memory_area *memory__area(struct vm *vm, uint64_t physical) {
 
 uint8_t *memory__at(struct vm *vm, uint64_t physical) {
     struct memory_area *area = memory__area(vm, physical);
-    return area == NULL ? NULL : area->host + (physical - area->base);
+    return area == NULL || physical - area->base >= area->mapped ? NULL : area->host + (physical - area->base);
 }
 
 void memory__wrote(struct vm *vm, uint64_t physical, uint64_t bytes) {
@@ -110,8 +82,10 @@ int memory__attach(struct vm *vm, uint64_t physical, uint64_t pages) {
     if (vm->shell == NULL || pages == 0) return 0;
     struct memory_area *area = memory__area(vm, physical);
     if (area == NULL) return -EINVAL;
-    uint64_t first = (physical - area->base) / area->bank_bytes;
-    uint64_t last = (physical - area->base + pages * PAGE_SIZE - 1) / area->bank_bytes;
+    uint64_t end = physical - area->base + pages * PAGE_SIZE;
+    int status = memory__back(area, end);
+    if (status != 0) return status;
+    uint64_t first = (physical - area->base) / area->bank_bytes, last = (end - 1) / area->bank_bytes;
     for (uint64_t bank = first; bank <= last; bank++) {
         int error = shell__attach(vm->shell, area, bank);
         if (error != 0) return error;

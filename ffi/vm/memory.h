@@ -28,6 +28,7 @@ struct memory_area {
     uint64_t bytes;
     uint64_t bank_bytes;
     uint8_t *host;
+    uint64_t mapped;   /* bytes from its start that there are in the host; the rest comes when it is needed */
     uint64_t *written; /* a bit per page: what the VMM wrote. NULL for views */
 };
 
@@ -55,18 +56,23 @@ struct memory {
 
 struct view_set;
 
-/* `reserve`: SYSTEM_MAX + `data_bytes` of a shell's, or NULL for one of its own. */
-int memory__init(struct vm *vm, uint8_t *reserve, uint64_t data_bytes);
+#define SYSTEM_WORDS_MAX (SYSTEM_MAX / PAGE_SIZE / 64)
+#define DATA_WORDS_MAX (DATA_MAX / PAGE_SIZE / 64)
+
+/* Of the areas of one VM. */
+struct memory_bits {
+    uint64_t system[SYSTEM_WORDS_MAX], data[DATA_WORDS_MAX];
+};
+
+/* `room`: of a shell, with nothing in it, for SYSTEM_MAX + `data_bytes`; or NULL for memory of its own. */
+int memory__init(struct vm *vm, struct memory_bits *bits, uint8_t *room, uint64_t data_bytes);
 void memory__fini(struct vm *vm);
-/* More of the reserve that it lies in becomes its data area. */
-int memory__widen(struct vm *vm, uint64_t data_bytes);
+/* So much of an area is there from now on, zero where it was not. */
+int memory__back(struct memory_area *area, uint64_t bytes);
 
 /* The areas where they are in a host's memory. */
 struct memory_area memory__system_area(uint8_t *host);
 struct memory_area memory__data_area(uint8_t *host, uint64_t bytes);
-
-/* Room in the host's address space for a VM's memory, or NULL. */
-uint8_t *memory__reserve(uint64_t data_bytes);
 
 /* Host address of guest-physical memory, of any area; NULL outside. What lies in a view must not be written. */
 uint8_t *memory__at(struct vm *vm, uint64_t physical);

@@ -17,6 +17,7 @@ static int regions__map(struct regions *regions, uint32_t index, struct view *vi
         .bytes = VIEW_STRIDE,
         .bank_bytes = VIEW_BANK_BYTES,
         .host = host,
+        .mapped = VIEW_STRIDE,
     };
     memcpy(regions->identities[index], view->identity, sizeof regions->identities[index]);
     regions->views.items[index] = view;

@@ -143,7 +143,8 @@ int vm_switch(struct vm *vm, struct vm_snapshot *to) {
     if (to->system.bytes != from->system.bytes || to->regions != vm->regions) return -EXDEV;
     uint64_t room = clone__room(to, &to->limits);
     if (room > vm->shell->reserve_bytes) return -EXDEV;
-    int error = memory__widen(vm, room);
+    if (room > vm->memory.data.bytes) vm->memory.data.bytes = room;
+    int error = memory__back(&vm->memory.data, to->data.bytes);
     if (error != 0) return error;
     switch__mark(vm, &from->system, &vm->memory.system);
     switch__mark(vm, &from->data, &vm->memory.data);

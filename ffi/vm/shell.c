@@ -129,7 +129,7 @@ static int shell__make(struct shell *shell, uint64_t reserve_bytes) {
     if (error != 0) return error;
     shell__share_time(shell);
     if (reserve_bytes == 0) return 0;
-    shell->reserve = memory__reserve(reserve_bytes);
+    shell->reserve = rooms__take(machine->rooms, SYSTEM_MAX + reserve_bytes);
     shell->reserve_bytes = reserve_bytes;
     return shell->reserve == NULL ? -ENOMEM : 0;
 }
@@ -152,7 +152,7 @@ void shell__delete(struct shell *shell) {
     if (shell->run != NULL) munmap(shell->run, shell->machine->run_bytes);
     if (shell->vcpu >= 0) close(shell->vcpu);
     if (shell->vm >= 0) close(shell->vm);
-    if (shell->reserve != NULL) munmap(shell->reserve, SYSTEM_MAX + shell->reserve_bytes);
+    if (shell->reserve != NULL) rooms__give(shell->machine->rooms, shell->reserve, SYSTEM_MAX + shell->reserve_bytes);
     if (shell->regions != NULL) regions__release(shell->regions);
     free(shell->slots);
     free(shell);

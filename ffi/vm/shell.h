@@ -26,7 +26,7 @@ struct shell {
     int vm, vcpu;
     struct kvm_run *run;
     int logs_dirty; /* slots of the data area keep a log of what the guest writes */
-    uint8_t *reserve;   /* SYSTEM_MAX + reserve_bytes of host memory, where its content goes */
+    uint8_t *reserve;   /* a room of SYSTEM_MAX + reserve_bytes, where its content will be mapped */
     uint64_t reserve_bytes;
     uint32_t slot_count, slot_room;
     struct shell_slot *slots;

@@ -123,6 +123,12 @@ static int snapshot__read_places(struct vm_snapshot *snapshot, const struct snap
     return 0;
 }
 
+/* What is there is what the kernel counts as used: nothing else of an area is mapped in a clone. */
+static int snapshot__fits_kernel(const struct kernel *kernel, const struct snapshot_head *head) {
+    int fits = kernel->space.next_table == head->system_bytes && kernel->frames.next * PAGE_SIZE == head->data_bytes;
+    return fits ? 0 : -EBADMSG;
+}
+
 static int snapshot__read(struct vm_snapshot *snapshot, const struct snapshot_head *head) {
     snapshot->checksums = (const uint32_t *)(const void *)(snapshot->mapping + head->checksums.offset);
     snapshot->chunk_count = (uint32_t)(head->checksums.bytes / sizeof(uint32_t));
@@ -135,6 +141,7 @@ static int snapshot__read(struct vm_snapshot *snapshot, const struct snapshot_he
     if (error == 0) {
         error = kernel__unpack(snapshot->kernel, snapshot->mapping + head->kernel.offset, head->kernel.bytes);
     }
+    if (error == 0) error = snapshot__fits_kernel(snapshot->kernel, head);
     if (error != 0) return error;
     snapshot->system = (struct snapshot_part){.bytes = head->system_bytes,
                                               .image = snapshot->mapping + head->system.offset,

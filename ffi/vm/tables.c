@@ -17,9 +17,9 @@ static uint64_t *table__at(struct vm *vm, uint64_t table, uint64_t address, int 
 }
 
 /* Tables are the VMM's own; but a snapshot's come from a file. */
-static uint64_t table__of(uint64_t entry) {
+static uint64_t table__of(const struct vm *vm, uint64_t entry) {
     uint64_t table = entry & PTE_ADDRESS;
-    return table >= TABLE_FIRST && table < SYSTEM_MAX ? table : 0;
+    return table >= TABLE_FIRST && table < vm->memory.system.mapped ? table : 0;
 }
 
 static uint64_t table__new(struct vm *vm) {
@@ -45,7 +45,7 @@ static uint64_t *table__walk(struct vm *vm, uint64_t address, int make) {
             if (next == 0) return NULL;
             table__store(vm, entry, next | LINK);
         }
-        table = table__of(*entry);
+        table = table__of(vm, *entry);
         if (table == 0) return NULL;
     }
     return table__at(vm, table, address, LOWEST);
@@ -56,7 +56,7 @@ uint64_t *table__link(struct vm *vm, uint64_t address) {
     for (int level = HIGHEST; level > LOWEST + 1; level--) {
         uint64_t entry = *table__at(vm, table, address, level);
         if ((entry & PTE_PRESENT) == 0) return NULL;
-        table = table__of(entry);
+        table = table__of(vm, entry);
         if (table == 0) return NULL;
     }
     uint64_t *link = table__at(vm, table, address, LOWEST + 1);
@@ -105,7 +105,7 @@ static uint64_t *table__entry_or_hole(struct vm *vm, uint64_t address, uint64_t 
         *hole = PAGE_SIZE << (9 * level);
         /* A folded table is one: what it maps comes back when it is touched. */
         if ((*entry & (PTE_PRESENT | PTE_FOLDED)) == 0) return NULL;
-        table = table__of(*entry);
+        table = table__of(vm, *entry);
         if (table == 0) return NULL;
     }
     return table__at(vm, table, address, LOWEST);

@@ -26,9 +26,36 @@ void kernel__delete(struct kernel *kernel) {
     munmap(kernel, page_up(sizeof *kernel));
 }
 
+/* One mapping for all, because of what mappings cost (rooms.h). A heap that grows and shrinks would do the same. */
+struct vm_allocation {
+    struct vm vm;
+    struct kernel kernel;
+    struct memory_bits bits;
+};
+
+static struct vm_allocation *vm__allocation(struct vm *vm) {
+    return (struct vm_allocation *)(void *)vm;
+}
+
+struct vm *vm__allocate(void) {
+    void *mapped = mmap(NULL, page_up(sizeof(struct vm_allocation)), PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (mapped == MAP_FAILED) return NULL;
+    struct vm_allocation *allocation = mapped;
+    allocation->vm.kernel = &allocation->kernel;
+    return &allocation->vm;
+}
+
+void vm__free(struct vm *vm) {
+    munmap(vm__allocation(vm), page_up(sizeof(struct vm_allocation)));
+}
+
+struct memory_bits *vm__bits(struct vm *vm) {
+    return &vm__allocation(vm)->bits;
+}
+
 static int vm__make(struct vm *vm, struct vm_machine *machine) {
-    if (vm->kernel == NULL) return -ENOMEM;
-    int error = memory__init(vm, NULL, vm->limits.memory_bytes + DATA_SPARE_BYTES);
+    int error = memory__init(vm, vm__bits(vm), NULL, vm->limits.memory_bytes + DATA_SPARE_BYTES);
     if (error == 0 && machine != NULL) error = shell__new(machine, 0, &vm->shell);
     if (error != 0) return error;
     vm->kernel->space.next_table = TABLE_FIRST;
@@ -45,12 +72,11 @@ static int vm__make(struct vm *vm, struct vm_machine *machine) {
 }
 
 int vm__new(struct vm_machine *machine, const struct vm_limits *limits, struct vm **result) {
-    struct vm *vm = calloc(1, sizeof *vm);
+    struct vm *vm = vm__allocate();
     if (vm == NULL) return -ENOMEM;
     vm->machine = machine;
     vm->ticker = machine == NULL ? NULL : &machine->ticker;
     vm->limits = *limits;
-    vm->kernel = kernel__new();
     int error = vm__make(vm, machine);
     if (error != 0) {
         vm_close(vm);
@@ -63,10 +89,9 @@ int vm__new(struct vm_machine *machine, const struct vm_limits *limits, struct v
 void vm_close(struct vm *vm) {
     if (vm->memory.data.host != NULL) memory__fini(vm);
     if (vm->shell != NULL) shell__delete(vm->shell);
-    if (vm->kernel != NULL) kernel__delete(vm->kernel);
     if (vm->regions != NULL) regions__release(vm->regions);
     if (vm->snapshot != NULL) vm_snapshot_close(vm->snapshot);
-    free(vm);
+    vm__free(vm);
 }
 
 void vm__show(struct vm *vm) {

@@ -12,6 +12,11 @@ int vm__new(struct vm_machine *machine, const struct vm_limits *limits, struct v
 /* Loads the program into it, which goes on at vm->context. */
 int vm__begin(struct vm *vm, const struct vm_program *program, struct vm_text *why);
 
+/* Memory for a VM and its kernel, all zero, or NULL; and back. */
+struct vm *vm__allocate(void);
+void vm__free(struct vm *vm);
+struct memory_bits *vm__bits(struct vm *vm);
+
 /* What its regions have becomes what the guest sees. */
 void vm__show(struct vm *vm);
 

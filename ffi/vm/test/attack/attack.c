@@ -35,6 +35,7 @@
 
 static struct vm_machine *machine;
 static struct vm_snapshot *snapshot;
+static struct view *view;
 static char expected[ANSWER_BYTES];
 static char why[512];
 
@@ -56,7 +57,6 @@ static void run(struct vm *vm, uint64_t deadline_ns, struct vm_exit *exit) {
 
 static struct vm *boot(const char *guest, const char *folder) {
     char program[PATH_MAX];
-    struct view *view;
     if (realpath(guest, program) == NULL) fail("the guest is there", -errno);
     const char *const paths[] = {program, folder};
     int error = view_folder__open(paths, 2, &view);
@@ -300,6 +300,9 @@ int main(int count, char **arguments) {
         for (unsigned seed = 1; seed <= 2; seed++) failed += attack(&vm, arguments[i], seed);
     }
     vm_close(vm);
+    vm_snapshot_close(snapshot);
+    view__close(view);
+    vm_machine_close(machine);
     if (!check_view(folder)) printf("not ok the host's files are as they were\n"), failed++;
     else printf("ok the host's files are as they were\n");
     return failed > 0;
