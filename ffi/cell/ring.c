@@ -1,0 +1,60 @@
+#include "ring.h"
+
+#include <linux/futex.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "control.h"
+
+void ring__init(struct ring *ring, struct cell_ring *shared) {
+    ring->shared = shared;
+    pthread_mutex_init(&ring->complete_lock, NULL);
+}
+
+struct mf_slot *ring__slot(const struct ring *ring, uint32_t slot) {
+    uint8_t *slots = (uint8_t *)ring->shared + CELL_RING_SLOTS;
+    return (struct mf_slot *)(void *)(slots + (uint64_t)slot * MF_SLOT_BYTES);
+}
+
+bool ring__has_submitted(const struct ring *ring) {
+    return atomic_load(&ring->shared->submitted_head) != atomic_load(&ring->shared->submitted_tail);
+}
+
+bool ring__take(struct ring *ring, uint32_t *slot) {
+    struct cell_ring *shared = ring->shared;
+    uint32_t head = atomic_load(&shared->submitted_head);
+    while (head != atomic_load(&shared->submitted_tail)) {
+        /* Another one may be here by now, but then the head has moved on. */
+        *slot = __atomic_load_n(&shared->submitted[head % CELL_SLOTS], __ATOMIC_RELAXED) % CELL_SLOTS;
+        if (atomic_compare_exchange_weak(&shared->submitted_head, &head, head + 1)) return true;
+    }
+    return false;
+}
+
+void ring__sleep(struct ring *ring) {
+    struct cell_ring *shared = ring->shared;
+    uint32_t tail = atomic_load(&shared->submitted_tail);
+    atomic_fetch_add(&shared->sleepers, 1);
+    /* Either this sees what was submitted, or the server sees the sleeper. */
+    if (atomic_load(&shared->submitted_head) == tail) {
+        /* The server's futex is the same word in another mapping. */
+        syscall(SYS_futex, &shared->submitted_tail, FUTEX_WAIT, tail, NULL, NULL, 0);
+    }
+    atomic_fetch_sub(&shared->sleepers, 1);
+}
+
+bool ring__is_canceled(const struct ring *ring, uint32_t slot) {
+    return (atomic_load_explicit(&ring->shared->canceled[slot], memory_order_relaxed) & 1) != 0;
+}
+
+void ring__complete(struct ring *ring, uint32_t slot, bool wakes) {
+    struct cell_ring *shared = ring->shared;
+    pthread_mutex_lock(&ring->complete_lock);
+    uint32_t tail = atomic_load_explicit(&shared->completed_tail, memory_order_relaxed);
+    shared->completed[tail % CELL_SLOTS] = slot;
+    atomic_store(&shared->completed_tail, tail + 1);
+    pthread_mutex_unlock(&ring->complete_lock);
+    /* Either the server sees the new tail when it parks, or this sees that it has parked. */
+    if (wakes && atomic_load(&shared->parked) != 0 && atomic_exchange(&shared->parked, 0) != 0) control__wake();
+}

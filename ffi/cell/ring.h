@@ -1,0 +1,29 @@
+/* The cell's side of its ring: steps that the server submitted, and those that are complete. */
+#ifndef MAYFLY_CELL_RING_H
+#define MAYFLY_CELL_RING_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cell.h"
+
+struct ring {
+    struct cell_ring *shared;
+    pthread_mutex_t complete_lock;
+};
+
+void ring__init(struct ring *ring, struct cell_ring *shared);
+struct mf_slot *ring__slot(const struct ring *ring, uint32_t slot);
+
+/* A submitted slot that nobody has. False: there is none. Any thread. */
+bool ring__take(struct ring *ring, uint32_t *slot);
+bool ring__has_submitted(const struct ring *ring);
+/* Until something is submitted, or for no reason. */
+void ring__sleep(struct ring *ring);
+
+bool ring__is_canceled(const struct ring *ring, uint32_t slot);
+/* The slot is the server's again: nothing of it may be touched from here on. */
+void ring__complete(struct ring *ring, uint32_t slot, bool wakes);
+
+#endif

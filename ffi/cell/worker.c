@@ -1,0 +1,131 @@
+#include "worker.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+
+#include "../shim/os.h"
+#include "serve_state.h"
+
+/* Waking a sleeping thread takes about as long. Only one thread spins, and only after work. */
+#define SPIN_NS UINT64_C(50000)
+#define LOOKS_PER_CLOCK 64u
+
+struct worker {
+    struct serve *serve;
+    bool prefers_aside; /* the next time: so that neither new steps nor old ones starve */
+    uint8_t scratch[STEP_SCRATCH_BYTES];
+};
+
+bool workers__are_wanted(const struct serve *serve) {
+    return ring__has_submitted(&serve->ring) || atomic_load(&serve->workers.aside_count) > 0;
+}
+
+/* ---- steps -------------------------------------------------------------------------------------------- */
+
+static void worker__set_aside(struct worker *worker, struct step *step) {
+    struct serve *serve = worker->serve;
+    struct workers *workers = &serve->workers;
+    serve__count(&serve->counters.preempted);
+    pthread_mutex_lock(&serve->lock);
+    step->next = NULL;
+    *workers->aside_end = step;
+    workers->aside_end = &step->next;
+    atomic_fetch_add(&workers->aside_count, 1);
+    pthread_mutex_unlock(&serve->lock);
+}
+
+static struct step *worker__take_aside(struct worker *worker) {
+    struct workers *workers = &worker->serve->workers;
+    if (atomic_load(&workers->aside_count) == 0) return NULL;
+    pthread_mutex_lock(&worker->serve->lock);
+    struct step *step = workers->aside;
+    if (step != NULL) {
+        workers->aside = step->next;
+        if (workers->aside == NULL) workers->aside_end = &workers->aside;
+        atomic_fetch_sub(&workers->aside_count, 1);
+    }
+    pthread_mutex_unlock(&worker->serve->lock);
+    return step;
+}
+
+/* False: it was over before it began. */
+static bool worker__begin(struct worker *worker, uint32_t slot) {
+    struct step *step = &worker->serve->workers.steps[slot];
+    step->serve = worker->serve;
+    step->scratch = worker->scratch;
+    return step__begin(step, slot);
+}
+
+static void worker__run(struct worker *worker, struct step *step) {
+    struct workers *workers = &worker->serve->workers;
+    step->scratch = worker->scratch;
+    atomic_fetch_add(&workers->running, 1);
+    if (step__run(step)) step__end(step);
+    else worker__set_aside(worker, step);
+    atomic_fetch_sub(&workers->running, 1);
+}
+
+/* False: there is nothing to do. */
+static bool worker__work(struct worker *worker) {
+    struct step *step = worker->prefers_aside ? worker__take_aside(worker) : NULL;
+    worker->prefers_aside = false;
+    uint32_t slot;
+    if (step == NULL && ring__take(&worker->serve->ring, &slot)) {
+        worker->prefers_aside = true;
+        if (worker__begin(worker, slot)) worker__run(worker, &worker->serve->workers.steps[slot]);
+        return true;
+    }
+    if (step == NULL) step = worker__take_aside(worker);
+    if (step == NULL) return false;
+    worker__run(worker, step);
+    return true;
+}
+
+/* ---- waiting ------------------------------------------------------------------------------------------ */
+
+static void worker__spin(struct worker *worker) {
+    struct workers *workers = &worker->serve->workers;
+    if (atomic_exchange(&workers->has_spinner, true)) return;
+    uint64_t end = os__now_ns() + SPIN_NS;
+    do {
+        for (uint32_t i = 0; i < LOOKS_PER_CLOCK && !workers__are_wanted(worker->serve); i++) __builtin_ia32_pause();
+    } while (!workers__are_wanted(worker->serve) && os__now_ns() < end);
+    atomic_store(&workers->has_spinner, false);
+}
+
+static void *worker__main(void *data) {
+    struct worker *worker = data;
+    for (;;) {
+        bool has_worked = false;
+        while (worker__work(worker)) has_worked = true;
+        if (has_worked) worker__spin(worker);
+        if (!workers__are_wanted(worker->serve)) ring__sleep(&worker->serve->ring);
+    }
+    return NULL;
+}
+
+static uint32_t workers__cores(void) {
+    cpu_set_t cores;
+    int count = sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : 1;
+    return count < (int)WORKERS_MAX ? (uint32_t)count : WORKERS_MAX;
+}
+
+int workers__start(struct serve *serve) {
+    struct workers *workers = &serve->workers;
+    workers->aside_end = &workers->aside;
+    workers->count = workers__cores();
+    for (uint32_t i = 0; i < workers->count; i++) {
+        struct worker *worker = calloc(1, sizeof *worker);
+        pthread_t thread;
+        if (worker == NULL) return -ENOMEM;
+        worker->serve = serve;
+        int error = pthread_create(&thread, NULL, worker__main, worker);
+        if (error != 0) {
+            free(worker);
+            return -error;
+        }
+    }
+    return 0;
+}
