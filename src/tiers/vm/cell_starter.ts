@@ -19,6 +19,7 @@ export interface CellHooks {
   readonly onDamaged?: (cell: Cell, object: number) => void;
 }
 
+const SPARE_AFTER_MS = 50;
 const START_TIMEOUT_MS = 10_000;
 /** Guests' memory is mapped many times over: this only stops a cell that maps without end. */
 const ADDRESS_BYTES = 2 ** 42;
@@ -27,6 +28,7 @@ const ADDRESS_BYTES = 2 ** 42;
 export class CellStarter {
   readonly #options: CellStarterOptions;
   #spare: Promise<CellProcess> | null = null;
+  #preparing: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
   constructor(options: CellStarterOptions) {
@@ -78,6 +80,7 @@ export class CellStarter {
 
   async close(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#preparing);
     const spare = await this.#spare?.catch(() => null);
     this.#spare = null;
     if (!spare) return;
@@ -91,12 +94,13 @@ export class CellStarter {
     this.#spare = null;
     const process = await spare?.catch(() => null) ?? await this.#options.open();
     // Not now: whoever waits for this cell comes first.
-    setTimeout(() => this.#prepare(), 0);
+    this.#preparing ??= setTimeout(() => this.#prepare(), SPARE_AFTER_MS);
     return process;
   }
 
   #prepare(): void {
-    if (this.#closed || this.#spare) return;
+    this.#preparing = undefined;
+    if (this.#spare) return;
     this.#spare = this.#options.open();
     // Whoever takes it tries again, and tells.
     this.#spare.catch(() => {});

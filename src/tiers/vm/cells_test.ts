@@ -66,6 +66,10 @@ async function setUp() {
       }
     },
     now: () => nowMs,
+    /** Waits until so many processes were started. */
+    spare: async (count: number) => {
+      while (processes.length < count) await settle();
+    },
     close: async () => {
       await cells.close();
       await starter.close();
@@ -190,12 +194,11 @@ Deno.test("a snapshot that could not be brought is tried again", async () => {
 Deno.test("a process waits for the next tenant, and is ended with the server", async () => {
   const t = await setUp();
   await t.cells.get("acme");
-  await settle();
-  assert.equal(t.processes.length, 2);
+  await t.spare(2);
   assert.deepEqual(operations(t.processes[1]), []);
   await t.cells.get("umbrella");
   assert.deepEqual(operations(t.processes[1])[0], CellOperation.START);
-  await settle();
+  await t.spare(3);
   await t.close();
   assert.deepEqual(t.processes.map(({ hasEnded }) => hasEnded), [true, true, true]);
 });

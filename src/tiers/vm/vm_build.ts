@@ -102,15 +102,24 @@ export class VmBuild {
   /** Of a runtime that is damaged a new one is made. */
   async #runtime(name: RuntimeName): Promise<{ runtime: Runtime; parent: number }> {
     const { runtimes } = this.options;
-    const kept = await runtimes.get(name);
+    const kept = await this.#booted(name);
     try {
       return { runtime: kept, parent: await this.#objects.snapshot(kept.stored) };
     } catch (error) {
       if (!(error instanceof CellError)) throw error;
       await runtimes.forget(kept.stored);
     }
-    const runtime = await runtimes.get(name);
+    const runtime = await this.#booted(name);
     return { runtime, parent: await this.#objects.snapshot(runtime.stored) };
+  }
+
+  /** Whoever deploys is told what this machine lacks. */
+  async #booted(name: RuntimeName): Promise<Runtime> {
+    try {
+      return await this.options.runtimes.get(name);
+    } catch (error) {
+      throw new BuildError(`Cannot run it here: ${error instanceof Error ? error.message : error}`);
+    }
   }
 
   /** A program that is run until it waits for its first request. */
