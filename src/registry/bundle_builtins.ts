@@ -8,6 +8,7 @@ const LIBRARY = "mayfly:library";
 const NODE = "node";
 const ACCESS = "library";
 const UNAVAILABLE = "unavailable";
+const REAL = "real";
 
 const AVAILABLE: ReadonlySet<string> = new Set(NODE_MODULES);
 
@@ -30,6 +31,17 @@ export function resolveNodeModule(name: string, fromPackage: boolean, { kind }: 
 
 const reasonOf = (plain: string): string => needsVmTier(`node:${plain}`, whyNotInWasm(plain));
 
+/**
+ * In a microVM it is Deno's own: imported where it was, and asked for where a package requires it, for the bundle is an ES
+ * module.
+ */
+export function resolveRealModule(name: string, { kind }: OnResolveArgs): OnResolveResult {
+  const plain = plainName(name);
+  if (!isBuiltin(plain)) return { errors: [{ text: `Cannot import "${name}": there is no such module` }] };
+  if (kind === "require-call" || kind === "require-resolve") return { path: plain, namespace: REAL };
+  return { path: `node:${plain}`, external: true, sideEffects: false };
+}
+
 /** What these modules are in the bundle: evaluated in the order of their imports, or when they are required. */
 export function loadNodeModules(build: PluginBuild): void {
   build.onResolve({ filter: /^mayfly:library$/, namespace: NODE }, () => ({ path: LIBRARY, namespace: ACCESS }));
@@ -37,6 +49,9 @@ export function loadNodeModules(build: PluginBuild): void {
   build.onLoad({ filter: /.*/, namespace: ACCESS }, () => ({ contents: `export { builtin } from "${LIBRARY}";` }));
   build.onLoad({ filter: /.*/, namespace: NODE }, ({ path }) => ({
     contents: `module.exports = require("${LIBRARY}").builtin(${JSON.stringify(path)});`,
+  }));
+  build.onLoad({ filter: /.*/, namespace: REAL }, ({ path }) => ({
+    contents: `module.exports = process.getBuiltinModule(${JSON.stringify(`node:${path}`)});`,
   }));
   build.onLoad({ filter: /.*/, namespace: UNAVAILABLE }, () => ({ contents: "module.exports = {};" }));
 }

@@ -110,14 +110,26 @@ function options(root: string, request: BundleRequest, files: RootFiles) {
     charset: "utf8",
     legalComments: "none",
     logLevel: "silent",
-    // As for other servers that have the web's API and no Node: a package's build for workers, else for browsers.
-    platform: "browser",
-    conditions: ["worker", "module"],
-    define: { "process.env.NODE_ENV": '"production"', ...META_DEFINE, ...LACK_DEFINES },
+    ...(request.tier === "vm" ? FOR_DENO : FOR_WASM),
     tsconfigRaw: { compilerOptions: { jsx: jsxMode(jsx), ...compilerOptions } as CompilerOptions & { jsx: JsxMode } },
     plugins: [files.plugin],
   } satisfies BuildOptions;
 }
+
+const DEFINES = { "process.env.NODE_ENV": '"production"', ...META_DEFINE };
+/** As for other servers that have the web's API and no Node: a package's build for workers, else for browsers. */
+const FOR_WASM = {
+  platform: "browser",
+  conditions: ["worker", "module"],
+  define: { ...DEFINES, ...LACK_DEFINES },
+} satisfies BuildOptions;
+/** As Deno itself finds the files of packages. */
+const FOR_DENO = {
+  platform: "node",
+  conditions: ["deno"],
+  mainFields: ["module", "main"],
+  define: DEFINES,
+} satisfies BuildOptions;
 
 type JsxMode = "react" | "react-jsx";
 
@@ -212,7 +224,7 @@ function problemOf({ text, location }: Message, root: string, files: RootFiles):
 }
 
 /** Made by the plugin: what fails there failed where it was asked for. */
-const isOurs = (source: string): boolean => /^(node|library|meta|unavailable):/.test(source);
+const isOurs = (source: string): boolean => /^(node|real|library|meta|unavailable):/.test(source);
 
 /** The user's file, or the package's, never a path of this machine. */
 function nameOf(source: string, root: string, files: RootFiles): string {

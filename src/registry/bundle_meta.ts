@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 import type { OnResolveArgs, OnResolveResult, PluginBuild } from "esbuild";
+import type { TierName } from "../types.ts";
 
 /** What `import.meta` becomes in a bundle, where there is one for all files: a namespace that each file imports. */
 const META = "__mayfly_meta";
@@ -23,9 +24,13 @@ export function resolveMeta(name: string, isEntry: boolean): OnResolveResult {
   return { path: name, namespace: NAMESPACE, sideEffects: false, pluginData: isEntry };
 }
 
-export function loadMeta(build: PluginBuild): void {
+/** Where a function's own files are in a microVM. */
+const FUNCTION_FOLDER = "/function";
+
+export function loadMeta(build: PluginBuild, tier: TierName = "wasm"): void {
+  const root = tier === "vm" ? FUNCTION_FOLDER : "";
   build.onLoad({ filter: /.*/, namespace: NAMESPACE }, ({ path, pluginData }) => {
-    const filename = `/${path.replace(/^npm:/, "npm/")}`;
+    const filename = path.startsWith("npm:") ? path.replace("npm:", "/npm/") : `${root}/${path}`;
     const url = `file://${encodeURI(filename).replace(/[?#]/g, encodeURIComponent)}`;
     return {
       contents: `export const url = ${JSON.stringify(url)};

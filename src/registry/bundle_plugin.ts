@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { extname, join } from "node:path";
 import type { Loader, OnLoadArgs, OnLoadResult, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from "esbuild";
-import { loadNodeModules, resolveNodeModule } from "./bundle_builtins.ts";
+import { loadNodeModules, resolveNodeModule, resolveRealModule } from "./bundle_builtins.ts";
 import { isMeta, isModuleText, loadMeta, resolveMeta, withMeta } from "./bundle_meta.ts";
 import type { BundleRequest, MappedImport } from "./bundle_wire.ts";
 import { describeTarget, resolveImport } from "./import_map.ts";
@@ -44,7 +44,7 @@ export class RootFiles {
   readonly plugin: Plugin = { name: "root", setup: (build) => this.#setup(build) };
 
   #setup(build: PluginBuild): void {
-    this.packages = new NpmPackages(build, this.#request.npm);
+    this.packages = new NpmPackages(build, this.#request);
     build.onResolve({ filter: /^entry$/ }, ({ kind }) => {
       return kind === "entry-point" ? this.#local(this.#request.entry) : undefined;
     });
@@ -63,7 +63,7 @@ export class RootFiles {
     build.onLoad({ filter: /.*/, namespace: "file" }, (args) => this.#load(args, null, args.path));
     build.onLoad({ filter: /.*/, namespace: "empty" }, () => ({ contents: "" }));
     loadNodeModules(build);
-    loadMeta(build);
+    loadMeta(build, this.#request.tier);
   }
 
   #fromRoot(args: OnResolveArgs): OnResolveResult | undefined | Promise<OnResolveResult> {
@@ -83,7 +83,9 @@ export class RootFiles {
         this.missing.add(target.specifier);
         return { path: args.path, external: true };
       case "builtin":
-        return resolveNodeModule(target.name, false, args);
+        return this.#request.tier === "vm"
+          ? resolveRealModule(target.name, args)
+          : resolveNodeModule(target.name, false, args);
       case "data":
         return undefined;
       case "refused":
@@ -113,11 +115,10 @@ export class RootFiles {
     }
     if (path === null && this.packages.isLeftOut(file)) return { contents: "module.exports = {};" };
     if (extname(file) === ".node") {
-      return {
-        errors: [{
-          text: `Cannot run it: ${needsVmTier(`${shown}, a native add-on,`, "a sandbox runs no native code")}`,
-        }],
-      };
+      const text = this.#request.tier === "vm"
+        ? `Cannot import ${shown}: a native add-on cannot be part of a bundle`
+        : `Cannot run it: ${needsVmTier(`${shown}, a native add-on,`, "a sandbox runs no native code")}`;
+      return { errors: [{ text }] };
     }
     if (loader === undefined) {
       const how = attribute === undefined

@@ -1,3 +1,4 @@
+import type { TierName } from "../types.ts";
 import type { ImportMapJson } from "./import_map.ts";
 
 /** What a build asks of the child that bundles for its root: one line of JSON. */
@@ -5,6 +6,8 @@ export interface BundleRequest {
   readonly id: number;
   /** Relative to the root. */
   readonly entry: string;
+  /** Whose JavaScript it is for: the Wasm tier's, or a microVM's, which is Deno itself. Wasm where nothing is said. */
+  readonly tier?: TierName;
   readonly importMap: ImportMapJson;
   readonly compilerOptions: CompilerOptions;
   readonly npm: NpmTable;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
+import type { TierName } from "../types.ts";
 import { BuildError } from "../tiers/tier.ts";
 import { Bundler } from "./bundler.ts";
 import type { NpmTable } from "./bundle_wire.ts";
@@ -38,9 +39,9 @@ class Place implements AsyncDisposable {
     }
   }
 
-  async bundle(entry: string, npm: NpmTable = NO_PACKAGES) {
+  async bundle(entry: string, npm: NpmTable = NO_PACKAGES, tier: TierName = "wasm") {
     const importMap = { imports: { "up/": "../", mapped: "./_lib.ts" }, scopes: {} };
-    const result = await this.bundler.bundle(this, { entry, importMap, compilerOptions: {}, npm });
+    const result = await this.bundler.bundle(this, { entry, tier, importMap, compilerOptions: {}, npm });
     return { ...result, text: new TextDecoder().decode(result.code), maps: new TextDecoder().decode(result.map) };
   }
 
@@ -64,6 +65,7 @@ const outside = {
   }),
 };
 
+const NODE_MODULE = "a module of Node's";
 const extensions = ["", ".json", ".js", ".ts", ".txt"];
 
 /** `FOLDER` is the folder that the secrets are in. */
@@ -100,22 +102,25 @@ const attacks: Readonly<Record<string, string>> = {
   "a package by its address": `import x from "npm:x@https://host.example/x.tgz"; export default x;`,
   "a package by its path": `import x from "npm:x@file:../../secret"; export default x;`,
   "an import in a data URL": `import x from "data:text/javascript,export * from '../secret.ts'"; export default x;`,
-  "a module of Node's": `import { connect } from "node:net"; export default connect(1);`,
+  [NODE_MODULE]: `import { connect } from "node:net"; export default connect(1);`,
 };
 
-Deno.test("an import reads nothing outside of its root, and reaches no address", async (t) => {
-  await using place = await Place.make(outside);
-  const { folder } = place;
-  for (const [what, source] of Object.entries(attacks)) {
-    await t.step(what, async () => {
-      await place.write({ "mirror/attack.tsx": source.replaceAll("FOLDER", folder) });
-      const { reply, text } = await place.bundle("attack.tsx");
-      assert.ok(reply.problems.length > 0, text);
-      assert.doesNotMatch(text + JSON.stringify(reply.problems), new RegExp(SECRET));
-      assert.equal(reply.problems[0].place?.file, what.endsWith("data URL") ? "data:" : "attack.tsx");
-    });
-  }
-});
+for (const tier of ["wasm", "vm"] as const) {
+  Deno.test(`an import reads nothing outside of its root, and reaches no address: ${tier}`, async (t) => {
+    await using place = await Place.make(outside);
+    const { folder } = place;
+    for (const [what, source] of Object.entries(attacks)) {
+      if (tier === "vm" && what === NODE_MODULE) continue;
+      await t.step(what, async () => {
+        await place.write({ "mirror/attack.tsx": source.replaceAll("FOLDER", folder) });
+        const { reply, text } = await place.bundle("attack.tsx", NO_PACKAGES, tier);
+        assert.ok(reply.problems.length > 0, text);
+        assert.doesNotMatch(text + JSON.stringify(reply.problems), new RegExp(SECRET));
+        assert.equal(reply.problems[0].place?.file, what.endsWith("data URL") ? "data:" : "attack.tsx");
+      });
+    }
+  });
+}
 
 const leftAlone: Readonly<Record<string, string>> = {
   "a URL": `export default new URL("../secret.ts", import.meta.url);`,
@@ -332,4 +337,34 @@ Deno.test("a bundler that takes too much memory is ended", async () => {
     (error) => error instanceof BuildError && /memory/.test(error.message),
   );
   await small[Symbol.asyncDispose]();
+});
+
+Deno.test("for a microVM modules of Node are Deno's own, in packages too", async () => {
+  await using place = await Place.make({
+    "packages/uses/package.json": JSON.stringify({
+      name: "uses",
+      version: "1.0.0",
+      main: "./main.cjs",
+      browser: { "./main.cjs": "./browser.cjs", "os": false },
+    }),
+    "packages/uses/main.cjs": `const { EOL } = require("os"); module.exports = [EOL, require("node:fs").existsSync];`,
+    "packages/uses/browser.cjs": `module.exports = "for browsers";`,
+    "mirror/a/main.ts":
+      `import { readFileSync } from "node:fs"; import net from "node:net"; import uses from "npm:uses@1";
+      const worker = new Worker(import.meta.url);
+      export default [readFileSync, net, uses, worker, WebAssembly, import.meta.url, await import("node:dgram")];`,
+    "mirror/b.ts": `import "node:nothing"; export default 1;`,
+  });
+  const uses = { name: "uses", folder: join(place.packages, "uses"), dependencies: [] };
+  const npm = { specifiers: { "npm:uses@1": "uses@1.0.0" }, packages: { "uses@1.0.0": uses } };
+  const { reply, text } = await place.bundle("a/main.ts", npm, "vm");
+  assert.deepEqual(reply.problems, []);
+  assert.match(text, /import \{ readFileSync \} from "node:fs"/);
+  assert.match(text, /import net from "node:net"/);
+  assert.match(text, /import\("node:dgram"\)/);
+  assert.match(text, /getBuiltinModule\("node:os"\)/);
+  assert.match(text, /"file:\/\/\/function\/a\/main.ts"/);
+  assert.doesNotMatch(text, /for browsers|mayfly:library/);
+  const refused = await place.bundle("b.ts", NO_PACKAGES, "vm");
+  assert.equal(refused.reply.problems[0].message, 'Cannot import "node:nothing": there is no such module');
 });

@@ -9,6 +9,7 @@ import { NO_PACKAGES, type Npm, NpmError } from "./npm.ts";
 import { placed } from "./placed.ts";
 import type { Program, ProgramJob, ProgramMaker } from "./program.ts";
 import type { Root } from "./root.ts";
+import { stageFiles } from "./stage_files.ts";
 import type { SourceMaps } from "./source_map.ts";
 import { BUNDLE, SOURCE_MAP } from "./version_folders.ts";
 import { explainLack } from "./wasm_lacks.ts";
@@ -33,7 +34,7 @@ export class JsPrograms implements ProgramMaker {
   }
 
   async make(job: ProgramJob): Promise<Program> {
-    const { root, source } = job;
+    const { root, source, tier } = job;
     const { code, map, facts } = await this.#bundle(job);
     const { files, mapped, packages, importers, config } = facts;
     return {
@@ -45,24 +46,25 @@ export class JsPrograms implements ProgramMaker {
         lock: packages.length > 0 ? root.lock?.hash ?? null : null,
       },
       config,
-      parts: { file: BUNDLE, bundle: code },
+      parts: { file: BUNDLE, bundle: code, folder: source.folder ?? "" },
       stage: async (folder) => {
         await Deno.writeFile(join(folder, BUNDLE), code);
         await Deno.writeFile(join(folder, SOURCE_MAP), map);
-        await keepOwnFiles(root, source, folder);
+        if (tier === "vm") await stageFiles(root, root.filesOf(source), folder);
+        else await keepOwnFiles(root, source, folder);
       },
-      explain: (error, folder) => this.#explain(error, folder, source.file, importers),
+      explain: (error, folder) => this.#explain(error, folder, job, importers),
     };
   }
 
-  async #bundle({ root, source, signal, onWanted }: ProgramJob): Promise<Bundled> {
+  async #bundle({ root, source, tier, signal, onWanted }: ProgramJob): Promise<Bundled> {
     const { bundler, npm } = this.#options;
     if (root.denoProblem !== null) throw new BuildError(root.denoProblem);
     const place = { mirror: root.mirror.folder, packages: npm.packages(root.tenant) };
     let table = NO_PACKAGES;
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       signal.throwIfAborted();
-      const result = await bundler.bundle(place, { entry: source.file, ...root.denoConfig, npm: table });
+      const result = await bundler.bundle(place, { entry: source.file, tier, ...root.denoConfig, npm: table });
       const { wanted, missing, problems } = result.reply;
       onWanted(new Set([source.file, ...wanted]));
       if (problems.length > 0) throw failure(problems, root);
@@ -90,14 +92,15 @@ export class JsPrograms implements ProgramMaker {
   async #explain(
     error: BuildError,
     folder: string,
-    file: string,
+    { source: { file }, tier }: ProgramJob,
     importers: BundleFacts["importers"],
   ): Promise<BuildError> {
     const { maps } = this.#options;
     const stack = error.stack_ === null ? null : await maps.textOf(folder, error.stack_);
     const place = error.place ?? await maps.placeOf(folder, `${error.message}\n${error.stack_ ?? ""}`);
     const importer = place && importers[packageIn(place.file) ?? ""];
-    const message = explainLack(await maps.textOf(folder, error.message)) +
+    const text = await maps.textOf(folder, error.message);
+    const message = (tier === "wasm" ? explainLack(text) : text) +
       (importer ? ` (${importer} imports the package)` : "");
     return new BuildError(place === null ? `${file}: ${message}` : placed(message, place), place, stack);
   }

@@ -1,8 +1,10 @@
 import { dirname, join } from "node:path";
 import type { OnResolveArgs, OnResolveResult, PluginBuild } from "esbuild";
 import { npmSubpath } from "./import_map.ts";
-import { isNodeModule, resolveNodeModule } from "./bundle_builtins.ts";
-import type { NpmTable } from "./bundle_wire.ts";
+import { isNodeModule, resolveNodeModule, resolveRealModule } from "./bundle_builtins.ts";
+import type { BundleRequest, NpmTable } from "./bundle_wire.ts";
+
+type ResolveModule = (name: string, args: OnResolveArgs) => OnResolveResult;
 
 /** Marks a question that esbuild's own resolver is to answer. */
 const ESBUILD = Symbol("esbuild");
@@ -25,7 +27,13 @@ export class NpmPackages {
   readonly #ownerOfFolder: ReadonlyMap<string, string>;
   readonly #manifests = new Map<string, PackageJson>();
 
-  constructor(build: PluginBuild, table: NpmTable) {
+  readonly #resolveModule: ResolveModule;
+  /** `browser` of their package.json counts. */
+  readonly #areForBrowsers: boolean;
+
+  constructor(build: PluginBuild, { npm: table, tier }: Pick<BundleRequest, "npm" | "tier">) {
+    this.#areForBrowsers = tier !== "vm";
+    this.#resolveModule = tier === "vm" ? resolveRealModule : (name, args) => resolveNodeModule(name, true, args);
     this.#build = build;
     this.#table = table;
     this.#ownerOfFolder = new Map(Object.entries(table.packages).map(([id, { folder }]) => [folder, id]));
@@ -50,7 +58,7 @@ export class NpmPackages {
     const replaced = this.#browserField(owner, specifier);
     if (replaced === false) return { path: specifier, namespace: "empty" };
     if (replaced !== undefined && replaced.startsWith(".")) return await this.#within(owner, replaced, args);
-    if (isNodeModule(specifier)) return resolveNodeModule(specifier, true, args);
+    if (isNodeModule(specifier)) return this.#resolveModule(specifier, args);
 
     const [, name, subpath] = /^((?:@[^/]+\/)?[^/]+)(.*)$/.exec(specifier)!;
     const target = this.#dependency(owner, name);
@@ -110,6 +118,7 @@ export class NpmPackages {
 
   /** What a package's `browser` says of another package: false for an empty one. */
   #browserField(owner: string, specifier: string): string | false | undefined {
+    if (!this.#areForBrowsers) return undefined;
     const { browser } = this.#manifest(owner);
     if (typeof browser !== "object" || browser === null || !Object.hasOwn(browser, specifier)) return undefined;
     const value = (browser as Record<string, unknown>)[specifier];
