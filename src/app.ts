@@ -31,6 +31,7 @@ import { Scheduler } from "./scheduler/scheduler.ts";
 import { startSetup } from "./setup/setup.ts";
 import { DataFolder } from "./state/data_folder.ts";
 import { openStore } from "./state/db.ts";
+import { OpeningTier } from "./tiers/opening_tier.ts";
 import { openEngine } from "./tiers/open_engine.ts";
 import { WasiModules } from "./tiers/wasi.ts";
 import { WasiCompiler } from "./tiers/wasi_compiler.ts";
@@ -123,7 +124,7 @@ async function compose(
   );
   const tier = new WasmTier({ engineId: image.id, clock, engine, wasi, residentBytes: RESIDENT_BYTES });
   closing.defer(() => tier.close());
-  const vm = await openVmTier({
+  const openingVm = openVmTier({
     setup,
     symbols: shim,
     folder: folder.path,
@@ -132,10 +133,12 @@ async function compose(
     deadlines,
     host,
     cores,
-    memoryOf,
+    memoryOf: (pid) => native.ownMemory(pid),
     memoryBytesOf: (tenant) => registry.memoryMbOf(tenant) * MiB,
     onTrouble: warn,
   });
+  // Compiling it takes a while, the first time: what needs no microVM does not wait for that.
+  const vm = await setup.hasCell() ? await openingVm : new OpeningTier("vm", openingVm);
   closing.defer(() => vm.close());
 
   const bundler = closing.use(

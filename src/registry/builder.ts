@@ -80,6 +80,7 @@ export class Builder {
     const { program, settings } = await this.#chosen(job, lack?.name);
     const { tier } = settings;
     if (lack && tier === "wasm") throw lack.error;
+    await tiers[tier].opening;
     const missing = unavailableFor(tiers, root.tenant, source, settings, lack?.error.message);
     if (missing !== null) throw new Unavailable(missing);
     const engine = tiers[tier].engineOf(source.language);

@@ -12,6 +12,7 @@ import type { Root, RootChange } from "./root.ts";
 import type { Roots } from "./roots.ts";
 import { inParallel, Slices } from "./slices.ts";
 import type { Source } from "./sources.ts";
+import type { Tiers } from "./tier_choice.ts";
 
 export interface FollowerOptions {
   /** Where users drop their functions. */
@@ -22,6 +23,7 @@ export interface FollowerOptions {
   readonly catalog: Catalog;
   readonly queue: BuildQueue<Managed>;
   readonly deploys: Deploys;
+  readonly tiers: Tiers;
 }
 
 const LOOK_AGAIN_MS = 50;
@@ -58,7 +60,12 @@ export class Follower {
 
   build(managed: Managed): void {
     managed.entry.state = "building";
-    this.#options.queue.add(managed);
+    const { tiers, roots, queue, catalog } = this.#options;
+    const { opening } = tiers[roots.of(managed.tenant).tierFor(managed.source)];
+    if (!opening) return queue.add(managed);
+    opening.then(() => {
+      if (!this.#ended && catalog.find(managed.id) === managed) queue.add(managed);
+    });
   }
 
   /** Looks follow one another. */

@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 import { MayflyError } from "../errors.ts";
 import type { Events } from "../observe/events.ts";
 import type { FunctionRow, Store, VersionRow } from "../state/store.ts";
-import type { Snapshot } from "../tiers/tier.ts";
+import type { Snapshot, Tier } from "../tiers/tier.ts";
 import { type FunctionId, HOME, type NetPolicy, qualifiedName } from "../types.ts";
 import { BuildQueue } from "./build_queue.ts";
 import { Builder } from "./builder.ts";
@@ -91,6 +91,7 @@ export class Registry implements Functions, AsyncDisposable {
     this.#deploys = deploys;
     for (const tier of Object.values(tiers)) {
       tier.onDamaged = (id, version, error) => this.#onDamaged(id, version, error);
+      tier.onRenewed = async (id, version) => await this.#folders.described(id, version);
     }
   }
 
@@ -258,7 +259,7 @@ export class Registry implements Functions, AsyncDisposable {
       const managed = new Managed(tenant, { name, file, folder: null, language: "js", problem: null });
       const version = versions.get(keyOf(row));
       const isOfToday = (version: VersionRow) => version.engine === engineFor(tiers, version);
-      if (version && tiers[version.tier].unavailable === null && isOfToday(version)) {
+      if (version && canUse(tiers[version.tier]) && isOfToday(version)) {
         const made = rolledBackFrom === null ? version : await store.version(row, rolledBackFrom);
         managed.current = made && isOfToday(made) ? currentOf(made) : null;
         managed.entry.rolledBackFrom = managed.current && rolledBackFrom;
@@ -299,5 +300,8 @@ export class Registry implements Functions, AsyncDisposable {
 }
 
 const isBundled = (path: string): boolean => /\.([jt]sx?|mjs)$/.test(path);
+
+/** What it ran before can be served: it can run, and with what is known. */
+const canUse = ({ opening, unavailable }: Tier): boolean => !opening && unavailable === null;
 
 const keyOf = ({ tenant, name }: FunctionId): string => `${tenant}\n${name}`;

@@ -155,3 +155,33 @@ async function filesBelow(folder: string, prefix = ""): Promise<string[]> {
   }
   return paths;
 }
+
+Deno.test("what needs a tier that is still being set up waits for it, and nothing else does", async () => {
+  await using h = await RegistryHarness.start();
+  await h.down();
+  const opening = Promise.withResolvers<void>();
+  h.vm.opening = opening.promise;
+  h.vm.unavailable = null;
+  await h.drop({ "hello.ts": says("hello"), "resize.py": python("resized"), "@acme/score.ts": says("scored") });
+  await h.up();
+  await h.registry.settled();
+  assert.match((await h.text("hello"))!, /hello/);
+  for (const name of ["resize", "@acme/score"]) {
+    assert.deepEqual([h.entry(name)!.state, h.entry(name)!.error], ["building", null]);
+  }
+  h.vm.opening = null;
+  opening.resolve();
+  await h.serves("resize", "resized");
+  await h.serves("@acme/score", "scored");
+});
+
+Deno.test("a version whose snapshot was made anew is whole still", async () => {
+  await using h = await withVm({ "resize.py": python("x") });
+  const { version } = h.entry("resize")!.active!;
+  await Deno.writeTextFile(join(h.data, "versions", "home", "resize", version, "snapshot"), python("another x"));
+  await h.vm.onRenewed!({ tenant: "home", name: "resize" }, version);
+  await h.down();
+  await h.up();
+  await h.serves("resize", "another x");
+  assert.deepEqual(h.vm.prepared, ["resize"]);
+});

@@ -1,8 +1,9 @@
 import { MayflyError } from "../errors.ts";
-import type { Snapshot } from "../tiers/tier.ts";
+import type { Artifact, Snapshot } from "../tiers/tier.ts";
 import type { Deployment } from "./function.ts";
 import type { Managed } from "./managed.ts";
 import { mountOf } from "./names.ts";
+import type { Language, Source } from "./sources.ts";
 import type { Tiers } from "./tier_choice.ts";
 import { BUNDLE, type VersionFolders } from "./version_folders.ts";
 
@@ -31,13 +32,14 @@ export class Snapshots {
     await snapshot.dispose();
   }
 
-  async #load({ entry }: Managed, deployment: Deployment): Promise<Snapshot> {
+  async #load({ entry, source }: Managed, deployment: Deployment): Promise<Snapshot> {
     const { id, route } = entry;
     const { version, settings, language } = deployment;
     if (!await this.folders.isWhole(id, version)) {
       throw new Error(`Cannot load version ${version}: its files are damaged`);
     }
-    const artifact = { id, version, settings, mount: mountOf(id, route), language, file: BUNDLE } as const;
+    const mount = mountOf(id, route);
+    const artifact = { id, version, settings, mount, language, run: settings.run, ...partsOf(source, language) };
     const snapshot = await this.tiers[settings.tier].load(artifact, this.folders.of(id, version));
     if (entry.active === deployment) {
       deployment.snapshot = snapshot;
@@ -46,4 +48,10 @@ export class Snapshots {
     await snapshot.dispose();
     throw new MayflyError("not_deployed", "The function was just replaced", { retryAfterS: 1 });
   }
+}
+
+/** As its program had them when it was built. */
+function partsOf({ file, folder }: Source, language: Language): Pick<Artifact, "file" | "entry" | "folder"> {
+  if (language === "js") return { file: BUNDLE, folder: folder ?? "" };
+  return { file, entry: file === folder ? undefined : file, folder: folder ?? "" };
 }

@@ -66,6 +66,11 @@ export class VersionFolders {
     return { folder, commit, discard };
   }
 
+  /** Describes a version's files again, which were made anew in their place. */
+  async described(id: FunctionId, version: string): Promise<void> {
+    await writeManifest(this.of(id, version), { ...id, version });
+  }
+
   /** Whether all files of a version are there in full. */
   async isWhole(id: FunctionId, version: string): Promise<boolean> {
     const folder = this.of(id, version);
@@ -110,14 +115,19 @@ export class VersionFolders {
 
 async function writeManifest(folder: string, facts: object): Promise<void> {
   const files: Record<string, number> = {};
-  for await (const { name } of Deno.readDir(folder)) {
+  for await (const { name, isFile } of Deno.readDir(folder)) {
+    if (!isFile || name.startsWith(MANIFEST)) continue;
     using file = await Deno.open(join(folder, name));
     await file.syncData();
     files[name] = (await file.stat()).size;
   }
-  using manifest = await Deno.open(join(folder, MANIFEST), { write: true, create: true });
-  await manifest.write(new TextEncoder().encode(JSON.stringify({ ...facts, files }, null, 2) + "\n"));
-  await manifest.syncData();
+  const fresh = join(folder, `${MANIFEST}.new`);
+  {
+    using manifest = await Deno.open(fresh, { write: true, create: true, truncate: true });
+    await manifest.write(new TextEncoder().encode(JSON.stringify({ ...facts, files }, null, 2) + "\n"));
+    await manifest.syncData();
+  }
+  await Deno.rename(fresh, join(folder, MANIFEST));
   await syncFolder(folder);
 }
 

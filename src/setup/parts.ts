@@ -56,6 +56,12 @@ export class Parts {
     return await this.#vmProgram(CELL_PROGRAM, await cellFiles());
   }
 
+  /** Whether it is there already. */
+  async hasCell(): Promise<boolean> {
+    const folder = this.cache.pathOf(await this.#vmProgramRecipe(CELL_PROGRAM, await cellFiles()));
+    return await Deno.stat(join(folder, CELL_PROGRAM)).then(() => true, () => false);
+  }
+
   /** The path of a runtime's image. */
   async runtimeImage(image: RuntimeImage, symbols: Symbols): Promise<string> {
     const recipe = await runtimeImageRecipe(image, this.#env, symbols, this.progress);
@@ -100,12 +106,15 @@ export class Parts {
   }
 
   async #vmProgram(program: string, files: readonly string[]): Promise<string> {
+    return join(await this.cache.folder(await this.#vmProgramRecipe(program, files)), program);
+  }
+
+  async #vmProgramRecipe(program: string, files: readonly string[]): Promise<Recipe> {
     const withCompiler: WithCompiler = (work) =>
       this.cache.scratch(async (scratch) => work(await this.#compiler(scratch), scratch));
     const engine = await vmEngineRecipe(withCompiler, this.progress);
     const withEngine = () => this.cache.folder(engine);
-    const recipe = await vmProgramRecipe({ program, files, engine, withEngine, withCompiler });
-    return join(await this.cache.folder(recipe), program);
+    return await vmProgramRecipe({ program, files, engine, withEngine, withCompiler });
   }
 
   #wasmtimeRecipe(): Promise<Recipe> {

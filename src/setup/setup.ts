@@ -20,6 +20,8 @@ export interface Setup {
   readonly engine: Promise<EngineImage>;
   /** The path of the cells' program, whose folder is named after what it is made of: made when it is asked for. */
   cell(): Promise<string>;
+  /** Whether that program is there already. */
+  hasCell(): Promise<boolean>;
   /** The path of a runtime's packed image, made when it is asked for. */
   runtimeImage(image: RuntimeImage, symbols: Symbols): Promise<string>;
 }
@@ -31,6 +33,7 @@ export function startSetup(options: SetupOptions): Setup {
     shim: heldBack(parts.then(async (parts) => ({ library: await parts.shim() }))),
     engine: heldBack(parts.then((parts) => parts.image())),
     cell: async () => await (await parts).cell(),
+    hasCell: async () => await (await parts).hasCell(),
     runtimeImage: async (image, symbols) => await (await parts).runtimeImage(image, symbols),
   };
 }

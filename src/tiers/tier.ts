@@ -88,6 +88,8 @@ export interface Tier {
   onRenewed?: ((id: FunctionId, version: string) => Promise<void>) | null;
   /** What a version's snapshot is made with, as far as it decides whether one that is there can be used. */
   engineOf(language: Artifact["language"]): string;
+  /** Resolves when it is known whether it can run here, and with what; null: it is. */
+  readonly opening?: Promise<unknown> | null;
   /** Why the tier cannot run here; null if it can. */
   readonly unavailable: string | null;
   /** Evaluates the artifact in a sandbox and writes the snapshot into `dir`. Throws BuildError. */
@@ -95,6 +97,8 @@ export interface Tier {
   /** After a restart: the snapshot that `prepare` left in `dir`. Throws if it is damaged. */
   load(artifact: Omit<Artifact, "bundle">, dir: string): Promise<Snapshot>;
   resize(budget: TierBudget): void;
+  /** What it counts, for metrics. */
+  stats?(): Promise<Readonly<Record<string, number>>>;
   close(): Promise<void>;
 }
 

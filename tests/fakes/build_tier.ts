@@ -16,6 +16,8 @@ export class BuildTier implements Tier {
   readonly prepared: string[] = [];
   readonly loaded: string[] = [];
   onDamaged: Tier["onDamaged"] = null;
+  onRenewed: Tier["onRenewed"] = null;
+  opening: Promise<void> | null = null;
   disposed = 0;
   /** Builds wait here while it is set. */
   gate: Promise<void> | null = null;
