@@ -203,6 +203,11 @@ export class Native {
     return Math.max(0, Number(this.#symbols.mf_family_memory(pid)));
   }
 
+  /** Bytes of memory that a process has for itself; 0: there is none. */
+  ownMemory(pid: number): number {
+    return Math.max(0, Number(this.#symbols.mf_own_memory(pid)));
+  }
+
   #take(out: OutBuffer): Bytes {
     return out.take(this.#symbols.mf_buffer_free);
   }

@@ -163,6 +163,12 @@ const DECLARED = {
     ],
     result: "i64",
   },
+  mf_own_memory: {
+    parameters: [
+      "i32", // int32_t pid
+    ],
+    result: "i64",
+  },
   mf_wasi_compile: {
     parameters: [
       "buffer", // const uint8_t *wasm

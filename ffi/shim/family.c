@@ -11,15 +11,24 @@
 #define PATH_BYTES 64
 #define CHILDREN_MAX 64
 
-static int64_t family__resident_bytes(int32_t pid) {
+struct footprint {
+    int64_t resident_bytes, shared_bytes; /* shared: of files, and so perhaps others' as well */
+};
+
+static struct footprint family__footprint(int32_t pid) {
     char path[PATH_BYTES];
-    long long pages = 0;
+    long long resident = 0, shared = 0;
     snprintf(path, sizeof path, "/proc/%d/statm", (int)pid);
     FILE *file = fopen(path, "re");
-    if (file == NULL) return 0;
-    if (fscanf(file, "%*s %lld", &pages) != 1) pages = 0;
+    if (file == NULL) return (struct footprint){0};
+    if (fscanf(file, "%*s %lld %lld", &resident, &shared) != 2) resident = shared = 0;
     fclose(file);
-    return pages * sysconf(_SC_PAGESIZE);
+    long page = sysconf(_SC_PAGESIZE);
+    return (struct footprint){.resident_bytes = resident * page, .shared_bytes = shared * page};
+}
+
+static int64_t family__resident_bytes(int32_t pid) {
+    return family__footprint(pid).resident_bytes;
 }
 
 /* Those that one thread of a process has started. */
@@ -46,4 +55,10 @@ int64_t mf_family_memory(int32_t pid) {
     }
     closedir(threads);
     return bytes;
+}
+
+int64_t mf_own_memory(int32_t pid) {
+    struct footprint footprint = family__footprint(pid);
+    if (footprint.resident_bytes == 0) return -ENOENT;
+    return footprint.resident_bytes - footprint.shared_bytes;
 }

@@ -274,6 +274,8 @@ int mf_mirror_file(int root, const char *path, const char *to, uint64_t limit, u
 int mf_bound_receive(uint16_t port, uint32_t bytes);
 /* Resident bytes of a process and of the children it has started; -ENOENT: there is none. */
 int64_t mf_family_memory(int32_t pid);
+/* Of them those that are no file's: the process's own, however often it maps what others map too. */
+int64_t mf_own_memory(int32_t pid);
 
 #pragma GCC visibility pop
 
