@@ -14,6 +14,11 @@ export interface CellPaths {
   readonly wakeSocket: string;
 }
 
+const TROUBLES = new Map<number, string>([
+  [constants.errno.EPIPE, "it is gone"],
+  [constants.errno.EAGAIN, "it has not read what it was asked before"],
+]);
+
 /** The copies of rings whose cells are gone: each is unmapped when nothing can look at it any more. */
 const rings = new FinalizationRegistry<() => void>((forget) => forget());
 
@@ -69,7 +74,7 @@ export class NativeCell implements RingCalls {
     const path = file === null ? null : cString(file, what);
     const flags = isNewFile ? CellFile.CREATE : CellFile.READ;
     const rc = this.#symbols.mf_cell_send(this.#alive(what), request, BigInt(request.length), path, flags);
-    check(rc, what, rc === -constants.errno.EPIPE ? "it is gone" : "");
+    check(rc, what, TROUBLES.get(-rc));
   }
 
   submit(slot: number): void {

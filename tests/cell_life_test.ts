@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { LAYOUT } from "../ffi/layout.ts";
 import {
   cellTestProgram,
   folder,
@@ -46,6 +47,22 @@ Deno.test("a cell that tells without end can be ended while nobody listens", { i
   assert.equal(await cell.end(), "it was killed by SIGKILL");
   assert.equal(await flood, null);
 });
+
+Deno.test(
+  "a cell that reads no request holds nobody up: hundreds find room, more than that are refused",
+  { ignore },
+  async () => {
+    await using cell = await startCell();
+    const flood = cell.attempt("flood");
+    const request = new Uint8Array(LAYOUT.cellRequestBytes);
+    for (let i = 0; i < 200; i++) cell.process.send(request, null);
+    assert.throws(() => {
+      for (;;) cell.process.send(request, null);
+    }, { code: "EAGAIN" });
+    await cell.end();
+    assert.equal(await flood, null);
+  },
+);
 
 Deno.test("200 cells leave no process, no descriptor and no socket behind", { ignore }, async () => {
   const descriptors = async () => (await Array.fromAsync(Deno.readDir("/proc/self/fd"))).length;

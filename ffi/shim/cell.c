@@ -11,6 +11,8 @@
 
 #include "ring.h"
 
+#define REQUEST_ROOM_BYTES (4 << 20)
+
 /* ---- new --------------------------------------------------------------------------------------------- */
 
 static int cell__share(struct mf_cell *cell) {
@@ -68,6 +70,13 @@ static int cell__make_blocking(int descriptor) {
     return flags >= 0 && fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK) == 0 ? 0 : -errno;
 }
 
+/* Thousands of small requests find room before the cell reads any; without privileges there are fewer. */
+static void cell__make_room(int requests) {
+    const int bytes = REQUEST_ROOM_BYTES;
+    if (setsockopt(requests, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof bytes) == 0) return;
+    setsockopt(requests, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+}
+
 int mf_cell_start(struct mf_cell *cell, const char *program, const char *kvm_path, char *bytes, size_t capacity) {
     struct text message = {bytes, capacity};
     text__set(&message, "%s", "");
@@ -82,6 +91,7 @@ int mf_cell_start(struct mf_cell *cell, const char *program, const char *kvm_pat
         rc = -errno;
         goto close_kvm;
     }
+    cell__make_room(pair[0]);
     const int descriptors[] = {pair[1], cell->told.connection, cell->memfd, kvm};
     rc = cell__spawn(program, descriptors, sizeof descriptors / sizeof *descriptors, &message);
     close(pair[1]);
