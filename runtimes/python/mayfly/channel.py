@@ -1,4 +1,4 @@
-"""Descriptor 3: frames come in and go out. A read waits for the server, and so does a write that it does not take yet."""
+"""Descriptor 3: frames come in and go out. A read waits for the server, and so does a write that it does not take."""
 
 from os import read, write
 

@@ -36,7 +36,9 @@ def message_of(error):
     if isinstance(error, NoHandler):
         return str(error)
     kind = type(error)
-    name = kind.__qualname__ if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}.{kind.__qualname__}"
+    name = kind.__qualname__
+    if kind.__module__ != "builtins":
+        name = f"{kind.__module__}.{name}"
     try:
         text = str(error.msg if isinstance(error, SyntaxError) else error)
     except Exception:

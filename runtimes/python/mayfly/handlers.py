@@ -26,7 +26,7 @@ class Function:
     def answer(self, exchange):
         context = Context(exchange) if self._wants_context else None
         result = self.call(Request(exchange, self._loop.asyncio), context)
-        if inspect.isawaitable(result):
+        if hasattr(result, "__await__"):
             self._loop.run(exchange, self._finish(exchange, result))
         else:
             self._reply(exchange, result)

@@ -1,4 +1,4 @@
-"""The event loop of async functions. It is made once, before the runtime's snapshot, and every clone has it as it was."""
+"""The event loop of async functions. It is made once, before the snapshot, and every clone has it as it was."""
 
 import asyncio
 import select

@@ -26,7 +26,7 @@ class BadResponse(Exception):
 
 
 class Response:
-    """`headers` is a dict, whose values may be lists, or a list of pairs. The body may be anything that can be returned."""
+    """`headers`: a dict, whose values may be lists, or a list of pairs. The body: anything that can be returned."""
 
     __slots__ = ("body", "headers", "status")
 
