@@ -46,7 +46,7 @@ int main(int count, char **arguments) {
     const struct test *groups[] = {pages_tests, image_tests, step_tests,   isolation_tests,
                                    kill_tests,  pool_tests,  mirror_tests, listener_tests,
                                    wasi_tests,  wasi_hostile_tests, wasi_waiting_tests,
-                                   wasi_log_tests, family_tests, life_tests};
+                                   wasi_log_tests, family_tests, life_tests, cell_tests};
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
         for (const struct test *test = groups[i]; test->name != NULL; test++) {
             if (count > 2 && strstr(test->name, arguments[2]) == NULL) continue;

@@ -27,7 +27,7 @@ struct test {
 /* Each file's tests, ended by one without a name. */
 extern const struct test pages_tests[], image_tests[], step_tests[], isolation_tests[], kill_tests[], pool_tests[],
     mirror_tests[], listener_tests[], wasi_tests[], wasi_hostile_tests[], wasi_waiting_tests[], wasi_log_tests[],
-    family_tests[], life_tests[];
+    family_tests[], life_tests[], cell_tests[];
 
 /* The test guest, compiled, and its base image: made once. */
 extern uint8_t *test_wasm, *test_native, *test_base;
