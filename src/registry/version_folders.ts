@@ -117,13 +117,15 @@ async function writeManifest(folder: string, facts: object): Promise<void> {
   const files: Record<string, number> = {};
   for await (const { name, isFile } of Deno.readDir(folder)) {
     if (!isFile || name.startsWith(MANIFEST)) continue;
+    // A snapshot holds what a function was given to keep for itself.
+    await Deno.chmod(join(folder, name), 0o600);
     using file = await Deno.open(join(folder, name));
     await file.syncData();
     files[name] = (await file.stat()).size;
   }
   const fresh = join(folder, `${MANIFEST}.new`);
   {
-    using manifest = await Deno.open(fresh, { write: true, create: true, truncate: true });
+    using manifest = await Deno.open(fresh, { write: true, create: true, truncate: true, mode: 0o600 });
     await manifest.write(new TextEncoder().encode(JSON.stringify({ ...facts, files }, null, 2) + "\n"));
     await manifest.syncData();
   }

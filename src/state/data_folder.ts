@@ -6,6 +6,7 @@ import { readAnnouncement } from "./announcement.ts";
 const FORMAT = 1;
 /** Any of these makes a folder one that a server may use; the last is of an empty disk. */
 const OURS = new Set(["format", "admin-token", "lock", "lost+found"]);
+const DATABASE = "state.db";
 const LOCK_TRIES = 5;
 const LOCK_PAUSE_MS = 20;
 
@@ -21,6 +22,7 @@ export class DataFolder implements AsyncDisposable {
       // The lock is ours, so a server that is announced here was killed.
       await forgetAnnouncement(path);
       await checkFormat(path);
+      await keepDatabasePrivate(path);
       return new DataFolder(path, await keepToken(join(path, "admin-token")), lock);
     } catch (error) {
       lock.close();
@@ -29,7 +31,7 @@ export class DataFolder implements AsyncDisposable {
   }
 
   get database(): string {
-    return join(this.path, "state.db");
+    return join(this.path, DATABASE);
   }
 
   get logs(): string {
@@ -121,6 +123,14 @@ async function keepToken(file: string): Promise<string> {
   const token = crypto.getRandomValues(new Uint8Array(32)).toBase64({ alphabet: "base64url", omitPadding: true });
   await replace(file, `${token}\n`);
   return token;
+}
+
+/** SQLite makes what it puts beside the database as private as that is; environments of functions are in there. */
+async function keepDatabasePrivate(path: string): Promise<void> {
+  const database = join(path, DATABASE);
+  const info = await Deno.stat(database).catch(ignoreNotFound);
+  if (info === undefined) await Deno.writeFile(database, new Uint8Array(), { mode: 0o600, createNew: true });
+  for (const suffix of ["", "-wal", "-shm"]) await Deno.chmod(database + suffix, 0o600).catch(ignoreNotFound);
 }
 
 /** Readers see the old file or the new one. */
