@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { expectAnswer, expectError, headerOf, Server, until } from "./harness.ts";
+import { WITHOUT_KVM } from "./harness/vm.ts";
+
+const FILES = {
+  "@acme/count.ts": `
+    let count = 0;
+    export default () => Response.json({ count: ++count, random: Math.random(), id: crypto.randomUUID() });`,
+  "@acme/sleep.ts": `
+    export default async (req: Request) => {
+      await new Promise((resolve) => setTimeout(resolve, Number(new URL(req.url).searchParams.get("ms"))));
+      return new Response("awake");
+    };`,
+  "@acme/loop.ts": `
+    export const config = { timeoutMs: 300 };
+    export default () => { for (;;); };`,
+  "@umbrella/hello.ts": `export default () => new Response("hello");`,
+};
+
+const vmTest = (name: string, fn: () => Promise<void>) => Deno.test({ name, ignore: WITHOUT_KVM, fn });
+
+/** The processes that the server started for tenants. */
+async function cellsOf(server: Server): Promise<number[]> {
+  const children: number[] = [];
+  for await (const { name } of Deno.readDir(`/proc/${server.pid}/task`)) {
+    const text = await Deno.readTextFile(`/proc/${server.pid}/task/${name}/children`).catch(() => "");
+    children.push(...text.split(" ").filter(Boolean).map(Number));
+  }
+  const names = await Promise.all(children.map((pid) => Deno.readTextFile(`/proc/${pid}/comm`).catch(() => "")));
+  return children.filter((_, at) => names[at].startsWith("mayfly-cell"));
+}
+
+vmTest("another tenant's function runs in a microVM, each request in a state of its own", async () => {
+  await using server = await Server.start({ files: FILES });
+  const answers = [];
+  for (let request = 0; request < 10; request++) answers.push(await server.call("/@acme/count"));
+  const parts = answers.map(({ text }) => JSON.parse(text));
+  assert.deepEqual(parts.map(({ count }) => count), new Array(10).fill(1));
+  assert.equal(new Set(parts.map(({ random }) => random)).size, 10);
+  assert.equal(new Set(parts.map(({ id }) => id)).size, 10);
+  const starts = answers.map((answer) => headerOf(answer, "x-mayfly-start")!);
+  assert.equal(starts[0], "cold");
+  // One that comes while the last VM is being reset gets another.
+  assert.ok(starts.slice(1).every((start) => start === "warm" || start === "clone"), `${starts}`);
+});
+
+vmTest("a function that loops ends at its deadline, and others go on", async () => {
+  await using server = await Server.start({ files: FILES });
+  const [looped, slept] = await Promise.all([server.call("/@acme/loop"), server.call("/@acme/sleep?ms=400")]);
+  expectError(looped, "timeout");
+  expectAnswer(slept, { text: "awake" });
+});
+
+vmTest("a cell that is killed takes its requests with it, and nobody else notices", async () => {
+  await using server = await Server.start({ files: FILES });
+  await server.call("/@acme/count");
+  const [acme] = await cellsOf(server);
+  assert.ok(acme > 0);
+  await server.call("/@umbrella/hello");
+  const before = await cellsOf(server);
+  const sleeping = Array.from({ length: 5 }, () => server.call("/@acme/sleep?ms=20000"));
+  await until("they run", async () => await server.admin.running() === 5);
+  for (const pid of before) {
+    if (pid === acme) Deno.kill(pid, "SIGKILL");
+  }
+  for (const answer of await Promise.all(sleeping)) expectError(answer, "crash");
+  expectAnswer(await server.call("/@umbrella/hello"), { text: "hello", headers: { "x-mayfly-start": "warm" } });
+  expectAnswer(await server.call("/@acme/count"), { part: { count: 1 }, headers: { "x-mayfly-start": "cold" } });
+  assert.match(server.console, /A cell of acme is gone: it ended \(it was killed by SIGKILL\)/);
+});
+
+vmTest("a restart brings every function back without building it", async () => {
+  await using server = await Server.start({ files: FILES });
+  const versions = (await server.admin.functions()).map(({ name, version }) => [name, version]);
+  await server.stop();
+  await server.up();
+  await server.built(versions.map(([name]) => name!));
+  assert.deepEqual((await server.admin.functions()).map(({ name, version }) => [name, version]), versions);
+  expectAnswer(await server.call("/@acme/count"), { part: { count: 1 }, headers: { "x-mayfly-start": "cold" } });
+});
+
+vmTest("a snapshot that was damaged on disk is made again, and the server's log says so", async () => {
+  await using server = await Server.start({ files: { "@umbrella/hello.ts": FILES["@umbrella/hello.ts"] } });
+  await server.stop();
+  for await (const file of snapshotsBelow(`${server.data}/versions`)) {
+    const bytes = await Deno.readFile(file);
+    await Deno.writeFile(file, bytes.fill(0x5a, 0, 256));
+  }
+  await server.up();
+  await server.answers("/@umbrella/hello", ({ status, text }) => status === 200 && text === "hello");
+  assert.match(server.console, /Cannot read @umbrella\/hello from the data folder; it is built again/);
+});
+
+vmTest("a runtime that was damaged on disk is made again", async () => {
+  await using server = await Server.start({ files: { "@umbrella/hello.ts": FILES["@umbrella/hello.ts"] } });
+  await server.stop();
+  for await (const file of snapshotsBelow(`${server.data}/runtimes`)) {
+    const bytes = await Deno.readFile(file);
+    await Deno.writeFile(file, bytes.fill(0x5a, 0, 256));
+  }
+  await server.up();
+  await server.answers("/@umbrella/hello", ({ status, text }) => status === 200 && text === "hello");
+});
+
+async function* snapshotsBelow(folder: string): AsyncGenerator<string> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const path = `${folder}/${name}`;
+    if (isDirectory) yield* snapshotsBelow(path);
+    else if (name === "snapshot.bin") yield path;
+  }
+}
+
+vmTest("a function whose init never ends, throws or makes no handler is not deployed, and says why", async () => {
+  await using server = await Server.start({
+    files: {
+      "@acme/ends-not.ts": `export const config = { buildTimeoutMs: 500 };\nfor (;;);\nexport default () => {};`,
+      "@acme/throws.ts": `const x = 1;\nthrow new Error("at init");\nexport default () => new Response();`,
+      "@acme/none.ts": `export const x = 1;`,
+    },
+  });
+  const errorOf = async (name: string) => (await server.admin.function(name))?.error ?? "";
+  assert.match(await errorOf("@acme/ends-not"), /longer than its buildTimeoutMs of 500/);
+  assert.match(await errorOf("@acme/throws"), /throws\.ts:2:7: Error: at init/);
+  assert.match(await errorOf("@acme/none"), /handler/);
+});
