@@ -17,7 +17,7 @@ const FILES = {
   "@umbrella/hello.ts": `export default () => new Response("hello");`,
 };
 
-const vmTest = (name: string, fn: () => Promise<void>) => Deno.test({ name, ignore: WITHOUT_KVM, fn });
+const vm = { ignore: WITHOUT_KVM };
 
 /** The processes that the server started for tenants. */
 async function cellsOf(server: Server): Promise<number[]> {
@@ -30,7 +30,7 @@ async function cellsOf(server: Server): Promise<number[]> {
   return children.filter((_, at) => names[at].startsWith("mayfly-cell"));
 }
 
-vmTest("another tenant's function runs in a microVM, each request in a state of its own", async () => {
+Deno.test("another tenant's function runs in a microVM, each request in a state of its own", vm, async () => {
   await using server = await Server.start({ files: FILES });
   const answers = [];
   for (let request = 0; request < 10; request++) answers.push(await server.call("/@acme/count"));
@@ -44,14 +44,14 @@ vmTest("another tenant's function runs in a microVM, each request in a state of 
   assert.ok(starts.slice(1).every((start) => start === "warm" || start === "clone"), `${starts}`);
 });
 
-vmTest("a function that loops ends at its deadline, and others go on", async () => {
+Deno.test("a function that loops ends at its deadline, and others go on", vm, async () => {
   await using server = await Server.start({ files: FILES });
   const [looped, slept] = await Promise.all([server.call("/@acme/loop"), server.call("/@acme/sleep?ms=400")]);
   expectError(looped, "timeout");
   expectAnswer(slept, { text: "awake" });
 });
 
-vmTest("a cell that is killed takes its requests with it, and nobody else notices", async () => {
+Deno.test("a cell that is killed takes its requests with it, and nobody else notices", vm, async () => {
   await using server = await Server.start({ files: FILES });
   await server.call("/@acme/count");
   const [acme] = await cellsOf(server);
@@ -69,7 +69,7 @@ vmTest("a cell that is killed takes its requests with it, and nobody else notice
   assert.match(server.console, /A cell of acme is gone: it ended \(it was killed by SIGKILL\)/);
 });
 
-vmTest("a restart brings every function back without building it", async () => {
+Deno.test("a restart brings every function back without building it", vm, async () => {
   await using server = await Server.start({ files: FILES });
   const versions = (await server.admin.functions()).map(({ name, version }) => [name, version]);
   await server.stop();
@@ -79,7 +79,7 @@ vmTest("a restart brings every function back without building it", async () => {
   expectAnswer(await server.call("/@acme/count"), { part: { count: 1 }, headers: { "x-mayfly-start": "cold" } });
 });
 
-vmTest("a snapshot that was damaged on disk is made again, and the server's log says so", async () => {
+Deno.test("a snapshot that was damaged on disk is made again, and the server's log says so", vm, async () => {
   await using server = await Server.start({ files: { "@umbrella/hello.ts": FILES["@umbrella/hello.ts"] } });
   await server.stop();
   for await (const file of snapshotsBelow(`${server.data}/versions`)) {
@@ -91,7 +91,7 @@ vmTest("a snapshot that was damaged on disk is made again, and the server's log 
   assert.match(server.console, /Cannot read @umbrella\/hello from the data folder; it is built again/);
 });
 
-vmTest("a runtime that was damaged on disk is made again", async () => {
+Deno.test("a runtime that was damaged on disk is made again", vm, async () => {
   await using server = await Server.start({ files: { "@umbrella/hello.ts": FILES["@umbrella/hello.ts"] } });
   await server.stop();
   for await (const file of snapshotsBelow(`${server.data}/runtimes`)) {
@@ -110,16 +110,20 @@ async function* snapshotsBelow(folder: string): AsyncGenerator<string> {
   }
 }
 
-vmTest("a function whose init never ends, throws or makes no handler is not deployed, and says why", async () => {
-  await using server = await Server.start({
-    files: {
-      "@acme/ends-not.ts": `export const config = { buildTimeoutMs: 500 };\nfor (;;);\nexport default () => {};`,
-      "@acme/throws.ts": `const x = 1;\nthrow new Error("at init");\nexport default () => new Response();`,
-      "@acme/none.ts": `export const x = 1;`,
-    },
-  });
-  const errorOf = async (name: string) => (await server.admin.function(name))?.error ?? "";
-  assert.match(await errorOf("@acme/ends-not"), /longer than its buildTimeoutMs of 500/);
-  assert.match(await errorOf("@acme/throws"), /throws\.ts:2:7: Error: at init/);
-  assert.match(await errorOf("@acme/none"), /handler/);
-});
+Deno.test(
+  "a function whose init never ends, throws or makes no handler is not deployed, and says why",
+  vm,
+  async () => {
+    await using server = await Server.start({
+      files: {
+        "@acme/ends-not.ts": `export const config = { buildTimeoutMs: 500 };\nfor (;;);\nexport default () => {};`,
+        "@acme/throws.ts": `const x = 1;\nthrow new Error("at init");\nexport default () => new Response();`,
+        "@acme/none.ts": `export const x = 1;`,
+      },
+    });
+    const errorOf = async (name: string) => (await server.admin.function(name))?.error ?? "";
+    assert.match(await errorOf("@acme/ends-not"), /longer than its buildTimeoutMs of 500/);
+    assert.match(await errorOf("@acme/throws"), /throws\.ts:2:7: Error: at init/);
+    assert.match(await errorOf("@acme/none"), /handler/);
+  },
+);

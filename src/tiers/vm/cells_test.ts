@@ -81,7 +81,7 @@ async function setUp() {
 const operations = (process: FakeCell) => process.requests.map(({ operation }) => operation);
 const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
 
-Deno.test("a tenant has one cell, also when several ask at once; another tenant has another, of another user", async () => {
+Deno.test("a tenant has one cell, also when several ask at once, and another tenant has another of another user", async () => {
   const t = await setUp();
   const [a, b, c] = await Promise.all(["acme", "acme", "umbrella"].map((tenant) => t.cells.get(tenant)));
   assert.equal(a, b);
