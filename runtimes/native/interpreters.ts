@@ -1,3 +1,4 @@
+import { DENO, runtime as deno } from "../deno/image.ts";
 import type { RuntimeImage } from "../runtime.ts";
 import { image as node, NODE } from "./node.ts";
 
@@ -13,4 +14,10 @@ export interface Interpreter {
 /** By the name that a `run` begins with. */
 export const INTERPRETERS: Readonly<Record<string, Interpreter>> = {
   node: { path: NODE, image: node, environment: {} },
+  deno: {
+    path: DENO,
+    image: deno.image,
+    // A cache that can be made nowhere is not asked for again and again.
+    environment: { DENO_DIR: "/nowhere", DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" },
+  },
 };

@@ -26,14 +26,25 @@ const NOT_A_FUNCTION = /(^|\/)[_.]|(^|\/)node_modules\/|\.d\.ts$|\.test\.\w+$/;
 export function functionNames(files: FolderFiles): string[] {
   const paths = Object.keys(files);
   const programs = new Set(paths.filter((path) => isProgram(files[path])));
-  const folders = paths.flatMap((path) =>
+  const mains = paths.flatMap((path) =>
     /^(.+)\/main\.\w+$/.exec(path)?.[1] ?? (programs.has(path) ? /^(.+)\/(?:main|server)$/.exec(path)?.[1] : null) ?? []
   );
+  const folders = [...mains, ...runFolders(files)];
   const ofNoFolder = paths
     .filter((path) => (EXTENSION.test(path) || programs.has(path)) && !NOT_A_FUNCTION.test(path))
     .filter((path) => !folders.some((folder) => path.startsWith(`${folder}/`)))
     .map((path) => path.replace(EXTENSION, ""));
-  return [...folders, ...ofNoFolder];
+  return [...new Set([...folders, ...ofNoFolder])];
+}
+
+/** Folders with a `run` in the mayfly.json of their root. */
+function runFolders(files: FolderFiles): string[] {
+  return Object.entries(files).flatMap(([path, content]) => {
+    const root = /^(@[^/]+\/)?mayfly\.json$/.exec(path);
+    if (!root || typeof content !== "string" || !content.includes('"run"')) return [];
+    const { functions = {} }: { functions?: Record<string, object> } = JSON.parse(content);
+    return Object.entries(functions).flatMap(([name, settings]) => "run" in settings ? `${root[1] ?? ""}${name}` : []);
+  });
 }
 
 function walk(root: string, below = ""): string[] {

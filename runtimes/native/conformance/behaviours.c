@@ -109,8 +109,8 @@ static void write_log(void) {
 
 /* What every native program gets is in docs/programs.md. */
 static int is_usual(const char *variable) {
-    static const char *const USUAL[] = {"PATH=",        "HOME=",        "LANG=",     "PORT=",    "HTTP_PROXY=",
-                                        "HTTPS_PROXY=", "http_proxy=",  "https_proxy=", "NO_PROXY=", "no_proxy="};
+    static const char *const USUAL[] = {"PATH=",       "HOME=",       "LANG=",        "TZ=",       "PORT=",    "HTTP_PROXY=",
+                                        "HTTPS_PROXY=", "http_proxy=", "https_proxy=", "NO_PROXY=", "no_proxy="};
     for (size_t i = 0; i < sizeof USUAL / sizeof *USUAL; i++) {
         if (strncmp(variable, USUAL[i], strlen(USUAL[i])) == 0) return 1;
     }
