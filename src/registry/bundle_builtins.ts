@@ -31,6 +31,9 @@ export function resolveNodeModule(name: string, fromPackage: boolean, { kind }: 
 
 const reasonOf = (plain: string): string => needsVmTier(`node:${plain}`, whyNotInWasm(plain));
 
+/** The runtime replaces functions of these: their own names, which an import would bind, lead past that. */
+const REPLACED_IN_PART = ["crypto"];
+
 /**
  * In a microVM it is Deno's own: imported where it was, and asked for where a package requires it, for the bundle is an ES
  * module.
@@ -38,7 +41,8 @@ const reasonOf = (plain: string): string => needsVmTier(`node:${plain}`, whyNotI
 export function resolveRealModule(name: string, { kind }: OnResolveArgs): OnResolveResult {
   const plain = plainName(name);
   if (!isBuiltin(plain)) return { errors: [{ text: `Cannot import "${name}": there is no such module` }] };
-  if (kind === "require-call" || kind === "require-resolve") return { path: plain, namespace: REAL };
+  const isRequired = kind === "require-call" || kind === "require-resolve";
+  if (isRequired || REPLACED_IN_PART.includes(plain)) return { path: plain, namespace: REAL };
   return { path: `node:${plain}`, external: true, sideEffects: false };
 }
 

@@ -350,9 +350,9 @@ Deno.test("for a microVM modules of Node are Deno's own, in packages too", async
     "packages/uses/main.cjs": `const { EOL } = require("os"); module.exports = [EOL, require("node:fs").existsSync];`,
     "packages/uses/browser.cjs": `module.exports = "for browsers";`,
     "mirror/a/main.ts":
-      `import { readFileSync } from "node:fs"; import net from "node:net"; import uses from "npm:uses@1";
+      `import { readFileSync } from "node:fs"; import net from "node:net"; import { randomInt } from "node:crypto"; import uses from "npm:uses@1";
       const worker = new Worker(import.meta.url);
-      export default [readFileSync, net, uses, worker, WebAssembly, import.meta.url, await import("node:dgram")];`,
+      export default [readFileSync, net, randomInt, uses, worker, WebAssembly, import.meta.url, await import("node:dgram")];`,
     "mirror/b.ts": `import "node:nothing"; export default 1;`,
   });
   const uses = { name: "uses", folder: join(place.packages, "uses"), dependencies: [] };
@@ -363,6 +363,8 @@ Deno.test("for a microVM modules of Node are Deno's own, in packages too", async
   assert.match(text, /import net from "node:net"/);
   assert.match(text, /import\("node:dgram"\)/);
   assert.match(text, /getBuiltinModule\("node:os"\)/);
+  assert.match(text, /getBuiltinModule\("node:crypto"\)/);
+  assert.doesNotMatch(text, /from "node:crypto"/);
   assert.match(text, /"file:\/\/\/function\/a\/main.ts"/);
   assert.doesNotMatch(text, /for browsers|mayfly:library/);
   const refused = await place.bundle("b.ts", NO_PACKAGES, "vm");

@@ -2,6 +2,7 @@
 import "./console.ts";
 import "./deno_serve.ts";
 import "./entropy.ts";
+import "./node_crypto.ts";
 import { logUncaught } from "./log.ts";
 import { rehearseAll } from "./rehearsal.ts";
 import { serve } from "./serve.ts";

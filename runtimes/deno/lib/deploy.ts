@@ -1,6 +1,7 @@
 /** A deploy: the bundle is evaluated, and its handler found. */
 import { ExitCode, FrameType, RequestString } from "../../../ffi/layout.ts";
 import { becomeFunction } from "./environment.ts";
+import { learnDrawers } from "./entropy.ts";
 import { exitText } from "./error_text.ts";
 import type { Handler } from "./exchange.ts";
 import { findHandler } from "./handlers.ts";
@@ -33,10 +34,12 @@ export class Deploy {
   }
 
   async #evaluate() {
-    becomeFunction(settings.env);
+    becomeFunction(settings);
+    const bundle = new Blob(this.#parts, { type: "text/javascript" });
+    learnDrawers(await bundle.text());
     const usual = Error.stackTraceLimit;
     Error.stackTraceLimit = INIT_FRAMES;
-    const url = URL.createObjectURL(new Blob(this.#parts, { type: "text/javascript" }));
+    const url = URL.createObjectURL(bundle);
     try {
       return findHandler(await import(url));
     } finally {

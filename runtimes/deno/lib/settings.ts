@@ -3,6 +3,8 @@ export interface Settings {
   readonly function: { readonly name: string; readonly tenant: string; readonly version: string };
   readonly mount: string;
   readonly env: Readonly<Record<string, string>>;
+  /** The function's own, below its root; "" for the root. */
+  readonly folder?: string;
   readonly memoryBytes: number;
   /** Of a request. */
   readonly timeoutMs: number;
@@ -13,6 +15,7 @@ export let settings: Settings = {
   function: { name: "", tenant: "", version: "" },
   mount: "",
   env: {},
+
   memoryBytes: 0,
   timeoutMs: 0,
   logBytes: Infinity,

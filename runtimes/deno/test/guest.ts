@@ -174,6 +174,7 @@ const SETTINGS = {
   function: { name: "guest", tenant: "acme", version: "v1" },
   mount: "/guest",
   env: { OWN: "1" },
+  folder: "",
   memoryBytes: 256 << 20,
   timeoutMs: 30_000,
   logBytes: 262_144,
