@@ -26,6 +26,8 @@ export interface StepsOptions extends StepsContext {
   readonly memory: ArrayBuffer;
   readonly workers: number;
   readonly stepsPerFunction: number;
+  /** Its steps can be done by nobody else, so that the first of them does not wait for more to come. */
+  readonly hurries?: boolean;
   /** CLOCK_MONOTONIC in nanoseconds. */
   readonly nowNs: bigint;
 }
@@ -42,14 +44,14 @@ export class Steps {
   /** From this process's monotonic milliseconds to the shim's nanoseconds. */
   readonly #shimEpochMs: number;
 
-  constructor({ calls, memory, clock, deadlines, host, workers, stepsPerFunction, nowNs }: StepsOptions) {
+  constructor({ calls, memory, clock, deadlines, host, workers, stepsPerFunction, hurries, nowNs }: StepsOptions) {
     this.clock = clock;
     this.deadlines = deadlines;
     this.host = host;
     this.ring = new Ring(calls, memory);
     this.writer = new FrameWriter(memory);
     this.reader = new FrameReader(memory);
-    this.turns = new Turns(this.ring, { workers, perLine: stepsPerFunction });
+    this.turns = new Turns(this.ring, { workers, perLine: stepsPerFunction, hurries });
     this.#shimEpochMs = Number(nowNs) / 1e6 - clock.monotonic();
   }
 

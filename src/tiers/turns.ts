@@ -49,6 +49,7 @@ export class Turns {
   readonly #ring: Ring;
   readonly #workers: number;
   readonly #perLine: number;
+  readonly #hurries: boolean;
   readonly #active: TurnLine[] = [];
   #short = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -57,11 +58,15 @@ export class Turns {
   #untoldUs = 0;
   #tellsSoon = false;
 
-  /** `perLine`: how many steps of one function may run at once, long ones included. */
-  constructor(ring: Ring, options: { workers: number; perLine: number }) {
+  /**
+   * `perLine`: how many steps of one function may run at once, long ones included. `hurries`: a step that is alone is worth
+   * waking a worker for, however short.
+   */
+  constructor(ring: Ring, options: { workers: number; perLine: number; hurries?: boolean }) {
     this.#ring = ring;
     this.#workers = options.workers;
     this.#perLine = options.perLine;
+    this.#hurries = options.hurries ?? false;
   }
 
   get waiting(): number {
@@ -179,7 +184,7 @@ export class Turns {
       turn.done(done);
     });
     this.#untoldUs += line.costUs;
-    if (this.#untoldUs >= WORTH_A_WAKE_US) this.wake();
+    if (this.#untoldUs >= WORTH_A_WAKE_US || (this.#hurries && this.#ring.inFlight === 1)) this.wake();
     else this.#wakeSoon();
   }
 

@@ -10,6 +10,9 @@ class FakeRing {
   constructor(slots: number) {
     this.free = Array.from({ length: slots }, (_, slot) => slot);
   }
+  get inFlight(): number {
+    return this.queue.length;
+  }
   get waiting(): number {
     return Math.max(0, this.queue.length - 1);
   }
@@ -46,9 +49,9 @@ class FakeRing {
   }
 }
 
-function setUp(slots = 8, perLine = 4) {
+function setUp(slots = 8, perLine = 4, hurries = false) {
   const ring = new FakeRing(slots);
-  const turns = new Turns(ring as unknown as Ring, { workers: 1, perLine });
+  const turns = new Turns(ring as unknown as Ring, { workers: 1, perLine, hurries });
   const order: string[] = [];
   const add = (line: TurnLine, name: string, wanted = true, isForAnyThread = true) => {
     const turn: Turn = {
@@ -148,6 +151,16 @@ Deno.test("workers are woken at once for what takes long, and for short steps wh
   long.costUs = 1000;
   other.add(long, "y");
   assert.equal(other.ring.told, 1);
+});
+
+Deno.test("where nobody else can do it, a worker is woken at once for a step that is alone", () => {
+  const { ring, add } = setUp(64, 64, true);
+  const line = new TurnLine();
+  line.costUs = 30;
+  add(line, "first");
+  assert.equal(ring.told, 1);
+  add(line, "second");
+  assert.equal(ring.told, 1);
 });
 
 Deno.test("the server's own thread helps when the workers are far behind, until they are not", () => {
