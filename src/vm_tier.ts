@@ -5,6 +5,7 @@ import { runtime as deno } from "../runtimes/deno/image.ts";
 import { INTERPRETERS } from "../runtimes/native/interpreters.ts";
 import { image as native } from "../runtimes/native/image.ts";
 import { nativePlan } from "../runtimes/native/program.ts";
+import { runtime as python } from "../runtimes/python/image.ts";
 import type { FunctionRuntime } from "../runtimes/runtime.ts";
 import type { Setup } from "./setup/setup.ts";
 import { MissingTier } from "./tiers/missing_tier.ts";
@@ -24,7 +25,7 @@ export interface VmTierParts extends StepsContext {
   readonly onTrouble: (message: string) => void;
 }
 
-const RUNTIMES: readonly FunctionRuntime[] = [deno];
+const RUNTIMES: readonly FunctionRuntime[] = [deno, python];
 
 /** The VM tier with all runtimes of this repository, or what says why there can be none. */
 export async function openVmTier(parts: VmTierParts): Promise<Tier> {
