@@ -9,23 +9,12 @@ from .context import settings
 from .file_pack import unpack
 from .handlers import find
 
-PROXY = "http://127.0.0.1:3128"
-ENVIRONMENT = {
-    "HTTP_PROXY": PROXY,
-    "HTTPS_PROXY": PROXY,
-    "http_proxy": PROXY,
-    "https_proxy": PROXY,
-    "NO_PROXY": "localhost,127.0.0.1,::1",
-    "no_proxy": "localhost,127.0.0.1,::1",
-}
-
 
 def deploy(told, pack, folder, packages, loop):
     """(kind, what answers) of the function that `told` and the pack of its files are about."""
     settings.set(told)
     if pack:
         unpack(pack, folder)
-    os.environ.update(ENVIRONMENT)
     os.environ.update(settings.env)
     entry = os.path.join(folder, told["entry"])
     own = os.path.join(folder, told.get("folder") or "").rstrip("/")

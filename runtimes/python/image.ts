@@ -1,0 +1,103 @@
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { readElf } from "../native/elf.ts";
+import { image as native } from "../native/image.ts";
+import { keyOfFiles } from "../native/key.ts";
+import { Libraries } from "../native/libraries.ts";
+import type { FunctionRuntime, ImageFile, RuntimeImage } from "../runtime.ts";
+import { findPython, type Python } from "./python.ts";
+
+/** Where guests find it, wherever it is here: it finds its library from there. */
+export const PYTHON = "/usr/local/bin/python3";
+
+const REPO = fileURLToPath(new URL("./", import.meta.url));
+const LIBRARY = "/usr/local/lib";
+/** Where every dynamic loader looks first: another build of the same library may be on this machine too. */
+const SYSTEM_LIBRARIES = "/lib/x86_64-linux-gnu";
+const RUNTIME = "/runtime";
+
+/** Of the standard library: what is for other purposes than running programs, and what is not part of it. */
+const LEFT_OUT = [
+  ...["__pycache__", "config-", "dist-packages", "ensurepip", "idlelib", "lib2to3", "site-packages"],
+  ...["sitecustomize.py", "test", "tkinter", "turtle.py", "turtledemo"],
+];
+
+const PROXY = "http://127.0.0.1:3128";
+const NOT_BY_PROXY = "localhost,127.0.0.1,::1";
+
+/** The Python of this machine that is called python3, with its standard library. */
+export const image: RuntimeImage = {
+  name: "python",
+  key: async (env) => await keyOfFiles(await image.imageFiles(env)),
+  async imageFiles(env) {
+    const python = await findPython(env);
+    return [
+      { host: python.executable, path: PYTHON },
+      ...await standardLibrary(python),
+      ...await libraries(python),
+      ...await native.imageFiles(env),
+      ...await runtimeFiles(),
+    ];
+  },
+};
+
+async function standardLibrary({ stdlib, tag }: Python): Promise<ImageFile[]> {
+  const to = join(LIBRARY, basename(stdlib));
+  const names = (await namesIn(stdlib)).filter((name) => !LEFT_OUT.some((prefix) => isLeftOut(name, prefix)));
+  // Those of the optimising modes are for nobody.
+  const compiled = (await namesIn(join(stdlib, "__pycache__"))).filter((name) => name.endsWith(`.${tag}.pyc`))
+    .map((name) => join("__pycache__", name));
+  return [...names, ...compiled].map((name) => ({ host: join(stdlib, name), path: join(to, name) }));
+}
+
+const isLeftOut = (name: string, prefix: string): boolean =>
+  prefix.endsWith("-") ? name.startsWith(prefix) : name === prefix;
+
+/** What it and its extensions are linked with. A library of its own lies where guests' loaders do not look. */
+async function libraries({ executable, stdlib, loaded }: Python): Promise<ImageFile[]> {
+  const found = new Libraries();
+  await found.addNeeded(await readElf(executable));
+  const own: ImageFile[] = [];
+  for (const host of loaded) {
+    if (/^\/(usr\/)?lib(64)?\//.test(host)) continue;
+    own.push({ host, path: join(SYSTEM_LIBRARIES, basename(host)) });
+    await found.addNeeded(await readElf(host));
+  }
+  const extensions = join(stdlib, "lib-dynload");
+  for (const name of await namesIn(extensions)) {
+    if (name.endsWith(".so")) await found.addNeeded(await readElf(join(extensions, name)));
+  }
+  return [...own, ...found.files];
+}
+
+async function runtimeFiles(): Promise<ImageFile[]> {
+  const modules = (await namesIn(join(REPO, "mayfly"))).filter((name) => name.endsWith(".py"));
+  return ["boot.py", ...modules.map((name) => join("mayfly", name))]
+    .map((name) => ({ host: join(REPO, name), path: join(RUNTIME, name) }));
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+export const runtime: FunctionRuntime = {
+  image,
+  program: {
+    // Isolated, and without what a machine's site has to say. Users' modules are compiled once, for the snapshot.
+    arguments: [PYTHON, "-I", "-S", "-B", join(RUNTIME, "boot.py")],
+    environment: [
+      ...[`PATH=${dirname(PYTHON)}:/usr/bin:/bin`, "HOME=/tmp", "LANG=C.UTF-8", "TZ=UTC"],
+      // Its heap does not grow by a call for each request.
+      "MALLOC_TOP_PAD_=1048576",
+      ...["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"].map((name) => `${name}=${PROXY}`),
+      ...[`NO_PROXY=${NOT_BY_PROXY}`, `no_proxy=${NOT_BY_PROXY}`],
+    ],
+    folder: "/tmp",
+  },
+  memoryBytes: 64 << 20,
+};
