@@ -109,7 +109,10 @@ static int boot__say_end(struct boot *boot) {
     const struct vm_exit *exit = &boot->exit;
     char *why = boot->why;
     size_t capacity = sizeof boot->why;
-    switch ((enum vm_exit_reason)exit->reason) {
+    struct vm_counters counters;
+    vm_count(boot->vm, &counters);
+    bool has_ended = exit->reason == VM_EXITED || exit->reason == VM_SIGNALED;
+    switch ((enum vm_exit_reason)(has_ended && counters.refused_pages > 0 ? VM_OUT_OF_MEMORY : exit->reason)) {
     case VM_EXITED:
         snprintf(why, capacity, "it exited with status %d before its first request", exit->status);
         return -ECHILD;

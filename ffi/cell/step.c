@@ -1,10 +1,10 @@
 #include "step.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "../shim/os.h"
+#include "ending.h"
 #include "exchange.h"
 #include "guest_frames.h"
 #include "serve_state.h"
@@ -107,7 +107,7 @@ struct log_sink step__log_sink(struct step *step) {
     return (struct log_sink){.line = step__log, .to = &step->output};
 }
 
-static void step__end_log(struct step *step) {
+void step__end_log(struct step *step) {
     const struct log_sink sink = step__log_sink(step);
     log__end(&step->sandbox->log, &sink);
 }
@@ -182,41 +182,6 @@ static bool step__park(struct step *step, uint64_t until_ns) {
     return step__over(step, MF_STEP_PARKED);
 }
 
-/* Most programs end in some way of their own when there is no memory for them. */
-static bool step__was_refused_memory(const struct step *step) {
-    struct vm_counters counters;
-    vm_count(step->sandbox->vm, &counters);
-    return counters.refused_pages > step->refused_before;
-}
-
-/* Its program ended, and all that it wrote is taken. */
-static bool step__ended(struct step *step) {
-    struct sandbox *sandbox = step->sandbox;
-    const struct vm_exit *end = &sandbox->end;
-    char text[96];
-    if (!step->is_done && end->reason == VM_EXITED && exchange__finish(step)) return step__over(step, MF_STEP_DONE);
-    bool failed = end->reason == VM_SIGNALED || (end->reason == VM_EXITED && end->status != 0);
-    if (!step->is_done && failed && step__was_refused_memory(step)) {
-        step__exit(step, MF_EXIT_MEMORY, "it failed after it was refused memory beyond its limit");
-        return step__over(step, MF_STEP_DONE);
-    }
-    if (end->reason == VM_SIGNALED || step->is_done) {
-        serve__count(&step->serve->counters.traps);
-        step->shared->trap = end->reason == VM_SIGNALED ? (uint32_t)end->status : 0;
-        if (!step->is_done) step__end_log(step);
-        return step__over(step, MF_STEP_TRAP);
-    }
-    if (end->reason == VM_OUT_OF_MEMORY) {
-        step__exit(step, MF_EXIT_MEMORY, "it needs more memory than its limit");
-    } else if (end->reason == VM_STUCK) {
-        step__exit(step, MF_EXIT_EXCEPTION, "all of its threads wait for one another");
-    } else {
-        snprintf(text, sizeof text, "exited with status %d", end->status);
-        step__exit(step, MF_EXIT_STATUS, text);
-    }
-    return step__over(step, MF_STEP_DONE);
-}
-
 /* The server's frames, once. True: the step is over. */
 static bool step__deliver(struct step *step) {
     struct sandbox *sandbox = step->sandbox;
@@ -227,7 +192,6 @@ static bool step__deliver(struct step *step) {
     struct vm_counters counters;
     vm_count(sandbox->vm, &counters);
     step->cpu_before_ns = counters.cpu_ns;
-    step->refused_before = counters.refused_pages;
     int error = sandbox->object->protocol == CELL_FRAMES ? guest_frames__deliver(step, frames, length)
                                                          : exchange__deliver(step, frames, length);
     switch (error) {
@@ -362,7 +326,7 @@ bool step__run(struct step *step) {
         }
         if (step->output.length > 0 && step->output_since_ns == 0) step->output_since_ns = os__now_ns();
         bool has_news = step__feed(step) || drained != DRAINED;
-        if (sandbox->is_ended) return step__ended(step);
+        if (sandbox->is_ended) return step__over(step, ending__tell(step));
         if (step__is_aged(step)) return step__park(step, 0);
         if (turn == TURN_IS_OVER && workers__are_wanted(step->serve)) return false;
         if (exit.reason == VM_WAITS && !has_news && step__waits(step, &exit)) return true;

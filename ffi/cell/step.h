@@ -22,7 +22,6 @@ struct step {
     struct output output;
     uint64_t output_since_ns; /* there is output; 0: none */
     uint64_t run_ns, cpu_ns, cpu_before_ns;
-    uint64_t refused_before; /* memory, when the step began */
     uint64_t waits_until_ns; /* of CLOCK_MONOTONIC */
     bool is_held;   /* a build's */
     bool is_done;   /* wrote its EXIT: a held one runs on until it waits for another request */
@@ -47,8 +46,10 @@ bool step__run(struct step *step);
 /* Completes the slot; then parks the sandbox, or makes its VM ready for another. */
 void step__end(struct step *step);
 
-/* For guest_frames.c and exchange.c: ends the request with an EXIT of the cell's own. */
+/* For the files that know how guests speak and end: ends the request with an EXIT of the cell's own. */
 enum drained step__exit(struct step *step, enum mf_exit_code code, const char *text);
+/* The last line of the log, and how many were dropped. */
+void step__end_log(struct step *step);
 /* Its lines go to the step's frames. */
 struct log_sink step__log_sink(struct step *step);
 

@@ -8,9 +8,13 @@
 #include "../shim/os.h"
 #include "serve_state.h"
 
-/* Waking a sleeping thread takes about as long. Only one thread spins, and only after work. */
-#define SPIN_NS UINT64_C(50000)
-#define LOOKS_PER_CLOCK 64u
+/*
+ * Waking a thread that sleeps takes 50 us and more. So where steps came one soon after the other, one thread looks for the
+ * next one for a while, and lets others have the core in between.
+ */
+#define SPIN_NS UINT64_C(250000)
+#define LOOKS_PER_YIELD 64u
+#define SOON_MAX 8u
 
 struct worker {
     struct serve *serve;
@@ -85,14 +89,22 @@ static bool worker__work(struct worker *worker) {
 
 /* ---- waiting ------------------------------------------------------------------------------------------ */
 
-static void worker__spin(struct worker *worker) {
+static void worker__spin(struct worker *worker, uint64_t end) {
     struct workers *workers = &worker->serve->workers;
-    if (atomic_exchange(&workers->has_spinner, true)) return;
-    uint64_t end = os__now_ns() + SPIN_NS;
-    do {
-        for (uint32_t i = 0; i < LOOKS_PER_CLOCK && !workers__are_wanted(worker->serve); i++) __builtin_ia32_pause();
-    } while (!workers__are_wanted(worker->serve) && os__now_ns() < end);
+    if (atomic_load(&workers->soon) == 0 || atomic_exchange(&workers->has_spinner, true)) return;
+    while (!workers__are_wanted(worker->serve) && os__now_ns() < end) {
+        for (uint32_t i = 0; i < LOOKS_PER_YIELD && !workers__are_wanted(worker->serve); i++) continue;
+        sched_yield();
+    }
     atomic_store(&workers->has_spinner, false);
+}
+
+/* Several may count at once: it is a hint. */
+static void worker__learn(struct worker *worker, bool came_soon) {
+    atomic_uint *soon = &worker->serve->workers.soon;
+    uint32_t before = atomic_load(soon);
+    if (!came_soon) atomic_store(soon, before / 2);
+    else if (before < SOON_MAX) atomic_store(soon, before + 1);
 }
 
 static void *worker__main(void *data) {
@@ -100,8 +112,10 @@ static void *worker__main(void *data) {
     for (;;) {
         bool has_worked = false;
         while (worker__work(worker)) has_worked = true;
-        if (has_worked) worker__spin(worker);
-        if (!workers__are_wanted(worker->serve)) ring__sleep(&worker->serve->ring);
+        uint64_t end = os__now_ns() + SPIN_NS;
+        if (has_worked) worker__spin(worker, end);
+        while (!workers__are_wanted(worker->serve)) ring__sleep(&worker->serve->ring);
+        if (has_worked) worker__learn(worker, os__now_ns() < end);
     }
     return NULL;
 }

@@ -21,6 +21,8 @@ struct workers {
     struct step *aside, **aside_end;
     atomic_uint aside_count;
     atomic_bool has_spinner;
+    /* How often the next step came soon, of late: spinning for it is worth it. */
+    atomic_uint soon;
     atomic_uint running;
 };
 

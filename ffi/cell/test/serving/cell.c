@@ -19,6 +19,7 @@
 struct told told;
 _Atomic uint32_t damaged;
 char why[512];
+int cell_image;
 
 static struct cell_ring *ring;
 static struct serve *serve;
@@ -88,11 +89,10 @@ int cell_file(void) {
 uint32_t cell_view(void) {
     const struct image_source source = {guests_folder, "/"};
     struct vm_text text;
-    int file = cell_file();
+    int file = cell_image = cell_file();
     if (image__pack(file, &source, 1, &text) != 0) fail("pack the image");
     struct cell_request head = {.operation = CELL_VIEW, .object = ++last_object};
     cell_request(&head, NULL, file);
-    close(file);
     if (told.error != 0) fail("open the view");
     return last_object;
 }
@@ -129,11 +129,22 @@ static struct cell_request object_request(enum cell_operation operation, uint32_
     };
 }
 
-uint32_t cell_load(int file, uint32_t parent) {
-    struct cell_request head = object_request(CELL_LOAD, parent);
-    cell_request(&head, NULL, file);
+static uint32_t load(struct cell_request *head, int file) {
+    cell_request(head, NULL, file);
     if (told.error != 0) fail("load the snapshot");
     return last_object;
+}
+
+uint32_t cell_load(int file, uint32_t parent) {
+    struct cell_request head = object_request(CELL_LOAD, parent);
+    return load(&head, file);
+}
+
+uint32_t cell_load_as(int file, enum cell_protocol protocol, uint32_t tcp_port) {
+    struct cell_request head = object_request(CELL_LOAD, 0);
+    head.protocol = protocol;
+    head.tcp_port = tcp_port;
+    return load(&head, file);
 }
 
 uint32_t cell_derive(uint32_t parent) {

@@ -30,7 +30,9 @@ void cell_open(enum cell_mode mode, const char *guests);
 
 /* Requests, that succeed: an object's number. */
 uint32_t cell_view(void);
+extern int cell_image; /* of the guests' folder */
 uint32_t cell_load(int file, uint32_t parent);
+uint32_t cell_load_as(int file, enum cell_protocol protocol, uint32_t tcp_port);
 uint32_t cell_derive(uint32_t parent);
 /* A program that is a file of the guests' folder. Whether it booted: `told` says more. */
 bool cell_boot(enum cell_protocol protocol, const char *program, const char *argument);
