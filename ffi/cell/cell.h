@@ -1,7 +1,8 @@
 /*
  * A cell: the jailed process in which one tenant's microVMs run. This header is what a cell and the server agree on.
  *
- * The server starts the program `mayfly-cell` with these descriptors and no others, and talks to it in three ways:
+ * The server starts the program `mayfly-cell` with these descriptors and no others (0 to 2 are /dev/null), and talks to it in
+ * three ways:
  *
  * - requests (struct cell_request) over a socket that keeps messages apart; a file that one is about comes with it;
  * - steps, in slots of a ring (struct mf_ring, struct mf_slot of ../shim/mayfly.h), the same as for the Wasm engine: a slot

@@ -12,7 +12,8 @@
 
 /*
  * Empty root, no capabilities, no_new_privs, rlimits, the user's id, seccomp for `mode`. 0, or -errno with the part that
- * failed: all of them are mandatory. Extras (Landlock, cgroup) that are missing are named in `missing`, one a line.
+ * failed: all of them are mandatory. Extras (a user of its own, Landlock, to be ended first where memory is short) that are
+ * missing are named in `missing`, one a line. Before there is a second thread.
  */
 int jail__enter(uint32_t user, enum cell_mode mode, uint64_t address_bytes, const char **failed, char *missing,
                 size_t capacity);

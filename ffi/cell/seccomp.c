@@ -22,8 +22,9 @@
 
 #define INSTRUCTIONS_MAX 512u
 #define COUNT(list) (sizeof(list) / sizeof *(list))
-/* PAGEMAP_SCAN of Linux 6.7: headers may be older. */
+/* Of Linux 6.7 and 6.13: headers may be older. The C library guards its threads' stacks by the latter where it can. */
 #define SCAN_PAGES 0xc0606610u
+#define ADVICE_GUARD 102u
 
 struct filter {
     struct sock_filter code[INSTRUCTIONS_MAX];
@@ -121,7 +122,7 @@ static const long calls[] = {
 static const long calls_of_builds[] = {SYS_pwrite64, SYS_ftruncate};
 
 static void filter__memory(struct filter *filter) {
-    const uint32_t advice[] = {MADV_DONTNEED, MADV_HUGEPAGE, MADV_POPULATE_WRITE};
+    const uint32_t advice[] = {MADV_DONTNEED, MADV_HUGEPAGE, MADV_POPULATE_WRITE, ADVICE_GUARD};
     filter__without(filter, SYS_mmap, 2, PROT_EXEC);
     filter__without(filter, SYS_mprotect, 2, PROT_EXEC);
     filter__exactly(filter, SYS_mremap, 3, MREMAP_MAYMOVE);
