@@ -171,6 +171,11 @@ int clock__after_clone(struct vm *vm) {
     return 0;
 }
 
+void clock__after_waiting(struct vm *vm) {
+    clock__begin(vm, vm->kernel->clock.frozen_monotonic);
+    clock__publish(vm, NULL);
+}
+
 /* ---- what it is now ---------------------------------------------------------------------------------- */
 
 uint64_t clock__monotonic_ns(struct vm *vm) {

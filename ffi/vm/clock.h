@@ -71,6 +71,8 @@ void clock__refresh(struct vm *vm);
  */
 void clock__freeze(struct vm *vm);
 int clock__after_clone(struct vm *vm);
+/* Before it runs for the first time since: while it only waited to be used, no time passed for it. */
+void clock__after_waiting(struct vm *vm);
 /* What the vCPU ran since goes to the current thread's account: before another thread becomes current. */
 void clock__account(struct vm *vm);
 

@@ -156,6 +156,7 @@ int clone__state(struct vm *vm, const struct vm_snapshot *snapshot) {
     /* A program may have unmapped its first stack: then nobody can read these bytes. */
     if (error == 0 && address != 0) (void)access__write(vm, address, random, sizeof random);
     if (error == 0) error = host__after_clone(vm);
+    vm->is_unused = 1;
     return error < 0 ? error : 0;
 }
 

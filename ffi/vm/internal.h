@@ -38,6 +38,7 @@ struct vm {
     struct entry_state entry;
     int broken;
     int is_fresh; /* a clone that never ran */
+    int is_unused; /* as its snapshot: it did not run since it was cloned or reset */
     int serves_proxy; /* the host answers for VM_PROXY_PORT */
     uint32_t looks; /* of epoll in the call under way */
     uint64_t run_begun_cpu; /* of the host's thread; 0 while it does not run */

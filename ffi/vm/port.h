@@ -36,7 +36,7 @@ struct port {
     uint8_t hung_up;      /* the host is gone: what the guest writes has no reader */
     uint8_t guest_gone;   /* the guest closed a connection: it is freed when its output is taken */
     uint8_t is_dialed;    /* the guest made it, to the host: it is freed when the host hung up as well */
-    uint8_t reserved[2];
+    uint16_t ahead_for;   /* a connection to this TCP port that the host did not begin to use */
     struct port_queue input, output;
     uint64_t written; /* by the guest, in all: the log's bound */
     uint64_t input_edges, output_edges;
@@ -79,6 +79,8 @@ size_t port__take(struct vm *vm, uint32_t port, void *bytes, size_t capacity);
 void port__hang_up(struct vm *vm, uint32_t port);
 /* All that the guest will ever write was taken. */
 int port__ended(const struct vm *vm, uint32_t port);
+/* A connection that was made ahead for a TCP port, from now on in use; or -ENOENT. */
+int port__take_ahead(struct vm *vm, uint16_t tcp_port);
 /* A bit for each connection that the guest made and the host did not hang up. */
 uint64_t port__dialed(const struct vm *vm);
 /* A bit for each port with output to take. */

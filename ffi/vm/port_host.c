@@ -1,6 +1,7 @@
 /* Ports as the host has them. */
 #include "port.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "internal.h"
@@ -90,6 +91,19 @@ uint64_t port__with_output(const struct vm *vm) {
     return ports;
 }
 
+int port__take_ahead(struct vm *vm, uint16_t tcp_port) {
+    struct port_table *table = &vm->kernel->ports;
+    for (uint32_t i = PORT_FIRST_CONNECTION; i < table->used; i++) {
+        struct port *port = &table->items[i];
+        if (port->state != PORT_OPEN || tcp_port == 0 || port->ahead_for != tcp_port) continue;
+        port->ahead_for = 0;
+        /* A guest that lost patience, or said something first, gets a new one. */
+        if (!port->output_ended && !port->hung_up && port->output.size == 0) return (int)i;
+        port__hang_up(vm, i);
+    }
+    return -ENOENT;
+}
+
 uint64_t port__dialed(const struct vm *vm) {
     const struct port_table *table = &vm->kernel->ports;
     uint64_t ports = 0;
@@ -133,7 +147,15 @@ int vm_ended(struct vm *vm, uint32_t port) {
 }
 
 int vm_connect(struct vm *vm, uint16_t tcp_port) {
-    return socket__connect_host(vm, tcp_port);
+    int port = port__take_ahead(vm, tcp_port);
+    return port >= 0 ? port : socket__connect_host(vm, tcp_port);
+}
+
+int vm_connect_ahead(struct vm *vm, uint16_t tcp_port) {
+    int port = socket__connect_host(vm, tcp_port);
+    if (port < 0) return port;
+    vm->kernel->ports.items[port].ahead_for = tcp_port;
+    return 0;
 }
 
 void vm_hang_up(struct vm *vm, uint32_t port) {

@@ -202,6 +202,8 @@ int vm_run(struct vm *vm, const struct vm_run *run, struct vm_exit *exit) {
     vm->exit.until_ns = UINT64_MAX;
     int error = vm->is_fresh ? clone__first_run(vm) : 0;
     if (error != 0) return error;
+    if (vm->is_unused) clock__after_waiting(vm);
+    vm->is_unused = 0;
     int place = ticker__begin(vm->ticker, vm, run->deadline_ns, run->cpu_ns);
     if (place < 0) return place;
     uint64_t begun = os__clock_ns(CLOCK_THREAD_CPUTIME_ID);

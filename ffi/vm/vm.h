@@ -110,6 +110,11 @@ int vm_has_output(const struct vm *vm, uint32_t port);
 int vm_ended(struct vm *vm, uint32_t port);
 /* A connection to a guest that listens: its port, or -ECONNREFUSED, -EAGAIN. */
 int vm_connect(struct vm *vm, uint16_t tcp_port);
+/*
+ * Makes the connection that the next vm_connect to this port gets. A guest that runs on has accepted it, and set up what it
+ * does for each, before its snapshot is taken: no clone has to.
+ */
+int vm_connect_ahead(struct vm *vm, uint16_t tcp_port);
 /* The other end of a connection is gone. */
 void vm_hang_up(struct vm *vm, uint32_t port);
 

@@ -190,7 +190,7 @@ static int suite__is_wanted(const struct test *test, int count, char **arguments
 
 int main(int count, char **arguments) {
     static const struct test *const tables[] = {program_tests, attack_tests,   fork_tests, flush_tests,
-                                                snapshot_tests, build_tests,  port_tests,  proxy_tests};
+                                                snapshot_tests, build_tests,  port_tests,  proxy_tests, server_tests};
     char self[PATH_MAX] = {0};
     if (readlink("/proc/self/exe", self, sizeof self - 1) < 0) return 2;
     snprintf(guests, sizeof guests, "%.4000s/guests", dirname(self));

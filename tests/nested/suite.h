@@ -57,6 +57,6 @@ void suite__expect_answer(struct vm *vm, const char *line, const char *answer);
 uint64_t suite__now_ns(void);
 
 extern const struct test program_tests[], attack_tests[], fork_tests[], flush_tests[], snapshot_tests[], build_tests[], port_tests[],
-    proxy_tests[];
+    proxy_tests[], server_tests[];
 
 #endif
