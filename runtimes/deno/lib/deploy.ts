@@ -1,7 +1,6 @@
 /** A deploy: the bundle is evaluated, and its handler found. */
 import { ExitCode, FrameType, RequestString } from "../../../ffi/layout.ts";
 import { becomeFunction } from "./environment.ts";
-import { learnDrawers } from "./entropy.ts";
 import { exitText } from "./error_text.ts";
 import type { Handler } from "./exchange.ts";
 import { findHandler } from "./handlers.ts";
@@ -35,11 +34,9 @@ export class Deploy {
 
   async #evaluate() {
     becomeFunction(settings);
-    const bundle = new Blob(this.#parts, { type: "text/javascript" });
-    learnDrawers(await bundle.text());
     const usual = Error.stackTraceLimit;
     Error.stackTraceLimit = INIT_FRAMES;
-    const url = URL.createObjectURL(bundle);
+    const url = URL.createObjectURL(new Blob(this.#parts, { type: "text/javascript" }));
     try {
       return findHandler(await import(url));
     } finally {
