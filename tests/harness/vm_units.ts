@@ -8,7 +8,7 @@ import { runTool } from "../../src/setup/tool.ts";
 import { compileAll, engineFiles, sourcesIn, VM_FLAGS } from "../../src/setup/vm.ts";
 
 export const SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"];
-const FLAGS = [...VM_FLAGS, "-O1", ...SANITIZERS];
+export const FLAGS = [...VM_FLAGS, "-O1", ...SANITIZERS];
 /** What a test stands in for is its own, though the engine has it too. */
 const LINK_FLAGS = [...SANITIZERS, "-pthread", "-Wl,-z,muldefs"];
 
@@ -35,7 +35,8 @@ export async function vmUnits(): Promise<string[]> {
   return names.filter((name) => /_test$|^fuzz$/.test(name)).sort().map((name) => join(folder, name));
 }
 
-async function engineRecipe(): Promise<Recipe> {
+/** The microVM engine with sanitizers. */
+export async function engineRecipe(): Promise<Recipe> {
   const files = await engineFiles();
   return {
     name: "vm-sanitized",
@@ -48,7 +49,7 @@ async function engineRecipe(): Promise<Recipe> {
   };
 }
 
-const ARCHIVE = "engine.a";
+export const ARCHIVE = "engine.a";
 
 async function unitsRecipe(engine: string): Promise<Recipe> {
   const files = await sourcesIn("test");
