@@ -2,8 +2,43 @@
 
 #include <errno.h>
 
+#include "../shim/os.h"
+#include "../vm/port.h"
 #include "load.h"
+#include "log.h"
 #include "serve_state.h"
+
+#define AHEAD_NS UINT64_C(1000000000)
+
+static void take__line(void *to, enum mf_log_level level, const char *text, uint32_t length) {
+    control__log(*(const uint32_t *)to, level, text, length);
+}
+
+/* What it says of the connection is the build's to tell, not every request's. */
+static void take__drain(struct vm *vm, uint32_t id) {
+    static const uint32_t ports[] = {PORT_LOG, PORT_STDIO};
+    const struct log_sink sink = {.line = take__line, .to = &id};
+    struct log log;
+    uint8_t bytes[4096];
+    log__init(&log, 0);
+    for (size_t i = 0; i < sizeof ports / sizeof *ports; i++) {
+        size_t size;
+        while ((size = vm_take(vm, ports[i], bytes, sizeof bytes)) > 0) log__write(&log, &sink, bytes, size);
+    }
+    log__end(&log, &sink);
+    log__fini(&log);
+}
+
+/* A server accepts its next connection before the snapshot: what it does for each, no clone has to do. */
+static void take__connect(struct sandbox *sandbox, uint32_t id) {
+    const struct object *object = sandbox->object;
+    if (object->protocol != CELL_SERVER || vm_connect_ahead(sandbox->vm, object->tcp_port) != 0) return;
+    const struct vm_run run = {.deadline_ns = os__now_ns() + AHEAD_NS, .cpu_ns = UINT64_MAX};
+    struct vm_exit exit;
+    /* What became of it is the snapshot's to see: a guest that does not wait is refused. */
+    (void)vm_run(sandbox->vm, &run, &exit);
+    take__drain(sandbox->vm, id);
+}
 
 static int take__write(struct vm *vm, int file, const struct object *parent, struct vm_text *why) {
     const struct vm_snapshot_options options = {.file = file, .parent = parent == NULL ? NULL : parent->snapshot};
@@ -34,6 +69,7 @@ void take__snapshot(struct serve *serve, const struct control_request *request) 
     if (error != 0) {
         load__refuse(request, error, "take a snapshot", "there is no such sandbox");
     } else {
+        take__connect(sandbox, head->id);
         error = vm_dialed(sandbox->vm) != 0 ? -EBUSY : take__write(sandbox->vm, request->file, parent, &why);
         pool__park(serve, sandbox);
         const char *text = error == -EBUSY ? "the function holds a connection open" : why.bytes;
