@@ -35,6 +35,7 @@ export class Ring {
   readonly #queueMask: number;
   #head = 0;
   #inFlight = 0;
+  #parks = 0;
 
   constructor(calls: RingCalls, readonly memory: ArrayBuffer) {
     this.#calls = calls;
@@ -51,6 +52,11 @@ export class Ring {
   /** Steps that were submitted and are not complete. */
   get inFlight(): number {
     return this.#inFlight;
+  }
+
+  /** How often a byte was asked for: no more than that can come. */
+  get parks(): number {
+    return this.#parks;
   }
 
   /** Steps that no worker has taken yet. */
@@ -137,6 +143,7 @@ export class Ring {
 
   /** Asks for a byte on the wake socket at the next completion. False: something is complete already, so drain again. */
   park(): boolean {
+    this.#parks++;
     return !this.#calls.park(this.#head);
   }
 

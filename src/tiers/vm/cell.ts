@@ -1,4 +1,5 @@
 import type { ErrorCode } from "../../errors.ts";
+import { LIMITS } from "../../limits.ts";
 import type { LogLevel } from "../../types.ts";
 import { Run } from "../run.ts";
 import type { RunOptions } from "../run_options.ts";
@@ -50,6 +51,8 @@ export interface RequestOptions {
 
 interface Pending extends PromiseWithResolvers<CellReply> {
   readonly log: ((line: GuestLine) => void) | undefined;
+  /** How much more of a log is believed to be one. */
+  logLeft: number;
   readonly timer: ReturnType<typeof setTimeout>;
 }
 
@@ -57,6 +60,9 @@ interface Pending extends PromiseWithResolvers<CellReply> {
 const STEPS_PER_FUNCTION = 32;
 /** The cell itself ends a step at its deadline. One that does not so long after it is not to be believed any more. */
 const MOST_OVERDUE_MS = 1000;
+/** A cell bounds what a program logs; one that tells so many times as much does not. */
+const LOG_SLACK = 2;
+const LOG_LINE_COST = 64;
 /** Requests that it has not answered. */
 const MOST_REQUESTS = 4096;
 
@@ -71,6 +77,7 @@ export class Cell implements TellingsListener {
   readonly #runs = new Set<Run>();
   readonly #requests = new Map<number, Pending>();
   #lastRequest = 0;
+  #damages = 0;
   #death: Death | null = null;
   #ended: Promise<void> | null = null;
 
@@ -87,7 +94,10 @@ export class Cell implements TellingsListener {
       nowNs: process.nowNs(),
     });
     const tellings = new Tellings(this);
-    this.#serving = this.steps.serve(process.told, (bytes) => tellings.take(bytes)).then(
+    this.#serving = this.steps.serve(process.told, (bytes) => {
+      tellings.take(bytes);
+      if (tellings.wakes > this.steps.ring.parks) throw new Error("it wakes the server while that does not wait");
+    }).then(
       () => this.#crashed("it ended"),
       (error) => this.#crashed(error instanceof Error ? error.message : `${error}`),
     );
@@ -136,7 +146,8 @@ export class Cell implements TellingsListener {
     const id = this.#lastRequest = (this.#lastRequest + 1) >>> 0;
     const bytes = encodeRequest(id, request);
     const timer = setTimeout(() => this.#crashed(`it did not answer request ${request.operation}`), timeoutMs);
-    const pending: Pending = { ...Promise.withResolvers<CellReply>(), log, timer };
+    const logLeft = LOG_SLACK * ((request.logBytes ?? 0) + LIMITS.logBytesPerRequest);
+    const pending: Pending = { ...Promise.withResolvers<CellReply>(), log, logLeft, timer };
     this.#requests.set(id, pending);
     try {
       this.#options.process.send(bytes, file ?? null, isNewFile ?? false);
@@ -158,10 +169,15 @@ export class Cell implements TellingsListener {
   }
 
   log(id: number, level: LogLevel, text: string): void {
-    this.#requests.get(id)?.log?.({ level, text });
+    const pending = this.#requests.get(id);
+    if (!pending) throw new Error(`it told of request ${id}, which nobody made`);
+    pending.logLeft -= text.length + LOG_LINE_COST;
+    if (pending.logLeft < 0) throw new Error("it tells more of a program than a log has room for");
+    pending.log?.({ level, text });
   }
 
   damaged(object: number): void {
+    if (++this.#damages > MOST_REQUESTS) throw new Error("it finds damage without end");
     this.#options.onDamaged(this, object);
   }
 

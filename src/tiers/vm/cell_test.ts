@@ -132,6 +132,11 @@ const LIES: Record<string, (process: FakeCell) => void> = {
   "answers what nobody asked": (process) => process.reply(99),
   "tells what makes no sense": (process) => process.tell(telling({ telling: 200 })),
   "says more than any text": (process) => process.tell(telling({ telling: Telling.LOG, textBytes: 0x7fffffff })),
+  "wakes the server without end": (process) => process.tell(new Uint8Array(1000)),
+  "logs for nobody": (process) => process.tell(telling({ telling: Telling.LOG, id: 99, text: "x" })),
+  "finds damage without end": (process) => {
+    for (let i = 0; i < 5000; i++) process.tell(telling({ telling: Telling.DAMAGED, id: i }));
+  },
   "completes what nobody began": (process) => {
     process.lie = new Error("a slot that makes no sense");
     process.tell(new Uint8Array([Telling.WAKE]));

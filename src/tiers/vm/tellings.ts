@@ -36,15 +36,22 @@ export class Tellings {
   readonly #view = new DataView(this.#bytes.buffer);
   /** Of the telling that is not complete. */
   #have = 0;
+  #wakes = 0;
 
   constructor(listener: TellingsListener) {
     this.#listener = listener;
+  }
+
+  /** Bytes that said no more than that steps are complete. */
+  get wakes(): number {
+    return this.#wakes;
   }
 
   /** Throws a TellingError; nothing more can be read then. */
   take(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length;) {
       if (this.#have === 0 && bytes[at] === Telling.WAKE) {
+        this.#wakes++;
         at++;
         continue;
       }
