@@ -2,7 +2,9 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Native } from "../ffi/native.ts";
 import { NativeWasi } from "../ffi/native_wasi.ts";
+import { packImage } from "../ffi/native_image.ts";
 import { openShim } from "../ffi/symbols.ts";
+import { findPython } from "../runtimes/python/python.ts";
 import type { ServeOptions } from "./cli/serve_options.ts";
 import { systemClock as clock } from "./clock.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -26,6 +28,7 @@ import { bundleEnv } from "./registry/child_env.ts";
 import type { Functions } from "./registry/function.ts";
 import { NativeMirror } from "./registry/native_mirror.ts";
 import { Npm } from "./registry/npm.ts";
+import { pythonParts } from "./registry/python_parts.ts";
 import { Registry } from "./registry/registry.ts";
 import { Scheduler } from "./scheduler/scheduler.ts";
 import { startSetup } from "./setup/setup.ts";
@@ -161,6 +164,12 @@ async function compose(
       fs: new NativeMirror(native),
       bundler,
       npm: new Npm({ deno: DENO, env, folder: join(folder.path, "npm"), timeoutMs: NPM_TIMEOUT_MS }),
+      python: pythonParts({
+        env,
+        folder: join(folder.path, "python"),
+        pack: (to, sources) => packImage(shim, to, sources),
+        pythonOf: async () => (await findPython(env)).version,
+      }),
       tiers: { wasm: tier, vm },
       builds: cores,
     }),

@@ -90,6 +90,8 @@ export const LIMITS = {
   wasiCompilerBytes: 1024 * MiB,
   /** All files of a function that is a folder. */
   ownFilesBytes: 256 * MiB,
+  /** What requirements.txt names, unpacked; a file of it, too. */
+  packagesBytes: 1024 * MiB,
   /** Host calls that one sandbox may have open; what its library sends at once is below it. */
   hostCalls: 1024,
   /** Lookups of names at once, of a tenant and of one function: each holds a thread until the name's server answers. */

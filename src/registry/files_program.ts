@@ -22,8 +22,8 @@ export function hashesOf({ mirror }: Root, paths: Iterable<string>): Record<stri
 
 /** Where a guest sees the files of its function. */
 const GUEST_FOLDER = "/function/";
-/** The last one of a traceback is where it happened. */
-const PYTHON_FRAME = /File "\/function\/([^"]+)", line (\d+)/g;
+/** `    at handler (handler.py:12:5)`, innermost first. A column is not always known. */
+const FRAME = /^\s+at (?:[^\n]* \()?([^\n():]+):(\d+)(?::(\d+))?\)?$/m;
 
 /** A program that is run from files: these are all that there is of it. */
 export function filesProgram(
@@ -40,14 +40,14 @@ export function filesProgram(
 }
 
 function inUsersFiles({ message, place: known, stack_ }: BuildError, file: string): BuildError {
-  const place = known ?? lastFrame(stack_ ?? message);
+  const place = known ?? firstFrame(stack_ ?? message);
   const text = message.replaceAll(GUEST_FOLDER, "");
   const stack = stack_?.replaceAll(GUEST_FOLDER, "") ?? null;
   const told = place === null && !text.startsWith(`${file}:`) ? `${file}: ${text}` : placed(text, place);
   return new BuildError(told, place, stack);
 }
 
-function lastFrame(traceback: string): Place | null {
-  const frame = [...traceback.matchAll(PYTHON_FRAME)].at(-1);
-  return frame ? { file: frame[1], line: Number(frame[2]), column: 1 } : null;
+function firstFrame(stack: string): Place | null {
+  const [, file, line, column = "1"] = FRAME.exec(stack) ?? [];
+  return file === undefined ? null : { file, line: Number(line), column: Number(column) };
 }

@@ -1,13 +1,125 @@
+import { join, posix } from "node:path";
+import { BuildError, PACKAGES } from "../tiers/tier.ts";
+import type { Place } from "./bundle_wire.ts";
 import { filesProgram, hashesOf } from "./files_program.ts";
-import type { Program, ProgramJob, ProgramMaker } from "./program.ts";
+import { placed } from "./placed.ts";
+import type { CodeConfig, Program, ProgramJob, ProgramMaker } from "./program.ts";
+import { candidatesOf } from "./python_imports.ts";
+import type { InstalledPackages, PythonPackages } from "./python_packages.ts";
+import type { PythonFacts, PythonScanner } from "./python_scan.ts";
+import { RequirementError } from "./requirements.ts";
+import type { Root } from "./root.ts";
+import type { Source } from "./sources.ts";
 
-/** Python: its own files and what lies in the root under names with an underscore, which any function may import. */
+const REQUIREMENTS = "requirements.txt";
+const MOST_FILES = 10_000;
+
+export interface PythonParts {
+  readonly scanner: PythonScanner;
+  readonly packages: PythonPackages;
+}
+
+/**
+ * Python: the file of a function, what it imports below its root, and what lies there under names with an underscore, which
+ * may be read as well; all files of one that is a folder. What requirements.txt names comes as an image.
+ */
 export class PythonPrograms implements ProgramMaker {
-  make({ root, source, onWanted }: ProgramJob): Promise<Program> {
-    const { file } = source;
-    const shared = [...root.mirror.files.keys()].filter((path) => path.startsWith("_"));
-    const files = { ...root.filesOf(source), ...hashesOf(root, [file, ...shared]) };
-    onWanted(new Set(Object.keys(files)));
-    return Promise.resolve({ ...filesProgram(root, source, files), config: null });
+  readonly #scanner: PythonScanner;
+  readonly #packages: PythonPackages;
+
+  constructor({ scanner, packages }: PythonParts) {
+    this.#scanner = scanner;
+    this.#packages = packages;
   }
+
+  async make({ root, source, signal, onWanted }: ProgramJob): Promise<Program> {
+    const { files, wanted, entry } = await this.#closure(root, source);
+    onWanted(new Set([...Object.keys(files), ...wanted, ...requirementsOf(source)]));
+    const config = configOf(source.file, entry);
+    const installed = await this.#install(root, source, signal);
+    const program = filesProgram(root, source, files);
+    return {
+      ...program,
+      made: {
+        ...program.made,
+        packages: installed?.packages ?? [],
+        // As for all that has packages: what is current is asked in the same way.
+        lock: installed?.packages.length ? root.lock?.hash ?? null : null,
+      },
+      config,
+      stage: async (versionFolder) => {
+        await program.stage(versionFolder);
+        if (installed?.image) await Deno.link(installed.image, join(versionFolder, PACKAGES));
+      },
+    };
+  }
+
+  /** Imports of imports, as far as they are there. */
+  async #closure(root: Root, source: Source) {
+    const { mirror } = root;
+    const shared = [...mirror.files.keys()].filter((path) => path.startsWith("_"));
+    const paths = new Set([source.file, ...requirementsOf(source), ...Object.keys(root.filesOf(source)), ...shared]);
+    const wanted = new Set<string>();
+    const folders = [...new Set([posix.dirname(source.file), source.folder ?? "", ""])]
+      .map((folder) => folder === "." ? "" : folder);
+    let entry: PythonFacts = {};
+    for (let next = [...paths]; next.length > 0;) {
+      const sources = next.filter((path) => path.endsWith(".py") && mirror.files.has(path))
+        .map((path) => ({ path, hash: mirror.files.get(path)!.hash }));
+      const facts = await this.#scanner.scan(sources, (path) => Deno.readTextFile(mirror.pathOf(path)));
+      entry = facts.get(source.file) ?? entry;
+      next = [];
+      for (const [path, { imports = [] }] of facts) {
+        for (const candidate of imports.flatMap((one) => candidatesOf(one, path, folders))) {
+          wanted.add(candidate);
+          if (!mirror.files.has(candidate) || paths.has(candidate)) continue;
+          paths.add(candidate);
+          next.push(candidate);
+        }
+      }
+      if (paths.size + wanted.size > MOST_FILES) {
+        throw new BuildError(`Cannot build ${source.file}: it imports more than ${MOST_FILES} files`);
+      }
+    }
+    return { files: hashesOf(root, paths), wanted, entry };
+  }
+
+  /** The function's own file counts before the root's; null without any. */
+  async #install(root: Root, source: Source, signal: AbortSignal): Promise<InstalledPackages | null> {
+    const file = requirementsOf(source).find((path) => root.mirror.files.has(path));
+    if (file === undefined) return null;
+    try {
+      const text = await Deno.readTextFile(root.mirror.pathOf(file));
+      return await this.#packages.install(root.tenant, text, signal);
+    } catch (error) {
+      if (!(error instanceof RequirementError)) throw error;
+      const place = { file, line: error.line, column: 1 };
+      throw new BuildError(placed(error.message, place), place);
+    }
+  }
+}
+
+function requirementsOf({ folder }: Source): string[] {
+  return folder === null ? [REQUIREMENTS] : [`${folder}/${REQUIREMENTS}`, REQUIREMENTS];
+}
+
+/** Throws a BuildError for what cannot be read, too. */
+function configOf(file: string, { problem, noLiteral, config }: PythonFacts): CodeConfig | null {
+  if (problem) {
+    const place = problem.place && { file, ...problem.place };
+    throw new BuildError(placed(problem.message, place), place);
+  }
+  if (noLiteral) {
+    const place = { file, ...noLiteral };
+    throw new BuildError(
+      placed(
+        "Cannot read config: it is read without running the code, so all of it has to be literal (text, numbers, True, False, None, lists, dicts)",
+        place,
+      ),
+      place,
+    );
+  }
+  if (!config) return null;
+  const places: [string, Place][] = Object.entries(config.places).map(([key, place]) => [key, { file, ...place }]);
+  return { value: config.value, places: Object.fromEntries(places) };
 }

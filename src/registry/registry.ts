@@ -20,7 +20,7 @@ import { capFor } from "./manifest.ts";
 import type { MirrorFs } from "./mirror.ts";
 import { NativePrograms } from "./native_program.ts";
 import type { Npm } from "./npm.ts";
-import { PythonPrograms } from "./python_program.ts";
+import { type PythonParts, PythonPrograms } from "./python_program.ts";
 import { extentOf, removeSource } from "./remove_source.ts";
 import { Roots } from "./roots.ts";
 import { type ServerSettings, serverSettings } from "./server_settings.ts";
@@ -42,6 +42,7 @@ export interface RegistryOptions {
   readonly fs: MirrorFs;
   readonly bundler: Bundler;
   readonly npm: Npm;
+  readonly python: PythonParts;
   readonly tiers: Tiers;
   /** Builds at once. */
   readonly builds: number;
@@ -73,7 +74,7 @@ export class Registry implements Functions, AsyncDisposable {
     const makers = {
       js: new JsPrograms({ ...options, maps: this.#maps }),
       wasi: new WasiPrograms(),
-      python: new PythonPrograms(),
+      python: new PythonPrograms(options.python),
       native: new NativePrograms(),
     };
     const room = new DiskRoom({

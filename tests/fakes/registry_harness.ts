@@ -4,6 +4,7 @@ import { type Event, Events } from "../../src/observe/events.ts";
 import { Bundler } from "../../src/registry/bundler.ts";
 import type { FunctionEntry } from "../../src/registry/function.ts";
 import { Npm } from "../../src/registry/npm.ts";
+import { pythonParts } from "../../src/registry/python_parts.ts";
 import { Registry } from "../../src/registry/registry.ts";
 import { WATCH_TIMES } from "../../src/registry/watcher.ts";
 import { parseQualifiedName } from "../../src/types.ts";
@@ -56,6 +57,12 @@ export class RegistryHarness implements AsyncDisposable {
       fs,
       bundler: this.#bundler,
       npm,
+      python: pythonParts({
+        env,
+        folder: join(data, "python"),
+        pack: (to) => Deno.writeTextFile(to, "packed"),
+        pythonOf: () => Promise.resolve("3"),
+      }),
       tiers: { wasm: tier, vm },
       builds: 2,
     };

@@ -1,0 +1,140 @@
+import { createHash, randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { MiB } from "../limits.ts";
+import { sha256 } from "./file_hash.ts";
+import type { Pip } from "./pip.ts";
+import { parseRequirements, type Requirement, RequirementError } from "./requirements.ts";
+
+export interface PythonPackagesOptions {
+  readonly pip: Pick<Pip, "download" | "unpack">;
+  /** A folder for each tenant. */
+  readonly folder: string;
+  /** Makes a packed image of files of this machine. */
+  readonly pack: (to: string, sources: readonly { host: string; path: string }[]) => Promise<void>;
+  /** What wheels are chosen for: the Python of this machine. */
+  readonly pythonOf: () => Promise<string>;
+  readonly mostBytes: number;
+}
+
+export interface InstalledPackages {
+  /** Null: nothing is required. */
+  readonly image: string | null;
+  /** `flask==3.1.0 sha256:...` */
+  readonly packages: readonly string[];
+}
+
+const IMAGE = "packages.image";
+/** Written last: what has it is whole. */
+const LIST = "packages.json";
+const DRAFT = "draft-";
+/** Where guests import them from. */
+const GUEST_FOLDER = "/packages";
+const KEPT = 8;
+const NOTHING: InstalledPackages = { image: null, packages: [] };
+
+/** What requirements.txt files name, installed once for each tenant and kept as an image. */
+export class PythonPackages {
+  readonly #options: PythonPackagesOptions;
+  /** One at a time for each tenant: they share pip's cache. */
+  readonly #last = new Map<string, Promise<unknown>>();
+
+  constructor(options: PythonPackagesOptions) {
+    this.#options = options;
+  }
+
+  /** Throws a RequirementError. */
+  async install(tenant: string, text: string, signal: AbortSignal): Promise<InstalledPackages> {
+    const requirements = parseRequirements(text);
+    if (requirements.length === 0) return NOTHING;
+    const python = await this.#options.pythonOf().catch((error) => {
+      throw new RequirementError(error.message, requirements[0].line);
+    });
+    const key = keyOf(requirements, python);
+    const turn = (this.#last.get(tenant) ?? Promise.resolve()).then(() => {
+      signal.throwIfAborted();
+      return this.#install(tenant, requirements, key);
+    });
+    this.#last.set(tenant, turn.catch(() => {}));
+    return await turn;
+  }
+
+  async #install(tenant: string, requirements: readonly Requirement[], key: string): Promise<InstalledPackages> {
+    const folder = join(this.#options.folder, tenant);
+    const kept = join(folder, key);
+    const known = await packagesIn(kept);
+    if (known) return { image: join(kept, IMAGE), packages: known };
+    const draft = join(folder, `${DRAFT}${randomBytes(8).toString("hex")}`);
+    try {
+      await Deno.mkdir(draft, { recursive: true, mode: 0o700 });
+      const packages = await this.#make(requirements, draft, join(folder, "cache"));
+      await Deno.remove(kept, { recursive: true }).catch(() => {});
+      await Deno.rename(draft, kept);
+      await removeOld(folder, key);
+      return { image: join(kept, IMAGE), packages };
+    } catch (error) {
+      await Deno.remove(draft, { recursive: true }).catch(() => {});
+      throw error;
+    }
+  }
+
+  async #make(requirements: readonly Requirement[], draft: string, cache: string): Promise<readonly string[]> {
+    const { pip, pack, mostBytes } = this.#options;
+    const [wheels, unpacked] = [join(draft, "wheels"), join(draft, "unpacked")];
+    await Deno.mkdir(wheels);
+    await pip.download(requirements, wheels, cache);
+    const files = (await Array.fromAsync(Deno.readDir(wheels))).map(({ name }) => name).sort();
+    const packages = await Promise.all(
+      files.map(async (name) => `${nameOf(name)} sha256:${await hashOf(join(wheels, name))}`),
+    );
+    await pip.unpack(files.map((name) => join(wheels, name)), unpacked);
+    if (await bytesBelow(unpacked) > mostBytes) {
+      throw new RequirementError(`Cannot install packages of more than ${mostBytes / MiB} MB`, requirements[0].line);
+    }
+    await pack(join(draft, IMAGE), [{ host: unpacked, path: GUEST_FOLDER }]);
+    await Deno.remove(wheels, { recursive: true });
+    await Deno.remove(unpacked, { recursive: true });
+    await Deno.writeTextFile(join(draft, LIST), JSON.stringify(packages));
+    return packages;
+  }
+}
+
+function keyOf(requirements: readonly Requirement[], python: string): string {
+  const wanted = requirements.map(({ line: _, ...rest }) => rest);
+  return createHash("sha256").update(JSON.stringify([wanted, python])).digest("hex").slice(0, 32);
+}
+
+async function packagesIn(folder: string): Promise<readonly string[] | null> {
+  try {
+    return JSON.parse(await Deno.readTextFile(join(folder, LIST)));
+  } catch {
+    return null;
+  }
+}
+
+/** `flask-3.1.0-py3-none-any.whl` */
+const nameOf = (wheel: string): string => wheel.split("-").slice(0, 2).join("==");
+
+const hashOf = async (path: string): Promise<string> => await sha256(await Deno.readFile(path));
+
+async function bytesBelow(folder: string): Promise<number> {
+  let bytes = 0;
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const path = join(folder, name);
+    bytes += isDirectory ? await bytesBelow(path) : (await Deno.lstat(path)).size;
+  }
+  return bytes;
+}
+
+/** Versions have links to their images: what goes here is there still. Drafts are a former server's. */
+async function removeOld(folder: string, newest: string): Promise<void> {
+  const kept: { path: string; madeMs: number }[] = [];
+  for await (const { name } of Deno.readDir(folder)) {
+    const path = join(folder, name);
+    if (name.startsWith(DRAFT)) await Deno.remove(path, { recursive: true });
+    else if (/^[0-9a-f]{32}$/.test(name) && name !== newest) {
+      kept.push({ path, madeMs: (await Deno.stat(path)).mtime?.getTime() ?? 0 });
+    }
+  }
+  kept.sort((a, b) => b.madeMs - a.madeMs);
+  for (const { path } of kept.slice(KEPT - 1)) await Deno.remove(path, { recursive: true });
+}

@@ -1,0 +1,77 @@
+import { fileURLToPath } from "node:url";
+import { pythonEnv } from "./child_env.ts";
+import type { Place } from "./bundle_wire.ts";
+
+type Position = Pick<Place, "line" | "column">;
+
+/** `from ..a.b import c` is [2, "a.b", "c"]. */
+export type PythonImport = readonly [level: number, module: string, name: string | null];
+
+/** What a source says without being run. */
+export interface PythonFacts {
+  readonly imports?: readonly PythonImport[];
+  readonly config?: { readonly value: unknown; readonly places: Readonly<Record<string, Position>> } | null;
+  /** Where `config` is no literal. */
+  readonly noLiteral?: Position;
+  readonly problem?: { readonly message: string; readonly place: Position | null };
+}
+
+export interface PythonScannerOptions {
+  readonly env: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+}
+
+const PROGRAM = fileURLToPath(new URL("./python_scan.py", import.meta.url));
+const MOST_KNOWN = 4096;
+
+/** Reads sources in a child process, which only parses them; what it found is kept by content. */
+export class PythonScanner {
+  readonly #options: PythonScannerOptions;
+  readonly #known = new Map<string, PythonFacts>();
+
+  constructor(options: PythonScannerOptions) {
+    this.#options = options;
+  }
+
+  /** By path; `hash` names a content. Throws an Error if python3 cannot be run. */
+  async scan(
+    files: readonly { path: string; hash: string }[],
+    read: (path: string) => Promise<string>,
+  ): Promise<Map<string, PythonFacts>> {
+    const unknown = files.filter(({ hash }) => !this.#known.has(hash));
+    if (unknown.length > 0) {
+      const sources = await Promise.all(unknown.map(async ({ path }) => [path, await read(path)]));
+      const found = await this.#ask(JSON.stringify(Object.fromEntries(sources)));
+      for (const { path, hash } of unknown) this.#keep(hash, found[path]);
+    }
+    return new Map(files.map(({ path, hash }) => [path, this.#known.get(hash) ?? {}]));
+  }
+
+  #keep(hash: string, facts: PythonFacts): void {
+    this.#known.set(hash, facts);
+    for (const oldest of this.#known.keys()) {
+      if (this.#known.size <= MOST_KNOWN) break;
+      this.#known.delete(oldest);
+    }
+  }
+
+  async #ask(sources: string): Promise<Record<string, PythonFacts>> {
+    const { env, timeoutMs } = this.#options;
+    const child = new Deno.Command("python3", {
+      args: ["-I", "-S", "-B", PROGRAM],
+      clearEnv: true,
+      env: pythonEnv(env),
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+      signal: AbortSignal.timeout(timeoutMs),
+    }).spawn();
+    // One that ended early does not take it all; its status says so.
+    const sent = new Blob([sources]).stream().pipeTo(child.stdin).catch(() => {});
+    const { success, code, stdout, stderr } = await child.output();
+    await sent;
+    if (success) return JSON.parse(new TextDecoder().decode(stdout));
+    const why = new TextDecoder().decode(stderr).trim().split("\n").at(-1);
+    throw new Error(`Cannot read Python sources: python3 ended with ${code}: ${why}`);
+  }
+}
