@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { expectAnswer, expectError, type FolderFiles, folderFiles, sharedServer, until, Wire } from "./harness.ts";
 import { nativeProgram } from "./harness/native_program.ts";
+import { pythonPackages } from "./harness/python_packages.ts";
 import { has, WITHOUT_KVM } from "./harness/vm.ts";
 import { goProgram } from "./harness/go_program.ts";
 
@@ -13,8 +14,12 @@ interface App {
   readonly files: FolderFiles;
   readonly run?: readonly string[];
   /** What an error is that its handler did not catch: a library may answer it. */
-  readonly thrown: 500 | "crash" | null;
+  readonly thrown: 500 | "crash" | "bad_response" | null;
 }
+
+/** Of Python's index, with what they need. */
+const FLASK = ["flask", "werkzeug", "jinja2", "markupsafe", "itsdangerous", "click", "blinker"];
+const UVICORN = ["uvicorn", "h11", "click"];
 
 const apps = WITHOUT_KVM ? [] : await thoseHere();
 
@@ -38,6 +43,28 @@ async function thoseHere(): Promise<App[]> {
   }
   if (await has(["go", "version"])) {
     found.push({ name: "go", files: { server: await goProgram("native/server.go") }, thrown: "crash" });
+  }
+  return [...found, ...await thoseInPython()];
+}
+
+async function thoseInPython(): Promise<App[]> {
+  const found: App[] = [
+    { name: "python", files: { "app.py": written["plain.py"] }, run: ["python3", "app.py"], thrown: "bad_response" },
+  ];
+  const flask = await pythonPackages(FLASK);
+  if (flask) {
+    const files = { ...flask, "app.py": written["flask_app.py"] };
+    found.push({ name: "flask", files, run: ["python3", "app.py"], thrown: 500 });
+  }
+  const uvicorn = await pythonPackages(UVICORN);
+  if (uvicorn) {
+    const files = { ...uvicorn, "asgi_app.py": written["asgi_app.py"] };
+    found.push({
+      name: "uvicorn",
+      files,
+      run: ["python3", "-m", "uvicorn", "asgi_app:app", "--port", "8080"],
+      thrown: 500,
+    });
   }
   return found;
 }
@@ -127,8 +154,8 @@ for (const { name, thrown } of apps) {
 
   test("its way to fail ends its request alone", async () => {
     expectError(await get(`/${name}/crash`), "crash");
-    if (thrown === "crash") expectError(await get(`/${name}/throw`), "crash");
     if (thrown === 500) assert.equal((await get(`/${name}/throw`)).status, 500);
+    else if (thrown !== null) expectError(await get(`/${name}/throw`), thrown);
     expectError(await get(`/${name}/sleep?ms=60000`), "timeout");
     expectAnswer(await get(`/${name}/sleep?ms=20`), { text: "woke" });
     expectAnswer(await get(`/${name}/count`), { text: "1" });

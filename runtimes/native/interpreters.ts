@@ -1,4 +1,5 @@
 import { DENO, runtime as deno } from "../deno/image.ts";
+import { image as python, PYTHON } from "../python/image.ts";
 import type { RuntimeImage } from "../runtime.ts";
 import { image as node, NODE } from "./node.ts";
 
@@ -11,8 +12,17 @@ export interface Interpreter {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+const PYTHON_3: Interpreter = {
+  path: PYTHON,
+  image: python,
+  // What it prints is in the log at once, for there may be no end at which it would be written.
+  environment: { PYTHONPATH: "/packages", PYTHONUNBUFFERED: "1", PYTHONDONTWRITEBYTECODE: "1" },
+};
+
 /** By the name that a `run` begins with. */
 export const INTERPRETERS: Readonly<Record<string, Interpreter>> = {
+  python3: PYTHON_3,
+  python: PYTHON_3,
   node: { path: NODE, image: node, environment: {} },
   deno: {
     path: DENO,

@@ -29,7 +29,8 @@ export function functionNames(files: FolderFiles): string[] {
   const mains = paths.flatMap((path) =>
     /^(.+)\/main\.\w+$/.exec(path)?.[1] ?? (programs.has(path) ? /^(.+)\/(?:main|server)$/.exec(path)?.[1] : null) ?? []
   );
-  const folders = [...mains, ...runFolders(files)];
+  const all = [...mains, ...runFolders(files)];
+  const folders = all.filter((folder) => !all.some((outer) => folder.startsWith(`${outer}/`)));
   const ofNoFolder = paths
     .filter((path) => (EXTENSION.test(path) || programs.has(path)) && !NOT_A_FUNCTION.test(path))
     .filter((path) => !folders.some((folder) => path.startsWith(`${folder}/`)))

@@ -12,10 +12,13 @@ import { VersionFiles } from "../version_files.ts";
 import { type Cell, CellError } from "./cell.ts";
 import type { CellStarter } from "./cell_starter.ts";
 import type { Images } from "./images.ts";
+import { LastLines } from "./last_lines.ts";
 import { Objects } from "./objects.ts";
+import type { CellRequest } from "./requests.ts";
 import { type OwnFiles, viewIn } from "./own_files.ts";
 import type { Runtime, RuntimeName, Runtimes } from "./runtimes.ts";
 import { type StoredView, viewsOf } from "./stored.ts";
+import type { CellReply } from "./tellings.ts";
 import { RECORD, SNAPSHOT, type VersionRecord } from "./version_snapshot.ts";
 
 export interface VmBuildOptions {
@@ -118,7 +121,7 @@ export class VmBuild {
     try {
       return await this.options.runtimes.get(name);
     } catch (error) {
-      throw new BuildError(`Cannot run it here: ${error instanceof Error ? error.message : error}`);
+      refuseHere(error);
     }
   }
 
@@ -128,9 +131,9 @@ export class VmBuild {
     const { clock, planOf, images } = this.options;
     const { settings } = artifact;
     const { program, kind, images: needed } = planOf(artifact);
-    const seen: StoredView[] = await Promise.all(needed.map((image) => images.of(image)));
+    const seen: StoredView[] = await Promise.all(needed.map((image) => images.of(image))).catch(refuseHere);
     const protocol = kind === "stdio" ? CellProtocol.STDIO : CellProtocol.SERVER;
-    const { sandbox, generation, tcpPort } = await this.#cell.request({
+    const { sandbox, generation, tcpPort } = await this.#boot({
       operation: CellOperation.BOOT,
       object: this.#objects.next(),
       views: await this.#objects.views([...seen, ...files.views.map((name) => viewIn(folder, name))]),
@@ -139,7 +142,10 @@ export class VmBuild {
       logBytes: LIMITS.logBytesPerRequest,
       deadlineNs: this.#cell.steps.toShimNs(clock.monotonic() + settings.buildTimeoutMs),
       program,
-    }, { timeoutMs: settings.buildTimeoutMs + GRACE_MS, log });
+    });
+    if (kind === "server" && !program.environment.includes(`PORT=${tcpPort}`)) {
+      log({ level: "info", text: `It listens on port ${tcpPort}, not on $PORT: its requests go there` });
+    }
     const evaluation = this.#evaluation(0, { sandbox, generation });
     await evaluation.warmUp();
     await this.#take(evaluation.held!, 0);
@@ -147,6 +153,21 @@ export class VmBuild {
       kind,
       record: await this.#record({ runtime: null, images: needed.map(({ name }) => name), protocol, tcpPort }),
     };
+  }
+
+  /** What a program printed before it failed says more than how it failed. */
+  async #boot(request: CellRequest): Promise<CellReply> {
+    const { artifact: { settings }, log } = this.job;
+    const said = new LastLines();
+    const hear = (line: GuestLine) => {
+      said.add(line);
+      log(line);
+    };
+    try {
+      return await this.#cell.request(request, { timeoutMs: settings.buildTimeoutMs + GRACE_MS, log: hear });
+    } catch (error) {
+      throw error instanceof CellError ? new BuildError(said.after(error.message)) : error;
+    }
   }
 
   #evaluation(snapshot: number, held?: SandboxRef): Evaluation {
@@ -179,4 +200,9 @@ export class VmBuild {
   async #ask(request: Parameters<Cell["request"]>[0], file: { file?: string; isNewFile?: boolean } = {}) {
     return await this.#cell.request(request, { ...file, timeoutMs: ASK_TIMEOUT_MS });
   }
+}
+
+/** This machine lacks what a runtime needs. */
+function refuseHere(error: unknown): never {
+  throw new BuildError(`Cannot run it here: ${error instanceof Error ? error.message : error}`);
 }

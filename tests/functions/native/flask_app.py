@@ -64,5 +64,10 @@ def seen():
     return jsonify(method=request.method, path=request.full_path.rstrip("?"), **seen)
 
 
+@app.errorhandler(404)
+def nowhere(error):
+    return "nothing here", 404
+
+
 if __name__ == "__main__":
     app.run(port=int(os.environ["PORT"]))

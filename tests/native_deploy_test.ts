@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { expectAnswer, type FolderFiles, sharedServer } from "./harness.ts";
+import { nativeProgram } from "./harness/native_program.ts";
+import { WITHOUT_KVM } from "./harness/vm.ts";
+
+/** What a program has to do until its snapshot can be taken, and what its author is told when it does not. */
+
+const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, ignore: WITHOUT_KVM, fn });
+
+const servers: Readonly<Record<string, { source: string; settings?: Readonly<Record<string, unknown>> }>> = {
+  elsewhere: { source: `Deno.serve({ port: 5000, hostname: "127.0.0.1" }, () => new Response("from 5000"));` },
+  everywhere: { source: `Deno.serve({ port: Number(Deno.env.get("PORT")) }, () => new Response("from all"));` },
+  ends: { source: `console.log("cannot find its settings");\nDeno.exit(3);` },
+  throws: { source: `throw new Error("thrown at its start");` },
+  sleeps: { source: `setTimeout(() => {}, 1e9);`, settings: { buildTimeoutMs: 1000 } },
+  spins: { source: `for (;;);`, settings: { buildTimeoutMs: 1000 } },
+  warm: {
+    source: `let count = 0;\nDeno.serve({ port: 8080 }, (request) => new Response(request.url + " " + ++count));`,
+    settings: { warmup: ["/one", "/two"] },
+  },
+};
+
+const talks = WITHOUT_KVM ? new Uint8Array() : await nativeProgram(["tests/functions/native/talks.c"], ["-static"]);
+const shared = sharedServer({
+  files: WITHOUT_KVM ? {} : {
+    talks,
+    ...Object.fromEntries(Object.entries(servers).map(([name, { source }]) => [`${name}/app.js`, source])),
+    "mayfly.json": JSON.stringify({
+      functions: Object.fromEntries(
+        Object.entries(servers).map((
+          [name, { settings }],
+        ) => [name, { ...settings, run: ["deno", "run", "-A", "app.js"] }]),
+      ),
+    }),
+  } as FolderFiles,
+});
+
+async function errorOf(name: string): Promise<string> {
+  const info = await shared.server.admin.function(name);
+  assert.equal(info?.state, "failed", JSON.stringify(info));
+  return info!.error!;
+}
+
+test("a server may listen on a port of its own, and its log says so", async () => {
+  expectAnswer(await shared.server.call("/elsewhere"), { text: "from 5000" });
+  const lines = await shared.server.admin.logs("elsewhere");
+  assert.ok(lines.some(({ text }) => /listens on port 5000/.test(text)), JSON.stringify(lines));
+});
+
+test("a server may listen on all addresses", async () => {
+  expectAnswer(await shared.server.call("/everywhere"), { text: "from all" });
+});
+
+test("a program that ends before its first request is told with what it printed last", async () => {
+  assert.match(await errorOf("ends"), /^ends: .*exited with status 3 before .*\ncannot find its settings$/s);
+  assert.match(await errorOf("throws"), /exited with status 1 before .*thrown at its start/s);
+});
+
+test("a program that never waits for a request is given up", async () => {
+  assert.match(await errorOf("sleeps"), /not ready|never waited/);
+  assert.match(await errorOf("spins"), /not ready/);
+});
+
+test("a program that answers before it is asked is refused", async () => {
+  assert.match(await errorOf("talks"), /wrote to its standard output before its first request/);
+});
+
+test("warm-up requests are in the snapshot", async () => {
+  expectAnswer(await shared.server.call("/warm/three"), { text: /\/three 3$/ });
+  expectAnswer(await shared.server.call("/warm/three"), { text: /\/three 3$/ });
+});
