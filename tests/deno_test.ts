@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { Origin, Server, sharedServer } from "./harness.ts";
+import { WITHOUT_KVM as ignore } from "./harness/vm.ts";
+
+const pem = (name: string) => Deno.readTextFileSync(new URL(`./certificates/${name}`, import.meta.url));
+
+/** What a function of another tenant can do that one of the Wasm tier cannot, or does otherwise. */
+const abilities: Readonly<Record<string, string>> = {
+  "WebAssembly": `const bytes = Uint8Array.fromBase64("AGFzbQEAAAABBQFgAAF/AwIBAAcFAQFmAAAKBgEEAEEqCw==");
+    return (await WebAssembly.instantiate(bytes)).instance.exports.f() === 42`,
+  "Intl":
+    `return new Intl.PluralRules("ar").select(3) === "few" && new Intl.DisplayNames("de", { type: "region" }).of("FR") === "Frankreich"`,
+  "WebCrypto":
+    `const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, true, ["encrypt", "decrypt"]);
+    const iv = new Uint8Array(12), text = new TextEncoder().encode("secret");
+    const hidden = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, text);
+    return new TextDecoder().decode(await crypto.subtle.decrypt({ name: "AES-GCM", iv }, key, hidden)) === "secret"`,
+  "node:fs and node:path": `const { writeFileSync, readFileSync } = await import("node:fs");
+    writeFileSync("/tmp/x", "written"); return readFileSync("/tmp/x", "utf8") === "written"`,
+  "files of its own in memory": `const path = await Deno.makeTempFile(); await Deno.writeTextFile(path, "mine");
+    return await Deno.readTextFile(path) === "mine"`,
+  "node:zlib":
+    `const { gzipSync, gunzipSync } = await import("node:zlib"); return gunzipSync(gzipSync("text")).toString() === "text"`,
+  "node:worker_threads' structuredClone": `return structuredClone(new Map([[1, { a: 2 }]])).get(1).a === 2`,
+  "servers within itself": `const { promise, resolve } = Promise.withResolvers();
+    const { createServer } = await import("node:http");
+    const server = createServer((_, response) => response.end("inside")).listen(0, "127.0.0.1", resolve);
+    await promise; return await (await fetch("http://127.0.0.1:" + server.address().port)).text() === "inside"`,
+  "workers": `const code = "onmessage = ({ data }) => postMessage(data * 2)";
+    const worker = new Worker(URL.createObjectURL(new Blob([code], { type: "text/javascript" })), { type: "module" });
+    const answer = new Promise((resolve) => worker.onmessage = ({ data }) => resolve(data));
+    worker.postMessage(21); return await answer === 42`,
+  "compression": `const stream = new Blob(["text"]).stream().pipeThrough(new CompressionStream("gzip"));
+    return await new Response(stream.pipeThrough(new DecompressionStream("gzip"))).text() === "text"`,
+  "asynchronous context":
+    `const { AsyncLocalStorage } = await import("node:async_hooks"); const store = new AsyncLocalStorage();
+    return await store.run(7, async () => { await new Promise((r) => setTimeout(r, 1)); return store.getStore() }) === 7`,
+  "the clock": `const before = performance.now(); await new Promise((r) => setTimeout(r, 5));
+    return performance.now() - before >= 4 && Math.abs(Date.now() - Number(new URL(req.url).searchParams.get("now"))) < 60_000`,
+  "no environment but its own":
+    `return Deno.env.get("MAYFLY_TOKEN") === undefined && Deno.env.get("DENO_DIR") === undefined && process.env.OWN === "1"`,
+};
+
+const able = `const abilities = {
+${Object.entries(abilities).map(([name, code]) => `${JSON.stringify(name)}: async (req) => { ${code} },`).join("\n")}
+};
+export default async (req) => Response.json(await abilities[new URL(req.url).searchParams.get("can")](req));
+`;
+
+const files = {
+  "@acme/able.ts": `// @ts-nocheck\n${able}`,
+  "@acme/serves.ts": `Deno.serve((req) => new Response(new URL(req.url).pathname));`,
+  "@acme/aws.ts":
+    `export const handler = async (event) => ({ statusCode: 201, body: event.requestContext.http.method });`,
+  "@acme/[id].ts": `export default (_: Request, ctx: { params: Record<string, string> }) => Response.json(ctx.params);`,
+  "@acme/report/main.ts": `const own = await Deno.readTextFile(new URL("./data.csv", import.meta.url));
+    export default async () => new Response(own + await Deno.readTextFile("data.csv") + await Deno.readTextFile("sub/more.txt"));`,
+  "@acme/report/data.csv": "a,b\n",
+  "@acme/report/sub/more.txt": "more",
+  "@acme/broken.ts":
+    `export default () => {\n  const user: { name?: { length: number } } = {};\n  return new Response(\`\${user.name!.length}\`);\n};\n`,
+  "@acme/draws.ts": `import { generateKeyPair, randomInt } from "node:crypto";
+    import { promisify } from "node:util";
+    const key = async () => (await promisify(generateKeyPair)("ed25519")).publicKey.export({ format: "jwk" }).x;
+    await Promise.all([key(), key(), crypto.subtle.generateKey("Ed25519", true, ["sign"])]);
+    randomInt(9); Math.random(); crypto.randomUUID();
+    export default async () => Response.json([Math.random(), crypto.randomUUID(), randomInt(2 ** 40), await key(),
+      (await crypto.subtle.exportKey("jwk", (await crypto.subtle.generateKey("Ed25519", true, ["sign"])).publicKey)).x]);`,
+  "@acme/mayfly.json": JSON.stringify({ env: { OWN: "1" } }),
+  "reach.ts": `export const config = { tier: "vm", net: ["127.0.0.2"] };
+    export default async (req) => {
+      const { url, trust } = Object.fromEntries(new URL(req.url).searchParams);
+      const proxy = { url: "http://127.0.0.1:3128" };
+      const client = trust ? Deno.createHttpClient({ caCerts: [trust], proxy }) : undefined;
+      try { return new Response(await (await fetch(url, { client })).text()); }
+      catch (error) { return new Response(String(error) + (error.cause ?? ""), { status: 599 }); }
+    };`,
+};
+
+const shared = ignore ? null : sharedServer({ files });
+const server = (): Server => shared!.server;
+const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, ignore, fn });
+
+for (const name of Object.keys(abilities)) {
+  test(`a function in a microVM has what Deno has: ${name}`, async () => {
+    const query = new URLSearchParams({ can: name, now: `${Date.now()}` });
+    const { status, text } = await server().call(`/@acme/able?${query}`);
+    assert.deepEqual([status, text], [200, "true"]);
+  });
+}
+
+test("handlers of all kinds answer in a microVM", async () => {
+  assert.equal((await server().call("/@acme/serves/a/b")).text, "/a/b");
+  const { status, text } = await server().call("/@acme/aws", { method: "POST" });
+  assert.deepEqual([status, text], [201, "POST"]);
+  assert.equal((await server().call("/@acme/x%20y")).text, '{"id":"x y"}');
+});
+
+test("a function in a folder finds its own files where it is", async () => {
+  assert.equal((await server().call("/@acme/report")).text, "a,b\na,b\nmore");
+});
+
+test("an error names the line of the user's file", async () => {
+  assert.equal((await server().call("/@acme/broken")).status, 500);
+  const lines = await server().admin.logs("@acme/broken");
+  assert.ok(lines.some(({ text }) => /TypeError: [^]*broken\.ts:3:\d+/.test(text)), JSON.stringify(lines));
+});
+
+test("what a function draws is its own in every clone, whatever it drew before its snapshot", async () => {
+  const answers = await Promise.all(Array.from({ length: 100 }, () => server().call("/@acme/draws")));
+  const drawn = answers.map(({ text }) => JSON.parse(text) as unknown[]);
+  for (const at of drawn[0].keys()) {
+    assert.equal(new Set(drawn.map((one) => one[at])).size, 100, `what is drawn at ${at}`);
+  }
+});
+
+test("fetch leaves a microVM by the proxy alone, and only where the function may go", async () => {
+  await using origin = await Origin.start("0.0.0.0");
+  const reach = async (url: string) => (await server().call(`/reach?${new URLSearchParams({ url })}`)).text;
+  assert.equal(JSON.parse(await reach(`http://127.0.0.2:${origin.port}/echo`)).url, "/echo");
+  assert.match(await reach(`http://127.0.0.3:${origin.port}/echo`), /127.0.0.3:\d+ is not in the function's "net"/);
+  // Its own loopback: nothing listens there.
+  assert.match(await reach(`http://127.0.0.1:${origin.port}/echo`), /Connection refused/);
+  assert.equal(origin.requests.length, 1);
+});
+
+test("TLS ends in the microVM, which believes in its own roots", async () => {
+  const options = { cert: pem("localhost.pem"), key: pem("localhost.key"), hostname: "0.0.0.0", port: 0 };
+  await using origin = Deno.serve({ ...options, onListen() {} }, ({ url }) => new Response(new URL(url).protocol));
+  const reach = async (host: string, trust = "") => {
+    const query = new URLSearchParams({ url: `https://${host}:${origin.addr.port}/`, trust });
+    return (await server().call(`/reach?${query}`)).text;
+  };
+  assert.match(await reach("127.0.0.2"), /invalid peer certificate/);
+  assert.match(await reach("127.0.0.2", pem("authority.pem")), /NotValidForName|not valid for name/);
+});
