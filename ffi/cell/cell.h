@@ -45,7 +45,7 @@ struct cell_ring {
     /* the cell writes */
     _Atomic uint32_t submitted_head; /* a futex too: workers sleep on submitted_tail */
     _Atomic uint32_t completed_tail;
-    _Atomic uint32_t sleepers; /* workers that wait for submitted_tail to change */
+    _Atomic uint32_t sleepers; /* not 0: somebody is to be woken when submitted_tail has changed */
     uint32_t completed[CELL_SLOTS];
 };
 

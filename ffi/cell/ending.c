@@ -32,10 +32,10 @@ enum mf_step_result ending__tell(struct step *step) {
     const struct vm_exit *end = &sandbox->end;
     if (step->is_done) return ending__crash(step);
     if (end->reason == VM_EXITED && exchange__finish(step)) return MF_STEP_DONE;
-    char text[64] = "all of its threads wait for one another";
-    if (ending__lacked_memory(sandbox)) return ending__exit(step, MF_EXIT_MEMORY, "it needs more memory than its limit");
+    if (ending__lacked_memory(sandbox)) return ending__exit(step, MF_EXIT_MEMORY, "it needs more than its memory");
     if (end->reason == VM_SIGNALED) return ending__crash(step);
-    if (end->reason == VM_STUCK) return ending__exit(step, MF_EXIT_EXCEPTION, text);
+    if (end->reason == VM_STUCK) return ending__exit(step, MF_EXIT_EXCEPTION, "all of its threads wait for one another");
+    char text[64];
     snprintf(text, sizeof text, "exited with status %d", end->status);
     return ending__exit(step, MF_EXIT_STATUS, text);
 }

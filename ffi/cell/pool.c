@@ -159,7 +159,7 @@ static int pool__new(struct serve *serve, struct object *object, struct sandbox 
     pthread_mutex_lock(&serve->lock);
     pool__give_back(serve, sandbox);
     pthread_mutex_unlock(&serve->lock);
-    return error;
+    return error == -EMFILE || error == -ENFILE ? -EAGAIN : error;
 }
 
 int pool__take(struct serve *serve, uint32_t number, struct sandbox **result, enum mf_start *start) {

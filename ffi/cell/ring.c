@@ -32,16 +32,29 @@ bool ring__take(struct ring *ring, uint32_t *slot) {
     return false;
 }
 
+void ring__wake_us(struct ring *ring) {
+    atomic_store(&ring->shared->sleepers, 1);
+}
+
+void ring__wake_nobody(struct ring *ring) {
+    atomic_store(&ring->shared->sleepers, 0);
+}
+
+/* The server's futex is the same word in another mapping. */
 void ring__sleep(struct ring *ring) {
     struct cell_ring *shared = ring->shared;
     uint32_t tail = atomic_load(&shared->submitted_tail);
-    atomic_fetch_add(&shared->sleepers, 1);
-    /* Either this sees what was submitted, or the server sees the sleeper. */
+    atomic_fetch_add(&ring->asleep, 1);
+    /* Either this sees what was submitted, or the server sees that it is to wake somebody. */
     if (atomic_load(&shared->submitted_head) == tail) {
-        /* The server's futex is the same word in another mapping. */
         syscall(SYS_futex, &shared->submitted_tail, FUTEX_WAIT, tail, NULL, NULL, 0);
     }
-    atomic_fetch_sub(&shared->sleepers, 1);
+    atomic_fetch_sub(&ring->asleep, 1);
+}
+
+void ring__wake_another(struct ring *ring) {
+    if (!ring__has_submitted(ring) || atomic_load(&ring->asleep) == 0) return;
+    syscall(SYS_futex, &ring->shared->submitted_tail, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
 bool ring__is_canceled(const struct ring *ring, uint32_t slot) {

@@ -10,6 +10,7 @@
 
 struct ring {
     struct cell_ring *shared;
+    atomic_uint asleep; /* threads */
     pthread_mutex_t complete_lock;
 };
 
@@ -21,6 +22,11 @@ bool ring__take(struct ring *ring, uint32_t *slot);
 bool ring__has_submitted(const struct ring *ring);
 /* Until something is submitted, or for no reason. */
 void ring__sleep(struct ring *ring);
+/* The server is to wake those that sleep; or need not, for somebody looks. */
+void ring__wake_us(struct ring *ring);
+void ring__wake_nobody(struct ring *ring);
+/* By one that looked and took a step: there may be more, of which the server woke nobody. */
+void ring__wake_another(struct ring *ring);
 
 bool ring__is_canceled(const struct ring *ring, uint32_t slot);
 /* The slot is the server's again: nothing of it may be touched from here on. */

@@ -9,11 +9,13 @@
 #include "serve_state.h"
 
 /*
- * Waking a thread that sleeps takes 50 us and more. So where steps came one soon after the other, one thread looks for the
- * next one for a while, and lets others have the core in between.
+ * Waking a thread that sleeps takes 50 us and more. So where steps came one soon after the other, one thread looks for
+ * the next one for a while; the server need not wake anybody then. Where the core is wanted by others, it sleeps.
  */
-#define SPIN_NS UINT64_C(250000)
-#define LOOKS_PER_YIELD 64u
+#define SPIN_NS UINT64_C(200000)
+#define LOOKS_PER_CLOCK 64u
+/* Longer between two looks at the clock: the core was another thread's. */
+#define LOST_CORE_NS UINT64_C(50000)
 #define SOON_MAX 8u
 
 struct worker {
@@ -78,6 +80,7 @@ static bool worker__work(struct worker *worker) {
     uint32_t slot;
     if (step == NULL && ring__take(&worker->serve->ring, &slot)) {
         worker->prefers_aside = true;
+        ring__wake_another(&worker->serve->ring);
         if (worker__begin(worker, slot)) worker__run(worker, &worker->serve->workers.steps[slot]);
         return true;
     }
@@ -89,14 +92,26 @@ static bool worker__work(struct worker *worker) {
 
 /* ---- waiting ------------------------------------------------------------------------------------------ */
 
+static void worker__look(struct worker *worker, uint64_t end) {
+    struct serve *serve = worker->serve;
+    uint64_t now = os__now_ns();
+    while (!workers__are_wanted(serve) && now < end) {
+        for (uint32_t i = 0; i < LOOKS_PER_CLOCK && !workers__are_wanted(serve); i++) continue;
+        uint64_t before = now;
+        now = os__now_ns();
+        if (now - before < LOST_CORE_NS) continue;
+        atomic_store(&serve->workers.soon, 0);
+        return;
+    }
+}
+
 static void worker__spin(struct worker *worker, uint64_t end) {
     struct workers *workers = &worker->serve->workers;
     if (atomic_load(&workers->soon) == 0 || atomic_exchange(&workers->has_spinner, true)) return;
-    while (!workers__are_wanted(worker->serve) && os__now_ns() < end) {
-        for (uint32_t i = 0; i < LOOKS_PER_YIELD && !workers__are_wanted(worker->serve); i++) continue;
-        sched_yield();
-    }
+    ring__wake_nobody(&worker->serve->ring);
+    worker__look(worker, end);
     atomic_store(&workers->has_spinner, false);
+    ring__wake_us(&worker->serve->ring);
 }
 
 /* Several may count at once: it is a hint. */
@@ -107,6 +122,13 @@ static void worker__learn(struct worker *worker, bool came_soon) {
     else if (before < SOON_MAX) atomic_store(soon, before + 1);
 }
 
+static void worker__sleep(struct worker *worker) {
+    struct serve *serve = worker->serve;
+    /* One that spins says it when it stops. */
+    if (!atomic_load(&serve->workers.has_spinner)) ring__wake_us(&serve->ring);
+    ring__sleep(&serve->ring);
+}
+
 static void *worker__main(void *data) {
     struct worker *worker = data;
     for (;;) {
@@ -114,7 +136,7 @@ static void *worker__main(void *data) {
         while (worker__work(worker)) has_worked = true;
         uint64_t end = os__now_ns() + SPIN_NS;
         if (has_worked) worker__spin(worker, end);
-        while (!workers__are_wanted(worker->serve)) ring__sleep(&worker->serve->ring);
+        while (!workers__are_wanted(worker->serve)) worker__sleep(worker);
         if (has_worked) worker__learn(worker, os__now_ns() < end);
     }
     return NULL;

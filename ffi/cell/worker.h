@@ -1,6 +1,6 @@
 /*
- * The threads that run steps, as many as there are cores: a guest that waits holds none of them, and one that computes is
- * set aside after a slice of time while others wait.
+ * The threads that run steps, as many as there are cores: a guest that waits holds none of them, and one that computes
+ * is set aside after a slice of time while others wait.
  */
 #ifndef MAYFLY_CELL_WORKER_H
 #define MAYFLY_CELL_WORKER_H
