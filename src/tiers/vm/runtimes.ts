@@ -7,6 +7,7 @@ import { LIMITS } from "../../limits.ts";
 import type { GuestLine } from "../tier.ts";
 import type { CellStarter } from "./cell_starter.ts";
 import type { Images } from "./images.ts";
+import { hashOfFile } from "./file_hash.ts";
 import { Objects } from "./objects.ts";
 import type { StoredSnapshot } from "./stored.ts";
 
@@ -37,7 +38,10 @@ export interface RuntimesOptions {
 /** What a snapshot's pages are at which addresses is the same in all its clones: it is not used for longer. */
 export const MOST_AGE_MS = 24 * 60 * 60 * 1000;
 const SNAPSHOT = "snapshot.bin";
+const HASH = "snapshot.sha256";
 const MAKING = "making-";
+/** What was found by looking holds so long: looking takes time. */
+const LOOK_HOLDS_MS = 60_000;
 const BOOT_TIMEOUT_MS = 30_000;
 const ASK_TIMEOUT_MS = 30_000;
 /** Whose cells build runtimes: no tenant's name is empty. */
@@ -49,6 +53,7 @@ export class Runtimes {
   readonly #known = new Map<string, Runtime>();
   readonly #newest = new Map<RuntimeName, Runtime>();
   readonly #making = new Map<RuntimeName, Promise<Runtime>>();
+  readonly #looks = new Map<string, { readonly atMs: number; readonly isWhole: Promise<boolean> }>();
 
   private constructor(options: RuntimesOptions) {
     this.#options = options;
@@ -94,10 +99,38 @@ export class Runtimes {
     }, parsed.madeAtMs);
   }
 
+  /**
+   * Whether it is a runtime that is what was written. A cell that served a tenant may say anything, and a runtime is
+   * everybody's: so nothing is done to it before it was looked at here.
+   */
+  isWhole(stored: StoredSnapshot): Promise<boolean> {
+    const id = this.#idOf(stored);
+    if (id === undefined) return Promise.resolve(false);
+    const now = this.#options.clock.monotonic();
+    let look = this.#looks.get(id);
+    if (!look || now - look.atMs > LOOK_HOLDS_MS) {
+      look = { atMs: now, isWhole: this.#look(id, stored) };
+      this.#looks.set(id, look);
+    }
+    return look.isWhole;
+  }
+
+  async #look(id: string, stored: StoredSnapshot): Promise<boolean> {
+    const written = await Deno.readTextFile(join(this.#options.folder, id, HASH)).catch(() => null);
+    if (written === null || written !== await hashOfFile(stored.file).catch(() => "")) return false;
+    this.#options.onTrouble(`A cell says that the runtime ${id} is damaged, which it is not`);
+    return true;
+  }
+
+  #idOf(stored: StoredSnapshot): string | undefined {
+    return [...this.#known.values()].find((runtime) => runtime.stored === stored)?.id;
+  }
+
   /** If it is a runtime: it cannot be loaded, and nothing new is made with it. */
   async forget(stored: StoredSnapshot): Promise<void> {
-    const id = [...this.#known.values()].find((runtime) => runtime.stored === stored)?.id;
+    const id = this.#idOf(stored);
     if (id === undefined) return;
+    this.#looks.delete(id);
     this.#known.delete(id);
     for (const [name, newest] of this.#newest) {
       if (newest.id === id) this.#newest.delete(name);
@@ -184,6 +217,7 @@ export class Runtimes {
     } finally {
       cell.end();
     }
+    await Deno.writeTextFile(join(making, HASH), await hashOfFile(join(making, SNAPSHOT)), { mode: 0o600 });
     const madeAtMs = clock.now();
     const id = `${name}-${this.#keyOf(view.key)}-${madeAtMs}-${randomBytes(4).toString("hex")}`;
     await Deno.rename(making, join(folder, id));

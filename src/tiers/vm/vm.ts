@@ -62,11 +62,13 @@ export class VmTier implements Tier {
   }
 
   /** A cell found that a snapshot is not what was written: a version's, or a runtime's, of which all its functions are. */
-  damaged(stored: StoredSnapshot): void {
+  async damaged(stored: StoredSnapshot): Promise<void> {
+    const { runtimes } = this.#options;
+    if (await runtimes.isWhole(stored)) return;
     for (const snapshot of this.#renewal.snapshots) {
       if (snapshot.stored === stored || snapshot.stored.parent === stored) snapshot.damaged(DAMAGED);
     }
-    this.#options.runtimes.forget(stored);
+    await runtimes.forget(stored);
   }
 
   resize({ memoryBytes }: TierBudget): void {

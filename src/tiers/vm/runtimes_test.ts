@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { CellOperation } from "../../../ffi/layout.ts";
+import { FakeCell } from "../../../tests/fakes/fake_cell.ts";
+import { systemClock } from "../../clock.ts";
+import { Deadlines } from "../../deadlines.ts";
+import { hostOf } from "../../host/host.ts";
+import { CellStarter } from "./cell_starter.ts";
+import { Images } from "./images.ts";
+import { Runtimes } from "./runtimes.ts";
+
+async function setUp() {
+  let nowMs = 0;
+  const clock = { now: () => nowMs, monotonic: () => nowMs };
+  const troubles: string[] = [];
+  const onTrouble = (message: string) => troubles.push(message);
+  const open = () => {
+    const process = new FakeCell();
+    process.answer = ({ operation, file }) => {
+      if (operation === CellOperation.TAKE) Deno.writeTextFileSync(file!, "what a runtime is");
+      return 0;
+    };
+    return Promise.resolve(process);
+  };
+  const starter = new CellStarter({
+    clock,
+    deadlines: new Deadlines(systemClock),
+    host: hostOf({}),
+    cores: 2,
+    open,
+    users: null,
+    onTrouble,
+  });
+  const image = { name: "python", key: () => Promise.resolve("k"), imageFiles: () => Promise.resolve([]) };
+  const folder = await Deno.makeTempDir();
+  const runtimes = await Runtimes.open({
+    folder,
+    clock,
+    starter,
+    images: new Images(() => Promise.resolve({ file: "/image", key: "k" })),
+    runtimes: [{ image, program: { arguments: ["/python"], environment: [], folder: "/" }, memoryBytes: 1 }],
+    engineId: "e",
+    used: () => Promise.resolve(new Set<string>()),
+    onTrouble,
+  });
+  return { runtimes, troubles, pass: (ms: number) => nowMs += ms, close: () => starter.close() };
+}
+
+Deno.test("a runtime that a cell says is damaged is looked at, and stays if it is not", async () => {
+  const t = await setUp();
+  const { stored } = await t.runtimes.get("python");
+  assert.equal(await t.runtimes.isWhole(stored), true);
+  assert.match(t.troubles.join(), /A cell says that the runtime python-\S+ is damaged, which it is not/);
+  await t.close();
+});
+
+Deno.test("a runtime whose file has changed is not whole", async () => {
+  const t = await setUp();
+  const { stored } = await t.runtimes.get("python");
+  await Deno.writeTextFile(stored.file, "what a runtime was");
+  assert.equal(await t.runtimes.isWhole(stored), false);
+  await t.close();
+});
+
+Deno.test("a cell that says so again and again has a runtime looked at once in a while", async () => {
+  const t = await setUp();
+  const { stored } = await t.runtimes.get("python");
+  for (let i = 0; i < 100; i++) assert.equal(await t.runtimes.isWhole(stored), true);
+  assert.equal(t.troubles.length, 1);
+  t.pass(120_000);
+  assert.equal(await t.runtimes.isWhole(stored), true);
+  assert.equal(t.troubles.length, 2);
+  await t.close();
+});
+
+Deno.test("what is no runtime is for its own tenant to be believed of", async () => {
+  const t = await setUp();
+  const { stored } = await t.runtimes.get("python");
+  assert.equal(await t.runtimes.isWhole({ ...stored }), false);
+  assert.equal(
+    await t.runtimes.isWhole({ ...stored, file: join("/", "version", "snapshot.bin"), parent: stored }),
+    false,
+  );
+  await t.close();
+});
