@@ -18,7 +18,7 @@
 
 /* A guest that maps more after the snapshot finds tables for this much, so that none has to be added. */
 #define HEAP_ROOM (UINT64_C(64) << 20)
-#define MAP_ROOM (UINT64_C(128) << 20)
+#define MAP_ROOM (UINT64_C(512) << 20)
 
 struct writer {
     int file;
