@@ -7,6 +7,8 @@ import { assertPlatform } from "./setup/platform.ts";
 import { startSetup, vmProgram } from "./setup/setup.ts";
 import { withoutLoaderVariables } from "./setup/tool.ts";
 import { viaPython } from "./setup/vm.ts";
+import { dataChecks } from "./doctor/data_checks.ts";
+import { vmChecks } from "./doctor/vm_checks.ts";
 
 export type { Check };
 
@@ -39,11 +41,8 @@ export async function diagnose({ dataDir, env, progress }: DoctorOptions): Promi
     await compiler(env),
     ...("facts" in host ? hostChecks(host.facts) : [noPython(host.problem)]),
     ...("facts" in host && host.facts.kvm?.problem === null ? [await vmEngine({ env, progress })] : []),
-    warn(
-      "VM tier",
-      "the server does not use microVMs yet: Python, native programs and other tenants' functions are refused",
-      "TypeScript or JavaScript outside of @ folders, for now; programs run with mayfly vm run",
-    ),
+    ...await vmChecks(setup, env),
+    ...await dataChecks(dataDir),
   ];
 }
 

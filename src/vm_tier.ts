@@ -25,7 +25,8 @@ export interface VmTierParts extends StepsContext {
   readonly onTrouble: (message: string) => void;
 }
 
-const RUNTIMES: readonly FunctionRuntime[] = [deno, python];
+/** What functions of the VM tier may be written for. */
+export const RUNTIMES: readonly FunctionRuntime[] = [deno, python];
 
 /** The VM tier with all runtimes of this repository, or what says why there can be none. */
 export async function openVmTier(parts: VmTierParts): Promise<Tier> {

@@ -1,0 +1,35 @@
+import { join } from "node:path";
+import { type Check, ok } from "../cli/host_checks.ts";
+import { MiB } from "../limits.ts";
+import { diskBytes } from "../state/disk_bytes.ts";
+import { HOME } from "../types.ts";
+
+const SHOWN = 10;
+
+/** What the data folder takes of the disk, and whose versions most of that. */
+export async function dataChecks(dataDir: string): Promise<Check[]> {
+  const all = await diskBytes(dataDir);
+  if (all === 0) return [];
+  const versions = join(dataDir, "versions");
+  const tenants = await Promise.all((await foldersIn(versions)).map(async (tenant) => ({
+    name: tenant === HOME ? "functions outside of @ folders" : `@${tenant}`,
+    bytes: await diskBytes(join(versions, tenant)),
+  })));
+  const runtimes = { name: "runtimes", bytes: await diskBytes(join(dataDir, "runtimes")) };
+  const largest = [...tenants, runtimes].filter(({ bytes }) => bytes > 0).sort((a, b) => b.bytes - a.bytes);
+  const parts = largest.slice(0, SHOWN).map(({ name, bytes }) => `${name} ${inMb(bytes)}`);
+  const more = largest.length > SHOWN ? [`${largest.length - SHOWN} more tenants`] : [];
+  return [ok("Disk use", [`${inMb(all)} in all`, ...parts, ...more].join(", "))];
+}
+
+const inMb = (bytes: number): string => `${Math.ceil(bytes / MiB)} MB`;
+
+async function foldersIn(path: string): Promise<string[]> {
+  try {
+    const entries = await Array.fromAsync(Deno.readDir(path));
+    return entries.filter(({ name, isDirectory }) => isDirectory && !name.startsWith(".")).map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
