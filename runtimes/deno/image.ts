@@ -43,6 +43,8 @@ export const runtime: FunctionRuntime = {
   program: {
     arguments: [
       ...[DENO, "run", "-A", "--no-remote", "--no-npm", "--no-config", "--no-lock", "--no-check", "--quiet"],
+      // A VM has one core, and lives for a request: threads that tidy up in the background take it away from the request.
+      "--v8-flags=--single-threaded",
       join(RUNTIME, LIBRARY, "boot.ts"),
     ],
     environment: [

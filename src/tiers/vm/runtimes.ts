@@ -6,7 +6,7 @@ import type { Clock } from "../../clock.ts";
 import { LIMITS } from "../../limits.ts";
 import type { GuestLine } from "../tier.ts";
 import type { CellStarter } from "./cell_starter.ts";
-import type { Images } from "./images.ts";
+import type { Images, PackedImage } from "./images.ts";
 import { hashOfFile } from "./file_hash.ts";
 import { Objects } from "./objects.ts";
 import type { StoredSnapshot } from "./stored.ts";
@@ -89,7 +89,9 @@ export class Runtimes {
     const file = join(this.#options.folder, id, SNAPSHOT);
     if (!(await Deno.stat(file)).isFile) throw new Error(`Cannot use the runtime ${id}: it is damaged`);
     const view = await this.#options.images.of(this.#of(parsed.name).image);
-    if (parsed.key !== this.#keyOf(view.key)) throw new Error(`Cannot use the runtime ${id}: it is of another build`);
+    if (parsed.key !== this.#keyOf(parsed.name, view)) {
+      throw new Error(`Cannot use the runtime ${id}: it is of another build`);
+    }
     return this.#add(id, {
       file,
       parent: null,
@@ -160,11 +162,11 @@ export class Runtimes {
   /** The newest one on disk that fits this server. */
   async #left(name: RuntimeName): Promise<Runtime | null> {
     const { folder, images } = this.#options;
-    const { key } = await images.of(this.#of(name).image);
+    const key = this.#keyOf(name, await images.of(this.#of(name).image));
     const ids: string[] = [];
     for await (const { name: id } of Deno.readDir(folder)) {
       const parsed = parseId(id);
-      if (parsed?.name === name && parsed.key === this.#keyOf(key)) ids.push(id);
+      if (parsed?.name === name && parsed.key === key) ids.push(id);
     }
     const newest = ids.sort((a, b) => parseId(b)!.madeAtMs - parseId(a)!.madeAtMs)[0];
     if (newest === undefined) return null;
@@ -219,7 +221,7 @@ export class Runtimes {
     }
     await Deno.writeTextFile(join(making, HASH), await hashOfFile(join(making, SNAPSHOT)), { mode: 0o600 });
     const madeAtMs = clock.now();
-    const id = `${name}-${this.#keyOf(view.key)}-${madeAtMs}-${randomBytes(4).toString("hex")}`;
+    const id = `${name}-${this.#keyOf(name, view)}-${madeAtMs}-${randomBytes(4).toString("hex")}`;
     await Deno.rename(making, join(folder, id));
     const stored = {
       file: join(folder, id, SNAPSHOT),
@@ -248,8 +250,11 @@ export class Runtimes {
     return runtime;
   }
 
-  #keyOf(imageKey: string): string {
-    return createHash("sha256").update(`${imageKey} ${this.#options.engineId}`).digest("hex").slice(0, 16);
+  /** Of all that decides what is in its snapshot. */
+  #keyOf(name: RuntimeName, { key }: PackedImage): string {
+    const { program, memoryBytes } = this.#of(name);
+    const facts = JSON.stringify([key, program, memoryBytes, this.#options.engineId]);
+    return createHash("sha256").update(facts).digest("hex").slice(0, 16);
   }
 }
 
