@@ -16,7 +16,7 @@ function listOf(name: string): string {
 /** Calls whose arguments are looked at, each with the function that says how. */
 function checkedCalls(): string {
   return [
-    ...new Set([...filter.matchAll(/filter__(?:one_of|exactly|without|only_for)\([^;]*?SYS_(\w+)/g)]
+    ...new Set([...filter.matchAll(/filter__(?:one_of|exactly|without|both)\([^;]*?SYS_(\w+)/g)]
       .map(([, name]) => `\`${name}\``)),
   ].join(" ");
 }

@@ -14,6 +14,7 @@
 #include <sched.h>
 #include <stddef.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -83,6 +84,19 @@ static void filter__without(struct filter *filter, long call, unsigned number, u
     filter__return(filter, SECCOMP_RET_KILL_PROCESS);
 }
 
+/* Allowed while one argument is `first`, and another, without the bits of `ignored`, is `second`. */
+static void filter__both(struct filter *filter, long call, unsigned number, uint32_t first, unsigned other,
+                         uint32_t ignored, uint32_t second) {
+    filter__only_for(filter, call, 7);
+    filter__load(filter, argument(number));
+    filter__add(filter, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, first, 0, 4));
+    filter__load(filter, argument(other));
+    filter__add(filter, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, ~ignored));
+    filter__add(filter, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, second, 0, 1));
+    filter__return(filter, SECCOMP_RET_ALLOW);
+    filter__return(filter, SECCOMP_RET_KILL_PROCESS);
+}
+
 /* ---- what is allowed --------------------------------------------------------------------------------- */
 
 /* The most frequent first. */
@@ -137,19 +151,14 @@ static void filter__threads(struct filter *filter) {
     filter__exactly(filter, SYS_clone, 0, thread);
     /* Its flags are in memory, where no filter sees them: the C library takes the other one then. */
     filter__answer(filter, SYS_clone3, SECCOMP_RET_ERRNO | ENOSYS);
-    /* The ticker's signal; the number of the process is looked at, too, for signals go to others by it. */
-    filter__only_for(filter, SYS_tgkill, 6);
-    filter__load(filter, argument(0));
-    filter__add(filter, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)getpid(), 0, 3));
-    filter__load(filter, argument(2));
-    filter__add(filter, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)ticker__signal(), 0, 1));
-    filter__return(filter, SECCOMP_RET_ALLOW);
-    filter__return(filter, SECCOMP_RET_KILL_PROCESS);
+    /* The ticker's signal, and to nobody else. */
+    filter__both(filter, SYS_tgkill, 0, (uint32_t)getpid(), 2, 0, (uint32_t)ticker__signal());
 }
 
 static void filter__files(struct filter *filter) {
-    filter__exactly(filter, SYS_recvmsg, 0, CELL_REQUESTS);
-    filter__exactly(filter, SYS_sendto, 0, CELL_TOLD);
+    /* No flags but these: urgent data was a way into the kernel before. */
+    filter__both(filter, SYS_recvmsg, 0, CELL_REQUESTS, 2, MSG_CMSG_CLOEXEC, 0);
+    filter__both(filter, SYS_sendto, 0, CELL_TOLD, 3, MSG_NOSIGNAL | MSG_DONTWAIT, 0);
     filter__exactly(filter, SYS_fcntl, 1, F_DUPFD_CLOEXEC);
     /* Of a descriptor; of a name there is none. */
     filter__exactly(filter, SYS_newfstatat, 3, AT_EMPTY_PATH);

@@ -79,6 +79,8 @@ static const struct {
     {"sendto the server's requests", SYS_sendto, {CELL_REQUESTS, MEMORY, 1, 0, 0, 0}},
     {"sendmsg", SYS_sendmsg, {CELL_TOLD, MEMORY, 0}},
     {"recvmsg what is told", SYS_recvmsg, {CELL_TOLD, MEMORY, MSG_DONTWAIT}},
+    {"sendto urgently", SYS_sendto, {CELL_TOLD, MEMORY, 1, MSG_OOB, 0, 0}},
+    {"recvmsg urgently", SYS_recvmsg, {CELL_REQUESTS, MEMORY, MSG_OOB}},
     {"setsockopt", SYS_setsockopt, {CELL_TOLD, SOL_SOCKET, SO_SNDBUF, MEMORY, 4}},
     /* processes */
     {"fork", SYS_fork, {0}},
