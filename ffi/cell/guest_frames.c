@@ -118,10 +118,12 @@ enum drained guest_frames__drain(struct step *step) {
         size_t taken = vm_take(sandbox->vm, PORT_FRAMES, step->scratch + kept, room - kept);
         uint32_t size = kept + (uint32_t)taken, used;
         enum drained walked = guest_frames__walk(step, step->scratch, size, &used);
-        if (walked == DRAINED_ENDED) return walked;
+        /* What comes behind an EXIT is nobody's. */
+        if (walked == DRAINED_ENDED) used = size;
         if (guest_frames__keep(sandbox, step->scratch + used, size - used) != 0) {
             return step__exit(step, MF_EXIT_MEMORY, "the cell has no memory for its frames");
         }
+        if (walked == DRAINED_ENDED) return walked;
         result = DRAINED_SOME;
     }
     return result;

@@ -10,7 +10,7 @@
 #define SHELLS_READY 4u
 /* Chunks of a snapshot, 64 KB each, that are looked at between two pauses: they take some 50 us. */
 #define CHUNKS_AT_ONCE 8u
-#define PAUSE_NS 2000000
+#define PAUSE_NS 5000000
 
 /* ---- what is wanted ----------------------------------------------------------------------------------- */
 

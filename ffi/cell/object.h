@@ -41,7 +41,8 @@ struct object {
     uint64_t log_bytes; /* of one request */
 
     atomic_bool is_learned; /* or somebody is at it */
-    uint32_t misses;        /* requests that found no VM of it idle */
+    uint32_t misses; /* requests of late that found no VM of it idle */
+    uint64_t missed_ns;
     struct sandbox *idle;   /* its VMs, the last used one first */
     bool wants_shells, is_checked;
     struct object *next; /* among those to close, or to check */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "../shim/os.h"
 #include "serve_state.h"
 
 /* Until the server says how many. */
@@ -10,6 +11,7 @@
 #define KEEP_BYTES_USUAL (UINT64_C(256) << 20)
 /* So often a VM of another function is switched to this one, before this one gets one more of its own. */
 #define MISSES_SWITCHED 2u
+#define MISSES_FORGOTTEN_NS UINT64_C(10000000000)
 
 int pool__init(struct pool *pool) {
     *pool = (struct pool){.keep = KEEP_USUAL, .keep_bytes = KEEP_BYTES_USUAL};
@@ -114,7 +116,10 @@ static struct sandbox *pool__relative(const struct pool *pool, const struct obje
 }
 
 /* A function that is asked for again and again gets VMs of its own, while there may be more. */
-static bool pool__may_grow(const struct pool *pool, const struct object *object) {
+static bool pool__may_grow(const struct pool *pool, struct object *object) {
+    uint64_t now = os__now_ns();
+    object->misses = now - object->missed_ns < MISSES_FORGOTTEN_NS ? object->misses + 1 : 1;
+    object->missed_ns = now;
     return object->misses > MISSES_SWITCHED && pool->vms < pool->keep && pool->idle_bytes < pool->keep_bytes;
 }
 
@@ -172,7 +177,6 @@ int pool__take(struct serve *serve, uint32_t number, struct sandbox **result, en
     }
     struct sandbox *own = object->idle, *other = NULL;
     if (own == NULL && object->kind == OBJECT_SNAPSHOT) {
-        object->misses++;
         if (!pool__may_grow(pool, object)) other = pool__relative(pool, object);
     }
     if (own != NULL || other != NULL) pool__unlink(pool, own != NULL ? own : other);

@@ -131,13 +131,23 @@ static enum drained step__drain_log(struct step *step, uint32_t port) {
     return result;
 }
 
+/* What a held guest writes between two requests is no answer to either. */
+static void step__drop(struct step *step) {
+    struct sandbox *sandbox = step->sandbox;
+    uint32_t port = sandbox->object->protocol == CELL_STDIO ? PORT_STDIO : PORT_FRAMES;
+    while (vm_take(sandbox->vm, port, step->scratch, STEP_SCRATCH_BYTES) > 0) continue;
+}
+
 /* Lines come before the frames that were written after them: the last one may be the EXIT. */
 static enum drained step__drain(struct step *step) {
     struct sandbox *sandbox = step->sandbox;
     enum cell_protocol protocol = sandbox->object->protocol;
     enum drained results[3] = {step__drain_log(step, PORT_LOG), DRAINED, DRAINED};
     if (protocol == CELL_SERVER) results[1] = step__drain_log(step, PORT_STDIO);
-    if (step->is_done) return DRAINED;
+    if (step->is_done) {
+        step__drop(step);
+        return DRAINED;
+    }
     if (results[0] == DRAINED_FULL || results[1] == DRAINED_FULL) return DRAINED_FULL;
     results[2] = protocol == CELL_FRAMES ? guest_frames__drain(step) : exchange__drain(step);
     if (results[2] == DRAINED_FULL || results[2] == DRAINED_ENDED) return results[2];

@@ -284,7 +284,7 @@ static void logs_lines_before_the_end(void) {
 static void bounds_the_log(void) {
     uint32_t lines = 0;
     step_new(0, base);
-    put_request(0, 0, "/lines/100000", "");
+    put_request(0, 0, "/lines/5000", "");
     while (step_do(0) == MF_STEP_PARKED) {
         lines += count_frames(0, MF_LOG);
         step_again(0);
