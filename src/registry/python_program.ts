@@ -1,17 +1,16 @@
-import { join, posix } from "node:path";
-import { BuildError, PACKAGES } from "../tiers/tier.ts";
+import { posix } from "node:path";
+import { BuildError } from "../tiers/tier.ts";
 import type { Place } from "./bundle_wire.ts";
 import { filesProgram, hashesOf } from "./files_program.ts";
 import { placed } from "./placed.ts";
 import type { CodeConfig, Program, ProgramJob, ProgramMaker } from "./program.ts";
 import { candidatesOf } from "./python_imports.ts";
-import type { InstalledPackages, PythonPackages } from "./python_packages.ts";
+import type { PythonPackages } from "./python_packages.ts";
 import type { PythonFacts, PythonScanner } from "./python_scan.ts";
-import { RequirementError } from "./requirements.ts";
+import { installRequired, requirementsOf } from "./required.ts";
 import type { Root } from "./root.ts";
 import type { Source } from "./sources.ts";
 
-const REQUIREMENTS = "requirements.txt";
 const MOST_FILES = 10_000;
 
 export interface PythonParts {
@@ -36,20 +35,15 @@ export class PythonPrograms implements ProgramMaker {
     const { files, wanted, entry } = await this.#closure(root, source);
     onWanted(new Set([...Object.keys(files), ...wanted, ...requirementsOf(source)]));
     const config = configOf(source.file, entry);
-    const installed = await this.#install(root, source, signal);
+    const required = await installRequired(this.#packages, { root, source, signal });
     const program = filesProgram(root, source, files);
     return {
       ...program,
-      made: {
-        ...program.made,
-        packages: installed?.packages ?? [],
-        // As for all that has packages: what is current is asked in the same way.
-        lock: installed?.packages.length ? root.lock?.hash ?? null : null,
-      },
+      made: { ...program.made, ...required.made },
       config,
       stage: async (versionFolder) => {
         await program.stage(versionFolder);
-        if (installed?.image) await Deno.link(installed.image, join(versionFolder, PACKAGES));
+        await required.stage(versionFolder);
       },
     };
   }
@@ -83,24 +77,6 @@ export class PythonPrograms implements ProgramMaker {
     }
     return { files: hashesOf(root, paths), wanted, entry };
   }
-
-  /** The function's own file counts before the root's; null without any. */
-  async #install(root: Root, source: Source, signal: AbortSignal): Promise<InstalledPackages | null> {
-    const file = requirementsOf(source).find((path) => root.mirror.files.has(path));
-    if (file === undefined) return null;
-    try {
-      const text = await Deno.readTextFile(root.mirror.pathOf(file));
-      return await this.#packages.install(root.tenant, text, signal);
-    } catch (error) {
-      if (!(error instanceof RequirementError)) throw error;
-      const place = { file, line: error.line, column: 1 };
-      throw new BuildError(placed(error.message, place), place);
-    }
-  }
-}
-
-function requirementsOf({ folder }: Source): string[] {
-  return folder === null ? [REQUIREMENTS] : [`${folder}/${REQUIREMENTS}`, REQUIREMENTS];
 }
 
 /** Throws a BuildError for what cannot be read, too. */

@@ -75,7 +75,7 @@ export class Registry implements Functions, AsyncDisposable {
       js: new JsPrograms({ ...options, maps: this.#maps }),
       wasi: new WasiPrograms(),
       python: new PythonPrograms(options.python),
-      native: new NativePrograms(),
+      native: new NativePrograms(options.python.packages),
     };
     const room = new DiskRoom({
       ...shared,
