@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cases.h"
+#include "server_cases.h"
 
 static const struct {
     const char *name;
@@ -17,6 +18,7 @@ static const struct {
 } cases[] = {
     {"reset", case_reset}, {"clone", case_clone},   {"switch", case_switch}, {"exits", case_exits},
     {"many", case_many},   {"paused", case_paused}, {"soak", case_soak},
+    {"serve", case_serve},
 };
 
 int main(int count, char **arguments) {

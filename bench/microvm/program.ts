@@ -4,7 +4,7 @@ import { compileAll, engineFiles, sourcesIn, VM_FLAGS } from "../../src/setup/vm
 import { runTool } from "../../src/setup/tool.ts";
 
 const FOLDER = dirname(fileURLToPath(import.meta.url));
-const CASES = ["main.c", "cases.c", "file_cases.c", "shared.c"];
+const CASES = ["main.c", "cases.c", "file_cases.c", "server_cases.c", "shared.c"];
 
 /** One line of what a case prints; times are microseconds. */
 export interface Measured {
