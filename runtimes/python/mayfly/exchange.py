@@ -81,6 +81,9 @@ class Exchange:
             self._changed.set_result(None)
 
     def on_canceled(self, callback):
+        if self.canceled:
+            callback()
+            return
         if self._canceled_callbacks is None:
             self._canceled_callbacks = []
         self._canceled_callbacks.append(callback)
