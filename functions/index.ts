@@ -7,6 +7,9 @@ const examples = [
   ["/notes/first", "a Hono app"],
   ["/lambda?x=1", "an AWS Lambda handler"],
   ["/ticker", "server-sent events"],
+  ["/resize?width=256", "Python, in a microVM"],
+  ["/@acme/score", "Python of the tenant acme"],
+  ["/@acme/shop", "a server of acme's, as it is anywhere else"],
 ];
 
 /** Built once, when the function is deployed: every request starts from the memory that it left. */

@@ -42,8 +42,9 @@ export function functionNames(files: FolderFiles): string[] {
 function runFolders(files: FolderFiles): string[] {
   return Object.entries(files).flatMap(([path, content]) => {
     const root = /^(@[^/]+\/)?mayfly\.json$/.exec(path);
-    if (!root || typeof content !== "string" || !content.includes('"run"')) return [];
-    const { functions = {} }: { functions?: Record<string, object> } = JSON.parse(content);
+    const text = root && (typeof content === "string" ? content : new TextDecoder().decode(content));
+    if (!root || !text?.includes('"run"')) return [];
+    const { functions = {} }: { functions?: Record<string, object> } = JSON.parse(text);
     return Object.entries(functions).flatMap(([name, settings]) => "run" in settings ? `${root[1] ?? ""}${name}` : []);
   });
 }
