@@ -5,7 +5,7 @@ import { MiB } from "../limits.ts";
 import { failure } from "../outcome.ts";
 import type { Deployment, FunctionEntry } from "../registry/function.ts";
 import type { ResponseSink, Snapshot } from "../tiers/tier.ts";
-import type { Invocation, Outcome } from "../types.ts";
+import type { Invocation, Outcome, TierName } from "../types.ts";
 import { Watch } from "../watch.ts";
 import { Admission, Gate, type GateLimits, type Refusal, TenantGate, type Waiter } from "./admission.ts";
 
@@ -30,8 +30,9 @@ export interface Job {
 class Load {
   /** How long a run that is not over at once holds its place, on average. */
   holdMs = 0;
-  /** The largest sandbox seen, slowly forgotten. */
+  /** The largest sandbox seen, slowly forgotten, and the smallest. */
   peakBytes = 0;
+  leastBytes = Infinity;
   constructor(readonly gate: Gate) {}
 
   hold(ms: number): void {
@@ -158,9 +159,7 @@ export class Scheduler {
     }
     load.gate.limits = settings;
     load.gate.tenant.limits = this.#options.tenantLimits(entry.id.tenant);
-    const most = settings.memoryMb * MiB;
-    // A function that never ran may need all that it is allowed; one that did, about what it needed before.
-    load.gate.weight = load.peakBytes === 0 ? most : Math.min(most, Math.max(SMALLEST_SANDBOX, 2 * load.peakBytes));
+    load.gate.weight = Math.min(settings.memoryMb * MiB, expectedBytes(settings.tier, load));
     return load;
   }
 
@@ -174,11 +173,20 @@ export class Scheduler {
   }
 }
 
+/** What one more sandbox may need. */
+function expectedBytes(tier: TierName, { peakBytes, leastBytes }: Load): number {
+  // A VM has most of its pages in common with its snapshot: its own are few, and what it needs beyond the least.
+  if (tier === "vm") return SMALLEST_SANDBOX + 2 * Math.max(0, peakBytes - leastBytes);
+  // A function that never ran may need all that it is allowed; one that did, about what it needed before.
+  return peakBytes === 0 ? Infinity : Math.max(SMALLEST_SANDBOX, 2 * peakBytes);
+}
+
 /** A growing sandbox is believed at once, a shrinking one slowly. */
 function learn(outcome: Outcome, load: Load): Outcome {
   if (outcome.usage) {
     const peak = outcome.usage.memoryPeakBytes;
     load.peakBytes = peak > load.peakBytes ? peak : load.peakBytes + (peak - load.peakBytes) / 64;
+    if (peak > 0) load.leastBytes = Math.min(load.leastBytes, peak);
   }
   return outcome;
 }

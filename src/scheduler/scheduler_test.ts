@@ -3,6 +3,8 @@ import { entry, FakeSnapshot, ok } from "../../tests/fakes/fake_tier.ts";
 import { systemClock } from "../clock.ts";
 import { Deadlines } from "../deadlines.ts";
 import { MayflyError } from "../errors.ts";
+import { MiB } from "../limits.ts";
+import { NO_USAGE } from "../outcome.ts";
 import type { FunctionEntry } from "../registry/function.ts";
 import type { ResponseSink } from "../tiers/tier.ts";
 import type { Invocation, Outcome } from "../types.ts";
@@ -25,12 +27,15 @@ function invocation(timeoutMs = 5000, signal = new AbortController().signal): In
   };
 }
 
-function setUp(load: (entry: FunctionEntry) => Promise<FakeSnapshot> = () => Promise.reject(new Error("no"))) {
+function setUp(
+  load: (entry: FunctionEntry) => Promise<FakeSnapshot> = () => Promise.reject(new Error("no")),
+  memoryBytes = 2 ** 40,
+) {
   const tenant = { concurrency: 50, queue: 50 };
   const scheduler = new Scheduler({
     clock: systemClock,
     deadlines: new Deadlines(systemClock),
-    limits: { concurrency: 100, queue: 100, memoryBytes: 2 ** 40 },
+    limits: { concurrency: 100, queue: 100, memoryBytes },
     tenantLimits: () => tenant,
     load,
   });
@@ -54,6 +59,31 @@ Deno.test("a tier that throws, at once or later, costs no place and ends as inte
   const later = await run(entry("f", () => Promise.reject(new Error("later"))));
   for (const outcome of [at, later]) assert.equal(outcome.code, "internal");
   assert.equal(scheduler.running, 0);
+});
+
+Deno.test("a function that never ran is expected to need all its memory in Wasm, and little in a VM", () => {
+  for (const [tier, atOnce] of [["wasm", 1], ["vm", 5]] as const) {
+    const { scheduler, run } = setUp(undefined, 20 * MiB);
+    const one = entry("f", () => new Promise<Outcome>(() => {}), { settings: { tier, memoryMb: 64 } });
+    for (let n = 0; n < 10; n++) run(one);
+    assert.deepEqual([scheduler.running, scheduler.waiting], [atOnce, 10 - atOnce]);
+  }
+});
+
+Deno.test("a function in a VM is expected to need what it needed more than its least", async () => {
+  const { scheduler, run } = setUp(undefined, 60 * MiB);
+  let memoryPeakBytes = 10 * MiB;
+  let hold = false;
+  const one = entry("f", () => {
+    if (hold) return new Promise<Outcome>(() => {});
+    return Promise.resolve({ code: "ok", status: 200, usage: { ...NO_USAGE, memoryPeakBytes } });
+  }, { settings: { tier: "vm", memoryMb: 64 } });
+  await run(one);
+  memoryPeakBytes = 18 * MiB;
+  await run(one);
+  hold = true;
+  for (let n = 0; n < 10; n++) run(one);
+  assert.equal(scheduler.running, 3);
 });
 
 Deno.test("a place is held until the sandbox is gone, not only until the response is out", async () => {
