@@ -15,6 +15,8 @@ const LIBRARY = "/usr/local/lib";
 /** Where every dynamic loader looks first: another build of the same library may be on this machine too. */
 const SYSTEM_LIBRARIES = "/lib/x86_64-linux-gnu";
 const RUNTIME = "/runtime";
+/** On the path of programs that are run as they are: what gives each clone randomness of its own. */
+export const SITE = "/runtime/site";
 
 /** Of the standard library: what is for other purposes than running programs, and what is not part of it. */
 const LEFT_OUT = [
@@ -72,7 +74,7 @@ async function libraries({ executable, stdlib, loaded }: Python): Promise<ImageF
 
 async function runtimeFiles(): Promise<ImageFile[]> {
   const modules = (await namesIn(join(REPO, "mayfly"))).filter((name) => name.endsWith(".py"));
-  return ["boot.py", ...modules.map((name) => join("mayfly", name))]
+  return ["boot.py", "site/sitecustomize.py", ...modules.map((name) => join("mayfly", name))]
     .map((name) => ({ host: join(REPO, name), path: join(RUNTIME, name) }));
 }
 

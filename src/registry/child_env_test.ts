@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { bundleEnv, npmEnv } from "./child_env.ts";
+import { bundleEnv, npmEnv, pipEnv, pythonEnv } from "./child_env.ts";
 
 const env = {
   PATH: "/bin",
@@ -39,4 +39,20 @@ Deno.test("the npm client knows its registry, certificates and proxies, and the 
     assert.ok(name in known, name);
   }
   for (const name of ["SECRET", "MAYFLY_TOKEN", "LD_PRELOAD"]) assert.ok(!(name in known), name);
+});
+
+Deno.test("pip knows its index, certificates and proxies, and no option that would run or write something else", () => {
+  const env = {
+    PATH: "/bin",
+    PIP_INDEX_URL: "http://localhost/simple",
+    https_proxy: "http://localhost:1",
+    PIP_TARGET: "/elsewhere",
+    PIP_NO_BINARY: ":all:",
+    PYTHONPATH: "/elsewhere",
+    SECRET: "1",
+  };
+  const { PIP_INDEX_URL, https_proxy, PATH, ...rest } = pipEnv(env);
+  assert.deepEqual([PIP_INDEX_URL, https_proxy, PATH], [env.PIP_INDEX_URL, env.https_proxy, "/bin"]);
+  assert.deepEqual(Object.keys(rest).filter((name) => name in env), []);
+  assert.deepEqual(pythonEnv(env), { PATH: "/bin" });
 });

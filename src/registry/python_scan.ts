@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { BuildError } from "../tiers/tier.ts";
 import { pythonEnv } from "./child_env.ts";
 import type { Place } from "./bundle_wire.ts";
 
@@ -33,7 +34,7 @@ export class PythonScanner {
     this.#options = options;
   }
 
-  /** By path; `hash` names a content. Throws an Error if python3 cannot be run. */
+  /** By path; `hash` names a content. Throws a BuildError for what makes the parser fail. */
   async scan(
     files: readonly { path: string; hash: string }[],
     read: (path: string) => Promise<string>,
@@ -72,6 +73,6 @@ export class PythonScanner {
     await sent;
     if (success) return JSON.parse(new TextDecoder().decode(stdout));
     const why = new TextDecoder().decode(stderr).trim().split("\n").at(-1);
-    throw new Error(`Cannot read Python sources: python3 ended with ${code}: ${why}`);
+    throw new BuildError(`Cannot read the Python sources: python3 ended with ${code}: ${why}`);
   }
 }

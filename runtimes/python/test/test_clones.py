@@ -30,7 +30,14 @@ CLONES = 200
 own = random.Random()
 seeded = random.Random(42)
 database = sqlite3.connect(":memory:")
-generators = {} if numpy is None else {"fresh": numpy.random.default_rng(), "fixed": numpy.random.default_rng(42)}
+generators = {}
+if numpy is not None:
+    generators = {
+        "fresh": numpy.random.default_rng(),
+        "fixed": numpy.random.default_rng(42),
+        "old fresh": numpy.random.RandomState(),
+        "old fixed": numpy.random.RandomState(42),
+    }
 
 
 def draw():
@@ -47,7 +54,7 @@ def draw():
     }
     if numpy is not None:
         drawn["legacy"] = numpy.random.random()
-        drawn.update({name: generator.random() for name, generator in generators.items()})
+        drawn.update({name: float(generator.random_sample() if "old" in name else generator.random()) for name, generator in generators.items()})
     return drawn
 
 
@@ -72,7 +79,7 @@ class Clones(unittest.TestCase):
         clones = [in_a_clone() for _ in range(CLONES)]
         for name in clones[0]:
             different = len({drawn[name] for drawn in clones})
-            self.assertEqual(different, 1 if name in ("seeded", "fixed") else CLONES, name)
+            self.assertEqual(different, 1 if name in ("seeded", "fixed", "old fixed") else CLONES, name)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { PythonPackages } from "./python_packages.ts";
+import type { Requirement } from "./requirements.ts";
+import { RequirementError } from "./requirements.ts";
+
+const signal = new AbortController().signal;
+
+async function withPackages(
+  test: (packages: PythonPackages, asked: Requirement[][], folder: string) => Promise<void>,
+  mostBytes = 1000,
+): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "mayfly-python-" });
+  const asked: Requirement[][] = [];
+  const pip = {
+    async download(requirements: readonly Requirement[], to: string) {
+      asked.push([...requirements]);
+      if (requirements[0].name === "missing") {
+        throw new RequirementError("Cannot install missing", requirements[0].line);
+      }
+      for (const { name, version } of requirements) {
+        await Deno.writeTextFile(join(to, `${name}-${version}-py3-none-any.whl`), name);
+      }
+    },
+    async unpack(wheels: readonly string[], to: string) {
+      await Deno.mkdir(to);
+      for (const [at, wheel] of wheels.entries()) await Deno.copyFile(wheel, join(to, `${at}`));
+    },
+  };
+  const pack = (to: string, sources: readonly { host: string; path: string }[]) =>
+    Deno.writeTextFile(to, sources.map(({ path }) => path).join());
+  try {
+    await test(
+      new PythonPackages({ pip, folder, pack, pythonOf: () => Promise.resolve("3"), mostBytes }),
+      asked,
+      folder,
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("what is required is installed once for each tenant, and recorded with its hashes", () =>
+  withPackages(async (packages, asked, folder) => {
+    const installs = ["one==1.0 # first", "one==1.0"].map((text) => packages.install("acme", text, signal));
+    const [first, second] = await Promise.all(installs);
+    assert.equal(asked.length, 1);
+    assert.deepEqual(first, second);
+    assert.match(first.packages.join(), /^one==1\.0 sha256:[0-9a-f]{64}$/);
+    assert.equal(await Deno.readTextFile(first.image!), "/packages");
+    const other = await packages.install("other", "one==1.0", signal);
+    assert.equal(asked.length, 2);
+    assert.ok(first.image!.startsWith(join(folder, "acme")) && other.image!.startsWith(join(folder, "other")));
+  }));
+
+Deno.test("an installation that failed leaves nothing, and is tried again", () =>
+  withPackages(async (packages, asked, folder) => {
+    for (let times = 1; times <= 2; times++) {
+      await assert.rejects(
+        packages.install("acme", "\nmissing==1", signal),
+        (error) => (error as RequirementError).line === 2,
+      );
+      assert.equal(asked.length, times);
+    }
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(join(folder, "acme"))), []);
+  }));
+
+Deno.test("packages that are too large are refused", () =>
+  withPackages(async (packages) => {
+    await assert.rejects(packages.install("acme", "large==1", signal), /more than/);
+  }, 2));
+
+Deno.test("installations that nobody asked for lately go", () =>
+  withPackages(async (packages, _, folder) => {
+    for (let version = 1; version <= 12; version++) await packages.install("acme", `one==${version}`, signal);
+    assert.equal((await Array.fromAsync(Deno.readDir(join(folder, "acme")))).length, 8);
+  }));
+
+Deno.test("nothing is asked for where nothing is required", () =>
+  withPackages(async (packages, asked) => {
+    assert.deepEqual(await packages.install("acme", "# nothing\n", signal), { image: null, packages: [] });
+    assert.equal(asked.length, 0);
+  }));
