@@ -253,10 +253,19 @@ static bool pool__reset(struct serve *serve, struct sandbox *sandbox) {
     return true;
 }
 
+/* There are enough without it. */
+static bool pool__is_full(struct serve *serve, const struct sandbox *sandbox) {
+    pthread_mutex_lock(&serve->lock);
+    const struct pool *pool = &serve->pool;
+    bool is_full = sandbox->object->idle != NULL && (pool->idle >= pool->keep || pool->idle_bytes >= pool->keep_bytes);
+    pthread_mutex_unlock(&serve->lock);
+    return is_full;
+}
+
 void pool__release(struct serve *serve, struct sandbox *sandbox, enum pool_release how) {
     if (how == POOL_LEARNS) pool__learn(sandbox);
     sandbox__forget(sandbox);
-    bool is_ready = how != POOL_CLOSES && pool__reset(serve, sandbox);
+    bool is_ready = how != POOL_CLOSES && !pool__is_full(serve, sandbox) && pool__reset(serve, sandbox);
     pthread_mutex_lock(&serve->lock);
     sandbox->generation++;
     if (is_ready && !sandbox->object->is_dropped) {

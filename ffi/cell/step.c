@@ -10,8 +10,6 @@
 #include "serve_state.h"
 
 #define NS_PER_MS UINT64_C(1000000)
-/* What else waits is let ahead after so long. */
-#define SLICE_NS (5 * NS_PER_MS)
 /* Output is not held back for longer, while the guest computes on. */
 #define OUTPUT_AGE_NS (2 * NS_PER_MS)
 /* Such a wait is over before the server would have answered. */
@@ -249,7 +247,7 @@ static bool step__waits(struct step *step, const struct vm_exit *exit) {
     if (step->is_done && step__is_ready(step->sandbox, exit)) return step__over(step, MF_STEP_DONE);
     bool is_short = until < now + SHORT_WAIT_NS && !workers__are_wanted(step->serve);
     if (!step->is_done && !is_short) return step__park(step, until);
-    uint64_t end = least(until, least(step->shared->deadline_ns, now + SLICE_NS));
+    uint64_t end = least(until, least(step->shared->deadline_ns, now + STEP_SLICE_NS));
     const struct timespec time = {(time_t)(end / 1000000000u), (long)(end % 1000000000u)};
     clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, NULL);
     return end >= step->shared->deadline_ns ? step__kill(step, MF_STEP_DEADLINE) : false;
@@ -258,7 +256,7 @@ static bool step__waits(struct step *step, const struct vm_exit *exit) {
 static int step__run_slice(struct step *step, struct vm_exit *exit) {
     struct mf_slot *shared = step->shared;
     struct vm *vm = step->sandbox->vm;
-    uint64_t begun = os__now_ns(), deadline = least(shared->deadline_ns, begun + SLICE_NS);
+    uint64_t begun = os__now_ns(), deadline = least(shared->deadline_ns, begun + STEP_SLICE_NS);
     if (step->output_since_ns != 0) deadline = least(deadline, step->output_since_ns + OUTPUT_AGE_NS);
     const struct vm_run run = {
         .deadline_ns = deadline,

@@ -12,6 +12,8 @@ struct serve;
 
 /* Takes in what a guest wrote at once. */
 #define STEP_SCRATCH_BYTES (MF_GUEST_OUT_BYTES + SANDBOX_FRAME_MAX)
+/* What else waits is let ahead after so long. */
+#define STEP_SLICE_NS UINT64_C(5000000)
 
 struct step {
     struct serve *serve;

@@ -20,7 +20,7 @@
 
 struct worker {
     struct serve *serve;
-    bool prefers_aside; /* the next time: so that neither new steps nor old ones starve */
+    uint64_t fresh_ns; /* that new steps ran since one that was set aside did: each kind gets half of the time */
     uint8_t scratch[STEP_SCRATCH_BYTES];
 };
 
@@ -75,17 +75,18 @@ static void worker__run(struct worker *worker, struct step *step) {
 
 /* False: there is nothing to do. */
 static bool worker__work(struct worker *worker) {
-    struct step *step = worker->prefers_aside ? worker__take_aside(worker) : NULL;
-    worker->prefers_aside = false;
+    struct step *step = worker->fresh_ns >= STEP_SLICE_NS ? worker__take_aside(worker) : NULL;
     uint32_t slot;
     if (step == NULL && ring__take(&worker->serve->ring, &slot)) {
-        worker->prefers_aside = true;
+        uint64_t begun = os__now_ns();
         ring__wake_another(&worker->serve->ring);
         if (worker__begin(worker, slot)) worker__run(worker, &worker->serve->workers.steps[slot]);
+        worker->fresh_ns += os__now_ns() - begun;
         return true;
     }
     if (step == NULL) step = worker__take_aside(worker);
     if (step == NULL) return false;
+    worker->fresh_ns = 0;
     worker__run(worker, step);
     return true;
 }

@@ -1,5 +1,6 @@
 /* Steps of guests that speak frames: what they answer, how they end, what is left of them. */
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "cell.h"
@@ -89,6 +90,27 @@ static uint32_t credit_of(uint32_t slot) {
         credit += *(const uint32_t *)(const void *)frame.payload;
     }
     return credit;
+}
+
+#define MANY 1000u
+
+static void many_wait_at_once(void) {
+    static uint32_t sandboxes[MANY], generations[MANY];
+    uint64_t parked = cell_stat("parked");
+    for (uint32_t i = 0; i < MANY; i++) {
+        step_new(0, base);
+        put_request(0, 0, "/sleep/200", "");
+        CHECK(step_do(0) == MF_STEP_PARKED);
+        sandboxes[i] = cell_slot(0)->out_sandbox;
+        generations[i] = cell_slot(0)->out_generation;
+    }
+    CHECK(cell_stat("parked") == parked + MANY);
+    for (uint32_t i = 0; i < MANY; i++) {
+        step_of(0, sandboxes[i], generations[i]);
+        while (step_do(0) == MF_STEP_PARKED) step_again(0);
+        CHECK(has_text(0, MF_CHUNK, "slept"));
+    }
+    CHECK(cell_stat("parked") == parked && cell_stat("idle") <= cell_stat("keep"));
 }
 
 static void reads_a_body(void) {
@@ -410,6 +432,7 @@ int main(int count, char **arguments) {
         {"each request finds the state of the snapshot", has_fresh_state},
         {"a VM is switched between functions of a runtime", switches},
         {"guests that sleep hold no thread", waits_without_a_thread},
+        {"a thousand guests of one snapshot wait at once", many_wait_at_once},
         {"a body comes as the guest takes it", reads_a_body},
         {"input that is never read has a bound", takes_more_than_the_port_holds},
         {"a response is longer than a step", streams_more_than_a_step_holds},
@@ -433,6 +456,8 @@ int main(int count, char **arguments) {
         {"an object is dropped once nothing uses it", keeps_what_is_used},
         {"why a program did not boot is said", says_why_it_did_not_boot},
     };
+    const struct rlimit files = {4096, 4096};
+    setrlimit(RLIMIT_NOFILE, &files);
     cell_open(CELL_BUILDS, arguments[1]);
     make_snapshots();
     /* At once: its threads have no end. */
