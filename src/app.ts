@@ -138,6 +138,7 @@ async function compose(
     cores,
     memoryOf: (pid) => native.ownMemory(pid),
     memoryBytesOf: (tenant) => registry.memoryMbOf(tenant) * MiB,
+    cpuShareOf: (tenant) => registry.cpuShareOf(tenant),
     onTrouble: warn,
   });
   // Compiling it takes a while, the first time: what needs no microVM does not wait for that.

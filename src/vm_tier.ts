@@ -22,6 +22,7 @@ export interface VmTierParts extends StepsContext {
   readonly cores: number;
   readonly memoryOf: (pid: number) => number;
   readonly memoryBytesOf: (tenant: string) => number;
+  readonly cpuShareOf: (tenant: string) => number;
   readonly onTrouble: (message: string) => void;
 }
 

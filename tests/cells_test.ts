@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { getPriority } from "node:os";
 import { type Answer, expectAnswer, expectError, Server, until } from "./harness.ts";
 import { busyCell } from "./harness/cells.ts";
 import { WITHOUT_KVM } from "./harness/vm.ts";
@@ -59,6 +60,23 @@ testCells("a cell that is killed takes its own requests with it, and is there ag
   expectAnswer(next, { json: COUNTED, headers: { "x-mayfly-start": "cold" } });
   expectAnswer(other, { json: COUNTED, headers: { "x-mayfly-start": /^(warm|clone)$/ } });
   assert.match(await logOf(server), /A cell of acme is gone/);
+});
+
+testCells("a tenant's cells have its share of the processors", async () => {
+  await using server = await Server.start({
+    files: {
+      "mayfly.json": JSON.stringify({ tenants: { acme: { cpuShare: 0.5 } } }),
+      "@acme/hostile.ts": HOSTILE,
+      "@other/hostile.ts": HOSTILE,
+    },
+  });
+  for (const [tenant, niceness] of [["acme", 3], ["other", 0]] as const) {
+    const slow = server.call(`/@${tenant}/hostile?do=spin`);
+    const cell = await busyCell(server);
+    assert.equal(getPriority(cell), niceness);
+    Deno.kill(cell, "SIGKILL");
+    expectError(await slow, "crash");
+  }
 });
 
 testCells("a restart brings every function back, and builds none", async () => {

@@ -18,6 +18,7 @@ export async function vmChecks(setup: Setup, env: Readonly<Record<string, string
   return [
     await cellProgram(setup),
     await jail(setup, env),
+    ok("CPU shares", "in force by the niceness of a tenant's cells; more than 1 for a server that is root"),
     ...await Promise.all(RUNTIMES.map(({ image }) => runtime(image, env))),
   ];
 }
@@ -57,6 +58,7 @@ async function jail(setup: Setup, env: Readonly<Record<string, string>>): Promis
       pack: nothing,
       memoryOf: () => 0,
       memoryBytesOf: () => 0,
+      cpuShareOf: () => 1,
       onTrouble: () => {},
     });
     await tier.close();

@@ -103,7 +103,7 @@ export class Server implements AsyncDisposable {
     await until(`${names.join(", ")} are built`, async () => {
       const known = new Map((await this.admin.functions()).map((info) => [info.name, info]));
       return names.every((name) => known.has(name) && known.get(name)!.state !== "building");
-    });
+    }, VERY_FIRST_START_MS);
   }
 
   /** Waits until a path is answered as wanted, and returns that answer. */

@@ -1,4 +1,5 @@
 import { CellMode, CellOperation } from "../../../ffi/layout.ts";
+import { shareOut } from "../../host/cpu_share.ts";
 import type { StepsContext } from "../steps.ts";
 import { Cell } from "./cell.ts";
 import type { CellProcess } from "./cell_process.ts";
@@ -10,6 +11,8 @@ export interface CellStarterOptions extends StepsContext {
   /** Null where the server may give nobody another user. */
   readonly users: Users | null;
   readonly cores: number;
+  /** A tenant's part of the processors, beside others' parts. */
+  readonly cpuShareOf: (tenant: string) => number;
   /** For the server's log. */
   readonly onTrouble: (message: string) => void;
 }
@@ -37,9 +40,10 @@ export class CellStarter {
 
   /** A cell of the tenant's, in its jail. Throws what keeps it from starting. */
   async start(tenant: string, mode: keyof typeof CellMode, hooks: CellHooks = {}): Promise<Cell> {
-    const { users, onTrouble } = this.#options;
+    const { users, cpuShareOf, onTrouble } = this.#options;
     const user = await users?.of(tenant) ?? 0;
     const process = await this.#take();
+    shareOut(process.pid, cpuShareOf(tenant));
     const cell = new Cell({
       ...this.#options,
       process,

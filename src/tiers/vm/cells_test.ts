@@ -42,6 +42,7 @@ async function setUp() {
       return Promise.resolve(processes.at(-1)!);
     },
     users: await Users.open(folder),
+    cpuShareOf: () => 1,
     onTrouble: (message) => troubles.push(message),
   });
   const cells = new Cells({

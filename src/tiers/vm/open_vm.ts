@@ -32,6 +32,7 @@ export interface OpenVmOptions extends StepsContext {
   readonly pack: PackImage;
   readonly memoryOf: (pid: number) => number;
   readonly memoryBytesOf: (tenant: string) => number;
+  readonly cpuShareOf: (tenant: string) => number;
   readonly onTrouble: (message: string) => void;
 }
 

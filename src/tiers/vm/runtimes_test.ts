@@ -29,6 +29,7 @@ async function setUp() {
     cores: 2,
     open,
     users: null,
+    cpuShareOf: () => 1,
     onTrouble,
   });
   const image = { name: "python", key: () => Promise.resolve("k"), imageFiles: () => Promise.resolve([]) };
