@@ -18,6 +18,12 @@ const BESIDE = ["ffi/layout.ts"];
 const PROXY = "http://127.0.0.1:3128";
 const NOT_BY_PROXY = "localhost,127.0.0.1,::1";
 
+/**
+ * A young generation that is there from the beginning, for one that grows maps memory in each clone anew: a request that
+ * takes 1 ms took 4. On its one processor a guest collects garbage by itself, where waking threads for it leaves the VM.
+ */
+const V8_FLAGS = ["--min-semi-space-size=8", "--max-semi-space-size=16", "--single-threaded-gc"];
+
 /** The very Deno that the server runs in, and what it serves functions with. */
 const image: RuntimeImage = {
   name: "deno",
@@ -45,6 +51,7 @@ export const runtime: FunctionRuntime = {
       ...[DENO, "run", "-A", "--no-remote", "--no-npm", "--no-config", "--no-lock", "--no-check", "--quiet"],
       // A VM has one core, and lives for a request: threads that tidy up in the background take it away from the request.
       "--v8-flags=--single-threaded",
+      `--v8-flags=${V8_FLAGS.join(",")}`,
       join(RUNTIME, LIBRARY, "boot.ts"),
     ],
     environment: [
