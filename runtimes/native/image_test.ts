@@ -109,5 +109,10 @@ Deno.test("a program is started by its name or its run, with its own environment
   assert.deepEqual([run.arguments, run.kind], [["/function/shop/bin/prog", "-v"], "server"]);
   assert.ok(run.environment.includes("PORT=9000") && !run.environment.includes("PORT=8080"));
   const script = plan("", "shop", ["node", "server.js"]);
-  assert.deepEqual([script.arguments, script.images], [["/usr/bin/node", "server.js"], ["native", "node"]]);
+  assert.deepEqual([script.arguments, script.images], [[
+    "/usr/bin/node",
+    "--require",
+    "/runtime/fresh/node.cjs",
+    "server.js",
+  ], ["native", "node"]]);
 });

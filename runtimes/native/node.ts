@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { ImageFile, RuntimeImage } from "../runtime.ts";
 import { type Elf, ElfError, readElf } from "./elf.ts";
 import { keyOfFiles } from "./key.ts";
@@ -6,6 +7,10 @@ import { isFile, Libraries } from "./libraries.ts";
 
 /** Where guests find it, wherever it is here. */
 export const NODE = "/usr/bin/node";
+
+/** What gives each clone randomness of its own. */
+export const FRESH = "/runtime/fresh/node.cjs";
+const FRESH_HERE = fileURLToPath(new URL("./fresh/node.cjs", import.meta.url));
 
 /** Node, as it is installed on this machine, for `run: ["node", ...]`. */
 export const image: RuntimeImage = {
@@ -18,7 +23,7 @@ async function nodeImageFiles(env: Readonly<Record<string, string>>): Promise<re
   const { host, elf } = await findNode(env.PATH ?? "");
   const libraries = new Libraries();
   await libraries.addNeeded(elf);
-  return [{ host, path: NODE }, ...libraries.files];
+  return [{ host, path: NODE }, { host: FRESH_HERE, path: FRESH }, ...libraries.files];
 }
 
 /** Version managers put scripts of its name before it, which find out where it is when they are run. */

@@ -48,7 +48,10 @@ export function nativePlan({ entry = "", folder = "", settings: { run, env } }: 
   const [name, ...rest] = run;
   const interpreter = Object.hasOwn(INTERPRETERS, name) ? INTERPRETERS[name] : null;
   if (interpreter) {
-    const program = programOf([interpreter.path, ...rest], home, { ...interpreter.environment, ...env });
+    const program = programOf([interpreter.path, ...interpreter.arguments, ...rest], home, {
+      ...interpreter.environment,
+      ...env,
+    });
     return server(program, [interpreter.image]);
   }
   return server(programOf([posix.join(home, name), ...rest], home, env), []);
