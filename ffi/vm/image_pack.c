@@ -14,6 +14,7 @@
 #include "sha256.h"
 #include "view.h"
 
+#define SEEDS_MAX 64u
 #define PATH_CAPACITY 4096u
 #define PIECE_BYTES (1u << 20)
 
@@ -232,19 +233,30 @@ static int make_text(struct pack *pack) {
     return error;
 }
 
+/* Whether each entry found a slot near where its hash leads. */
+static int fill_slots(struct pack *pack) {
+    uint32_t mask = pack->header.slot_count - 1;
+    memset(pack->slots, 0xff, pack->header.slot_count * sizeof *pack->slots);
+    for (uint32_t i = 0; i < pack->count; i++) {
+        uint32_t slot = image__hash(pack->header.seed, pack->items[i].path) & mask, probes = 1;
+        for (; pack->slots[slot] != IMAGE_NO_ENTRY && probes < IMAGE_PROBES_MAX; probes++) slot = (slot + 1) & mask;
+        if (pack->slots[slot] != IMAGE_NO_ENTRY) return 0;
+        pack->slots[slot] = i;
+    }
+    return 1;
+}
+
 static int make_slots(struct pack *pack) {
     uint32_t count = 2;
     while (count < 2 * pack->count) count *= 2;
     pack->header.slot_count = count;
     pack->slots = malloc(count * sizeof *pack->slots);
     if (pack->slots == NULL) return refuse(pack, -ENOMEM, NULL, "the names");
-    memset(pack->slots, 0xff, count * sizeof *pack->slots);
-    for (uint32_t i = 0; i < pack->count; i++) {
-        uint32_t slot = image__hash(pack->items[i].path) & (count - 1);
-        while (pack->slots[slot] != IMAGE_NO_ENTRY) slot = (slot + 1) & (count - 1);
-        pack->slots[slot] = i;
+    for (uint32_t seed = 0; seed < SEEDS_MAX; seed++) {
+        pack->header.seed = seed;
+        if (fill_slots(pack)) return 0;
     }
-    return 0;
+    return refuse(pack, -EINVAL, NULL, "the names");
 }
 
 static int place_contents(struct pack *pack) {

@@ -34,7 +34,7 @@ static struct view_image *image_of(struct view *view) {
 
 static int header_is_sound(const struct image_header *header, uint64_t file_bytes) {
     if (memcmp(header->magic, IMAGE_MAGIC, sizeof header->magic) != 0 || header->version != IMAGE_VERSION) return 0;
-    if (header->entry_count == 0 || header->entry_count > IMAGE_ENTRIES_MAX || header->reserved != 0) return 0;
+    if (header->entry_count == 0 || header->entry_count > IMAGE_ENTRIES_MAX) return 0;
     if (header->slot_count <= header->entry_count || header->slot_count > 4 * IMAGE_ENTRIES_MAX) return 0;
     if ((header->slot_count & (header->slot_count - 1)) != 0) return 0;
     if (header->text_bytes > IMAGE_TEXT_MAX || header->text_bytes % 8 != 0) return 0;
@@ -105,10 +105,44 @@ static int index_is_sound(const struct view_image *image) {
     for (uint32_t i = 0; i < image->header.entry_count; i++) {
         if (!entry_is_sound(image, i, &next)) return 0;
     }
-    for (uint32_t i = 0; i < image->header.slot_count; i++) {
-        if (image->slots[i] != IMAGE_NO_ENTRY && image->slots[i] >= image->header.entry_count) return 0;
-    }
     return next == image->header.entry_count;
+}
+
+/* From where the path's hash leads there is no gap, or nobody would find it; and it is not far, or all would look long. */
+static int slot_is_sound(const struct view_image *image, uint32_t slot, uint64_t hash) {
+    uint32_t mask = image->header.slot_count - 1, home = image__hash_end(hash) & mask;
+    if (((slot - home) & mask) >= IMAGE_PROBES_MAX) return 0;
+    for (; home != slot; home = (home + 1) & mask) {
+        if (image->slots[home] == IMAGE_NO_ENTRY) return 0;
+    }
+    return 1;
+}
+
+/* Each entry is in one slot. */
+static int slots_are_sound(const struct view_image *image, uint64_t *hashes, uint8_t *seen) {
+    hashes[0] = image__hash_begin(image->header.seed);
+    for (uint32_t i = 1; i < image->header.entry_count; i++) {
+        const struct image_entry *entry = &image->entries[i];
+        uint64_t folder = image__hash_more(hashes[entry->parent], "/", 1);
+        hashes[i] = image__hash_more(folder, image->text + entry->name_at, entry->name_size);
+    }
+    uint32_t found = 0;
+    for (uint32_t slot = 0; slot < image->header.slot_count; slot++) {
+        uint32_t index = image->slots[slot];
+        if (index == IMAGE_NO_ENTRY) continue;
+        if (index >= image->header.entry_count || seen[index]++ || !slot_is_sound(image, slot, hashes[index])) return 0;
+        found++;
+    }
+    return found == image->header.entry_count;
+}
+
+static int check_slots(const struct view_image *image) {
+    uint64_t *hashes = malloc(image->header.entry_count * sizeof *hashes);
+    uint8_t *seen = calloc(image->header.entry_count, sizeof *seen);
+    int error = hashes == NULL || seen == NULL ? -ENOMEM : slots_are_sound(image, hashes, seen) ? 0 : -EBADMSG;
+    free(hashes);
+    free(seen);
+    return error;
 }
 
 /* ---- finding ------------------------------------------------------------------------------------------- */
@@ -146,9 +180,9 @@ static int has_path(const struct view_image *image, uint32_t index, const char *
 
 static int image_find(struct view *view, const char *path, struct view_node *node) {
     const struct view_image *image = image_of(view);
-    uint32_t mask = image->header.slot_count - 1, slot = image__hash(path) & mask;
+    uint32_t mask = image->header.slot_count - 1, slot = image__hash(image->header.seed, path) & mask;
     size_t size = strlen(path);
-    for (uint32_t tries = 0; tries <= mask && image->slots[slot] != IMAGE_NO_ENTRY; tries++) {
+    for (uint32_t probes = 0; probes < IMAGE_PROBES_MAX && image->slots[slot] != IMAGE_NO_ENTRY; probes++) {
         uint32_t index = image->slots[slot];
         if (has_path(image, index, path, size)) {
             describe(image, index, node);
@@ -247,7 +281,7 @@ static int load(struct view_image *image) {
     image->entries = (const struct image_entry *)(const void *)image->index;
     image->slots = (const uint32_t *)(const void *)(image->index + entries);
     image->text = (const char *)image->index + entries + slots;
-    return index_is_sound(image) ? 0 : -EBADMSG;
+    return index_is_sound(image) ? check_slots(image) : -EBADMSG;
 }
 
 static const struct view_functions functions = {

@@ -307,6 +307,75 @@ static void a_forged_index_reaches_nothing_outside(void) {
     remove_folder(folder);
 }
 
+#define SAME_NAMES 120u
+#define NAMES_SLOTS 256u /* of so many names and two folders */
+
+/* The next name after `*number` whose slot is the same as all others', where nobody chose a seed. */
+static void next_same_name(uint32_t *number, char name[32]) {
+    char path[64];
+    do {
+        snprintf(name, 32, "n%u", ++*number);
+        snprintf(path, sizeof path, "/app/%s", name);
+    } while (image__hash(0, path) % NAMES_SLOTS != 7);
+}
+
+static void names_that_fall_together_are_packed_apart(void) {
+    const char *folder = host_folder();
+    char name[32], path[64];
+    uint32_t number = 0;
+    struct vm_text why;
+    for (uint32_t i = 0; i < SAME_NAMES; i++) next_same_name(&number, name), host_put(folder, name, "same");
+    const struct image_source source = {folder, "/app"};
+    int file = memfd_create("image", 0);
+    CHECK(image__pack(file, &source, 1, &why) == 0);
+    struct image_header header;
+    CHECK(pread(file, &header, sizeof header, 0) == sizeof header && header.slot_count == NAMES_SLOTS && header.seed != 0);
+    CHECK(view_image__open(file, &view) == 0);
+    number = 0;
+    for (uint32_t i = 0; i < SAME_NAMES; i++) {
+        struct view_node node;
+        next_same_name(&number, name);
+        snprintf(path, sizeof path, "/app/%s", name);
+        CHECK(view->functions->find(view, path, &node) == 0 && node.type == VIEW_FILE);
+        strcat(path, "x");
+        CHECK(view->functions->find(view, path, &node) == -ENOENT);
+    }
+    view__close(view);
+    close(file);
+    remove_folder(folder);
+}
+
+/* What would make each look a long one, or hide what is there. */
+static void forged_slots_are_refused(void) {
+    const char *folder = make_sources();
+    int file = pack(folder);
+    struct image_header header;
+    CHECK(pread(file, &header, sizeof header, 0) == sizeof header);
+    off_t at = (off_t)(sizeof header + image__entries_bytes(&header));
+    uint32_t slots[4096], forged[4096];
+    size_t bytes = image__slots_bytes(&header);
+    CHECK(bytes <= sizeof slots && pread(file, slots, bytes, at) == (ssize_t)bytes);
+    for (uint32_t kind = 0; kind < 4; kind++) {
+        memcpy(forged, slots, bytes);
+        uint32_t used = 0, free = 0;
+        while (slots[used] == IMAGE_NO_ENTRY) used++;
+        while (slots[free] != IMAGE_NO_ENTRY) free++;
+        if (kind == 0) memset(forged, 0, bytes); /* all are the root */
+        else if (kind == 1) forged[used] = IMAGE_NO_ENTRY; /* one is nowhere */
+        else if (kind == 2) forged[free] = slots[used]; /* one is there twice */
+        else forged[free] = slots[used], forged[used] = IMAGE_NO_ENTRY; /* one is elsewhere */
+        CHECK(pwrite(file, forged, bytes, at) == (ssize_t)bytes);
+        put_checksum(file, &header);
+        CHECK(view_image__open(file, &view) == -EBADMSG);
+    }
+    CHECK(pwrite(file, slots, bytes, at) == (ssize_t)bytes);
+    put_checksum(file, &header);
+    CHECK(view_image__open(file, &view) == 0);
+    view__close(view);
+    close(file);
+    remove_folder(folder);
+}
+
 static void views_lie_on_top_of_one_another(void) {
     const char *lower_folder = host_folder(), *upper_folder = host_folder();
     host_put(lower_folder, "both", "lower");
@@ -350,6 +419,8 @@ static const struct test tests[] = {
     {"an image shows what was packed", an_image_shows_what_was_packed},
     {"every flipped byte of an index is refused", every_flipped_byte_of_an_index_is_refused},
     {"a forged index reaches nothing outside", a_forged_index_reaches_nothing_outside},
+    {"names that fall together are packed apart", names_that_fall_together_are_packed_apart},
+    {"forged slots are refused", forged_slots_are_refused},
     {"views lie on top of one another", views_lie_on_top_of_one_another},
 };
 
