@@ -34,6 +34,7 @@ import { Scheduler } from "./scheduler/scheduler.ts";
 import { startSetup } from "./setup/setup.ts";
 import { DataFolder } from "./state/data_folder.ts";
 import { openStore } from "./state/db.ts";
+import type { Tier } from "./tiers/tier.ts";
 import { OpeningTier } from "./tiers/opening_tier.ts";
 import { openEngine } from "./tiers/open_engine.ts";
 import { WasiModules } from "./tiers/wasi.ts";
@@ -142,7 +143,7 @@ async function compose(
     onTrouble: warn,
   });
   // Compiling it takes a while, the first time: what needs no microVM does not wait for that.
-  const vm = await setup.hasCell() ? await openingVm : new OpeningTier("vm", openingVm);
+  const vm: Tier = await setup.hasCell() ? await openingVm : new OpeningTier("vm", openingVm);
   closing.defer(() => vm.close());
 
   const bundler = closing.use(
@@ -207,6 +208,7 @@ async function compose(
     waiting: () => scheduler.waiting,
     functions: () => countBy(registry.list(), ({ state }) => state),
     engine: () => native.stats(),
+    vm: async () => await vm.stats?.() ?? {},
     logLinesDropped: () => logs.dropped,
     loopDelayMs: () => loopDelay.longestMs,
     residentBytes: () => Deno.memoryUsage().rss,

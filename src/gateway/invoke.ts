@@ -254,6 +254,7 @@ class Call implements Invocation {
       atMs: clock.now(),
       id: this.#match.entry.id,
       version: this.#deployment.version,
+      tier: this.#deployment.settings.tier,
       requestId: this.requestId,
       method: this.method,
       path: this.#path,

@@ -22,6 +22,8 @@ export interface RequestEvent {
   readonly atMs: number;
   readonly id: FunctionId | null;
   readonly version: string | null;
+  /** Where it ran. */
+  readonly tier?: TierName;
   readonly requestId: string;
   readonly method: string;
   /** Normalised, without the query. */

@@ -1,8 +1,10 @@
 import type { OutcomeCode } from "../errors.ts";
-import { type FunctionId, qualifiedName, type StartKind } from "../types.ts";
+import { type FunctionId, qualifiedName, type StartKind, type TierName } from "../types.ts";
 import type { Event, RequestEvent } from "./events.ts";
+import { vmFigures, wasmFigures } from "./engine_figures.ts";
 import { Histogram } from "./histogram.ts";
 import { family, histogramSamples, sample } from "./prometheus.ts";
+import { TenantUse } from "./tenant_use.ts";
 
 /** What is asked when somebody reads the metrics. */
 export interface MetricSources {
@@ -12,32 +14,25 @@ export interface MetricSources {
   functions(): Readonly<Record<string, number>>;
   /** null until the engine is open. */
   engine(): Readonly<Record<string, number>> | null;
+  /** What the cells count, in all. */
+  vm(): Promise<Readonly<Record<string, number>>>;
   logLinesDropped(): number;
   loopDelayMs(): number;
   residentBytes(): number;
 }
 
+type Starts = Record<StartKind, number>;
+const noStarts = (): Starts => ({ warm: 0, clone: 0, cold: 0 });
+
 /** What is known of one function's requests. */
 class Series {
   readonly codes: Partial<Record<OutcomeCode, number>> = {};
-  readonly starts: Record<StartKind, number> = { warm: 0, clone: 0, cold: 0 };
+  readonly starts = noStarts();
   readonly duration = new Histogram();
   constructor(readonly name: string) {}
 }
 
 const SERIES_AT_ONCE = 20;
-/** Of the engine's statistics; the others are gauges. */
-const ENGINE_COUNTERS: ReadonlySet<string> = new Set([
-  "steps",
-  "inlineSteps",
-  "traps",
-  "kills",
-  "resets",
-  "remaps",
-  "destroyed",
-  "verifyFailures",
-]);
-
 /** Counts what happens, and tells it as Prometheus' text. A function has lines once it was called. */
 export class Metrics {
   readonly #sources: MetricSources;
@@ -45,6 +40,8 @@ export class Metrics {
   /** A function's id is one object while it lives: no name is put together for a request. */
   #byId = new WeakMap<FunctionId, Series>();
   readonly #nobody = new Series("");
+  readonly #byTier = new Map<TierName, Starts>([["wasm", noStarts()], ["vm", noStarts()]]);
+  readonly #tenants = new TenantUse();
   readonly #deploys = { ready: 0, failed: 0 };
 
   constructor(sources: MetricSources) {
@@ -58,8 +55,8 @@ export class Metrics {
   };
 
   /** In pieces, so that 10,000 functions' lines do not hold up the event loop. */
-  *text(): Generator<string> {
-    yield* this.#server();
+  async *text(): AsyncGenerator<string> {
+    yield* this.#server(await this.#sources.vm());
     yield* this.#perFunction(
       family("mayfly_requests_total", "counter", "Requests that ended, by function and outcome."),
       ({ name, codes }) =>
@@ -79,12 +76,17 @@ export class Metrics {
     );
   }
 
-  #count({ id, outcome, wallMs }: RequestEvent): void {
+  #count(event: RequestEvent): void {
+    const { id, tier, outcome, wallMs } = event;
     const series = id === null ? this.#nobody : this.#byId.get(id) ?? this.#seriesOf(id);
     series.codes[outcome.code] = (series.codes[outcome.code] ?? 0) + 1;
     series.duration.add(wallMs);
     const start = outcome.usage?.start;
     if (start) series.starts[start]++;
+    if (id === null) return;
+    this.#tenants.add(id.tenant, event);
+    const ofTier = tier && this.#byTier.get(tier);
+    if (ofTier && start) ofTier[start]++;
   }
 
   #seriesOf(id: FunctionId): Series {
@@ -100,7 +102,7 @@ export class Metrics {
     this.#byId = new WeakMap();
   }
 
-  *#server(): Generator<string> {
+  *#server(vm: Readonly<Record<string, number>>): Generator<string> {
     const { running, waiting, functions, engine, logLinesDropped, loopDelayMs, residentBytes } = this.#sources;
     const gauge = (name: string, help: string, value: number) => family(name, "gauge", help) + sample(name, value);
     const counter = (name: string, help: string, value: number) => family(name, "counter", help) + sample(name, value);
@@ -114,11 +116,15 @@ export class Metrics {
     yield counter("mayfly_log_lines_dropped_total", "Lines that no log has.", logLinesDropped());
     yield gauge("mayfly_event_loop_delay_seconds", "The longest of late.", loopDelayMs() / 1000);
     yield gauge("process_resident_memory_bytes", "Memory of the server's process.", residentBytes());
-    for (const [field, value] of Object.entries(engine() ?? {})) {
-      const name = `mayfly_engine_${field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`;
-      const help = "Of the Wasm engine.";
-      yield ENGINE_COUNTERS.has(field) ? counter(`${name}_total`, help, value) : gauge(name, help, value);
+    yield* wasmFigures(engine() ?? {});
+    yield* vmFigures(vm);
+    yield family("mayfly_tier_starts_total", "counter", "Sandboxes that requests started in, by tier.");
+    for (const [tier, starts] of this.#byTier) {
+      for (const [start, count] of Object.entries(starts)) {
+        yield sample("mayfly_tier_starts_total", count, { tier, start });
+      }
     }
+    yield* this.#tenants.text();
   }
 
   *#perFunction(head: string, linesOf: (series: Series) => string, more: readonly Series[] = []): Generator<string> {

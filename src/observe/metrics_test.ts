@@ -11,6 +11,7 @@ const SOURCES: MetricSources = {
   running: () => 3,
   waiting: () => 4,
   functions: () => ({ ready: 5, failed: 1 }),
+  vm: () => Promise.resolve({ cells: 2, cellsStarted: 3, warm_hits: 4 }),
   engine: () => ({ inlineSteps: 7, privatePages: 8 }),
   logLinesDropped: () => 9,
   loopDelayMs: () => 2.5,
@@ -34,15 +35,16 @@ function request(fields: Partial<RequestEvent> = {}): RequestEvent {
   };
 }
 
-const linesOf = (metrics: Metrics) => [...metrics.text()].join("").split("\n");
+const textOf = async (metrics: Metrics) => (await Array.fromAsync(metrics.text())).join("");
+const linesOf = async (metrics: Metrics) => (await textOf(metrics)).split("\n");
 
-Deno.test("requests are counted by function and code, with their durations and starts", () => {
+Deno.test("requests are counted by function and code, with their durations and starts", async () => {
   const metrics = new Metrics(SOURCES);
   metrics.hear(request());
   metrics.hear(request({ outcome: { code: "ok", status: 404, usage: usage("clone") }, wallMs: 0.05 }));
   metrics.hear(request({ outcome: failure("timeout", "late", { usage: usage("cold") }), wallMs: 90_000 }));
   metrics.hear(request({ id: null, outcome: failure("not_found", "nothing") }));
-  const lines = linesOf(metrics);
+  const lines = await linesOf(metrics);
   for (
     const line of [
       `mayfly_requests_total{function="hello",code="ok"} 2`,
@@ -60,8 +62,8 @@ Deno.test("requests are counted by function and code, with their durations and s
   ) assert.ok(lines.includes(line), `${line}\n\n${lines.join("\n")}`);
 });
 
-Deno.test("the server's own figures are asked for when they are read", () => {
-  const lines = linesOf(new Metrics(SOURCES));
+Deno.test("the server's own figures are asked for when they are read", async () => {
+  const lines = await linesOf(new Metrics(SOURCES));
   for (
     const line of [
       "mayfly_requests_running 3",
@@ -69,6 +71,9 @@ Deno.test("the server's own figures are asked for when they are read", () => {
       `mayfly_functions{state="ready"} 5`,
       "mayfly_engine_inline_steps_total 7",
       "mayfly_engine_private_pages 8",
+      "mayfly_vm_cells 2",
+      "mayfly_vm_cells_started_total 3",
+      "mayfly_vm_warm_hits 4",
       "mayfly_log_lines_dropped_total 9",
       "mayfly_event_loop_delay_seconds 0.0025",
       "process_resident_memory_bytes 1000",
@@ -76,11 +81,11 @@ Deno.test("the server's own figures are asked for when they are read", () => {
   ) assert.ok(lines.includes(line), line);
 });
 
-Deno.test("every line is a comment or a sample, and each metric's lines stand together under one head", () => {
+Deno.test("every line is a comment or a sample, and each metric's lines stand together under one head", async () => {
   const metrics = new Metrics({ ...SOURCES, engine: () => null });
   const names = ['quote"', "back\\slash", "new\nline", ...Array.from({ length: 120 }, (_, n) => `f${n}`)];
   for (const name of names) metrics.hear(request({ id: { tenant: "acme", name } }));
-  const text = [...metrics.text()].join("");
+  const text = await textOf(metrics);
   assert.ok(text.includes(`function="@acme/quote\\""`));
   assert.ok(text.includes(`function="@acme/back\\\\slash"`));
   assert.ok(text.includes(`function="@acme/new\\nline"`));
@@ -96,17 +101,39 @@ Deno.test("every line is a comment or a sample, and each metric's lines stand to
   }
 });
 
-Deno.test("a function that is removed has no lines any more, and starts at nothing when it comes again", () => {
+Deno.test("what a tenant used is added up, and starts are counted by tier", async () => {
+  const metrics = new Metrics(SOURCES);
+  const used = { ...usage("warm"), cpuMs: 1500, bytesIn: 10, bytesOut: 20 };
+  for (const name of ["a", "b"]) {
+    metrics.hear(
+      request({ id: { tenant: "acme", name }, tier: "vm", outcome: { code: "ok", status: 200, usage: used } }),
+    );
+  }
+  metrics.hear(request({ id: { tenant: "acme", name: "b" }, tier: "vm", outcome: failure("crash", "gone") }));
+  const lines = await linesOf(metrics);
+  for (
+    const line of [
+      `mayfly_tenant_requests_total{tenant="acme"} 3`,
+      `mayfly_tenant_cpu_seconds_total{tenant="acme"} 3`,
+      `mayfly_tenant_received_bytes_total{tenant="acme"} 20`,
+      `mayfly_tenant_sent_bytes_total{tenant="acme"} 40`,
+      `mayfly_tier_starts_total{tier="vm",start="warm"} 2`,
+      `mayfly_tier_starts_total{tier="wasm",start="warm"} 0`,
+    ]
+  ) assert.ok(lines.includes(line), line);
+});
+
+Deno.test("a function that is removed has no lines any more, and starts at nothing when it comes again", async () => {
   const metrics = new Metrics(SOURCES);
   metrics.hear(request());
   metrics.hear(request());
   metrics.hear({ type: "removed", atMs: 0, id: { ...HELLO } });
-  assert.ok(!linesOf(metrics).some((line) => line.includes(`"hello"`)));
+  assert.ok(!(await linesOf(metrics)).some((line) => line.includes(`"hello"`)));
   metrics.hear(request());
-  assert.ok(linesOf(metrics).includes(`mayfly_requests_total{function="hello",code="ok"} 1`));
+  assert.ok((await linesOf(metrics)).includes(`mayfly_requests_total{function="hello",code="ok"} 1`));
 });
 
-Deno.test("deploys that ended are counted", () => {
+Deno.test("deploys that ended are counted", async () => {
   const metrics = new Metrics(SOURCES);
   const deploy = {
     type: "deploy",
@@ -120,8 +147,8 @@ Deno.test("deploys that ended are counted", () => {
     error: null,
   } as const;
   for (const state of ["building", "ready", "ready", "failed"] as const) metrics.hear({ ...deploy, state });
-  assert.ok(linesOf(metrics).includes(`mayfly_deploys_total{state="ready"} 2`));
-  assert.ok(linesOf(metrics).includes(`mayfly_deploys_total{state="failed"} 1`));
+  assert.ok((await linesOf(metrics)).includes(`mayfly_deploys_total{state="ready"} 2`));
+  assert.ok((await linesOf(metrics)).includes(`mayfly_deploys_total{state="failed"} 1`));
 });
 
 Deno.test("a histogram counts each duration under the first bound that it does not exceed", () => {

@@ -1,0 +1,29 @@
+import { family, sample } from "./prometheus.ts";
+
+/** What only ever grows; all else is what there is now. */
+const COUNTERS: ReadonlySet<string> = new Set([
+  ...["steps", "inline_steps", "traps", "kills", "resets", "remaps", "destroyed", "verify_failures", "cells_started"],
+]);
+/** Of cells that live: what one counted is gone with it. */
+const OF_CELLS: ReadonlySet<string> = new Set(["cells_started"]);
+
+/** The Wasm engine's figures, by their names. */
+export function* wasmFigures(figures: Readonly<Record<string, number>>): Generator<string> {
+  for (const [field, value] of Object.entries(figures)) {
+    yield figure(`mayfly_engine_${snake(field)}`, "Of the Wasm engine.", value, COUNTERS.has(snake(field)));
+  }
+}
+
+/** Those of the cells that run now, in all. */
+export function* vmFigures(figures: Readonly<Record<string, number>>): Generator<string> {
+  for (const [field, value] of Object.entries(figures)) {
+    yield figure(`mayfly_vm_${snake(field)}`, "Of the cells that run now.", value, OF_CELLS.has(snake(field)));
+  }
+}
+
+function figure(name: string, help: string, value: number, isCounter: boolean): string {
+  const full = isCounter ? `${name}_total` : name;
+  return family(full, isCounter ? "counter" : "gauge", help) + sample(full, value);
+}
+
+const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
