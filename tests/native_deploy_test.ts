@@ -5,8 +5,6 @@ import { WITHOUT_KVM } from "./harness/vm.ts";
 
 /** What a program has to do until its snapshot can be taken, and what its author is told when it does not. */
 
-const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, ignore: WITHOUT_KVM, fn });
-
 const servers: Readonly<Record<string, { source: string; settings?: Readonly<Record<string, unknown>> }>> = {
   elsewhere: { source: `Deno.serve({ port: 5000, hostname: "127.0.0.1" }, () => new Response("from 5000"));` },
   everywhere: { source: `Deno.serve({ port: Number(Deno.env.get("PORT")) }, () => new Response("from all"));` },
@@ -41,31 +39,34 @@ async function errorOf(name: string): Promise<string> {
   return info!.error!;
 }
 
-test("a server may listen on a port of its own, and its log says so", async () => {
+Deno.test({ name: "a server may listen on a port of its own, and its log says so", ignore: WITHOUT_KVM }, async () => {
   expectAnswer(await shared.server.call("/elsewhere"), { text: "from 5000" });
   const lines = await shared.server.admin.logs("elsewhere");
   assert.ok(lines.some(({ text }) => /listens on port 5000/.test(text)), JSON.stringify(lines));
 });
 
-test("a server may listen on all addresses", async () => {
+Deno.test({ name: "a server may listen on all addresses", ignore: WITHOUT_KVM }, async () => {
   expectAnswer(await shared.server.call("/everywhere"), { text: "from all" });
 });
 
-test("a program that ends before its first request is told with what it printed last", async () => {
+Deno.test({
+  name: "a program that ends before its first request is told with what it printed last",
+  ignore: WITHOUT_KVM,
+}, async () => {
   assert.match(await errorOf("ends"), /^ends: .*exited with status 3 before .*\ncannot find its settings$/s);
   assert.match(await errorOf("throws"), /exited with status 1 before .*thrown at its start/s);
 });
 
-test("a program that never waits for a request is given up", async () => {
+Deno.test({ name: "a program that never waits for a request is given up", ignore: WITHOUT_KVM }, async () => {
   assert.match(await errorOf("sleeps"), /not ready|never waited/);
   assert.match(await errorOf("spins"), /not ready/);
 });
 
-test("a program that answers before it is asked is refused", async () => {
+Deno.test({ name: "a program that answers before it is asked is refused", ignore: WITHOUT_KVM }, async () => {
   assert.match(await errorOf("talks"), /wrote to its standard output before its first request/);
 });
 
-test("warm-up requests are in the snapshot", async () => {
+Deno.test({ name: "warm-up requests are in the snapshot", ignore: WITHOUT_KVM }, async () => {
   expectAnswer(await shared.server.call("/warm/three"), { text: /\/three 3$/ });
   expectAnswer(await shared.server.call("/warm/three"), { text: /\/three 3$/ });
 });

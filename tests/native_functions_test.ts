@@ -94,13 +94,13 @@ const shared = sharedServer({
 const get = (path: string, init = {}) => shared.server.call(path, init);
 
 for (const { name, thrown } of apps) {
-  const test = (property: string, fn: () => Promise<void>) => Deno.test(`${name}: ${property}`, fn);
+  const testApp = (property: string, fn: () => Promise<void>) => Deno.test(`${name}: ${property}`, fn);
 
-  test("each request begins where the snapshot was taken", async () => {
+  testApp("each request begins where the snapshot was taken", async () => {
     for (let i = 0; i < 3; i++) expectAnswer(await get(`/${name}/count`), { text: "1" });
   });
 
-  test("it is a server: it has all paths below its own, and knows where it is", async () => {
+  testApp("it is a server: it has all paths below its own, and knows where it is", async () => {
     const path = "/deep/er?a=b&c=%20";
     expectAnswer(await get(`/${name}/nowhere`), { status: 404, text: "nothing here" });
     const { kind } = await (await shared.server.admin.get(`/functions/${name}`)).json();
@@ -111,7 +111,7 @@ for (const { name, thrown } of apps) {
     });
   });
 
-  test("a body goes in and comes out as it is, whether its length is told or not", async () => {
+  testApp("a body goes in and comes out as it is, whether its length is told or not", async () => {
     const body = crypto.getRandomValues(new Uint8Array(50_000));
     const sent = await get(`/${name}/echo`, { method: "POST", body, headers: { "content-type": "a/b" } });
     expectAnswer(sent, { headers: { "content-type": "a/b" } });
@@ -122,12 +122,12 @@ for (const { name, thrown } of apps) {
     assert.ok(whole.bytes.every((byte, at) => byte === large[at]));
   });
 
-  test("a large answer arrives whole", async () => {
+  testApp("a large answer arrives whole", async () => {
     const answer = await get(`/${name}/bytes?n=20000000`);
     assert.deepEqual([answer.status, answer.bytes.length], [200, 20_000_000]);
   });
 
-  test("the beginning of an answer arrives while the rest is yet to come, and leaving is fine", async () => {
+  testApp("the beginning of an answer arrives while the rest is yet to come, and leaving is fine", async () => {
     const response = await fetch(`${shared.server.url}/${name}/first`);
     const reader = response.body!.getReader();
     assert.equal(new TextDecoder().decode((await reader.read()).value), "first\n");
@@ -135,7 +135,7 @@ for (const { name, thrown } of apps) {
     await until("nothing runs any more", async () => await shared.server.admin.running() === 0);
   });
 
-  test("HEAD has a head alone, and a connection is used again", async () => {
+  testApp("HEAD has a head alone, and a connection is used again", async () => {
     using wire = await Wire.open(shared.server);
     await wire.request("HEAD", `/${name}/bytes?n=5`);
     const head = await wire.answer("HEAD");
@@ -144,7 +144,7 @@ for (const { name, thrown } of apps) {
     assert.equal((await wire.answer()).text, "1");
   });
 
-  test("a caller who waits to be asked for its body is asked", async () => {
+  testApp("a caller who waits to be asked for its body is asked", async () => {
     using wire = await Wire.open(shared.server);
     await wire.request("POST", `/${name}/echo`, ["content-length: 4", "content-type: a/b", "expect: 100-continue"]);
     assert.equal((await wire.head()).status, 100);
@@ -152,7 +152,7 @@ for (const { name, thrown } of apps) {
     assert.equal((await wire.answer()).text, "body");
   });
 
-  test("its way to fail ends its request alone", async () => {
+  testApp("its way to fail ends its request alone", async () => {
     expectError(await get(`/${name}/crash`), "crash");
     if (thrown === 500) assert.equal((await get(`/${name}/throw`)).status, 500);
     else if (thrown !== null) expectError(await get(`/${name}/throw`), thrown);
@@ -161,7 +161,7 @@ for (const { name, thrown } of apps) {
     expectAnswer(await get(`/${name}/count`), { text: "1" });
   });
 
-  test("what it prints is its log", async () => {
+  testApp("what it prints is its log", async () => {
     expectAnswer(await get(`/${name}/log`), { text: "logged" });
     await until(
       "the line is in the log",
@@ -172,7 +172,7 @@ for (const { name, thrown } of apps) {
     );
   });
 
-  test("many at once have a clone each", async () => {
+  testApp("many at once have a clone each", async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => get(`/${name}/count`)));
     for (const answer of answers) expectAnswer(answer, { text: "1" });
   });
