@@ -23,9 +23,10 @@ int64_t access__string(struct vm *vm, char *to, uint64_t address, size_t capacit
 /*
  * The longest run of host memory that stands for guest memory from `address`, at most `size` bytes: for moving data
  * without a copy of its own. Returns NULL where the first byte is no memory of the guest's. Valid until the address space
- * changes. A run for writing counts as written.
+ * changes. A run to write counts as written, and is never a view's.
  */
-uint8_t *access__run(struct vm *vm, uint64_t address, size_t size, int writable, size_t *run);
+const uint8_t *access__run(struct vm *vm, uint64_t address, size_t size, size_t *run);
+uint8_t *access__run_to_write(struct vm *vm, uint64_t address, size_t size, size_t *run);
 
 /* A list of struct iovec: at most `capacity` entries; lengths add up to at most INT64_MAX. */
 struct guest_vector {

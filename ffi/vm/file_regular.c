@@ -23,7 +23,7 @@ int64_t regular__read(struct vm *vm, struct file *file, uint64_t address, uint64
     uint64_t done = 0;
     while (done < size) {
         size_t run;
-        uint8_t *to = access__run(vm, address + done, size - done, 1, &run);
+        uint8_t *to = access__run_to_write(vm, address + done, size - done, &run);
         int64_t got = to == NULL ? -EFAULT : contents__read(vm, file->object, to, run, start + done);
         if (got < 0 && done == 0) return got;
         if (got <= 0) break;
@@ -40,7 +40,7 @@ static int64_t regular__write(struct vm *vm, struct file *file, uint64_t address
     uint64_t done = 0;
     while (done < size) {
         size_t run;
-        const uint8_t *from = access__run(vm, address + done, size - done, 0, &run);
+        const uint8_t *from = access__run(vm, address + done, size - done, &run);
         int64_t got = from == NULL ? -EFAULT : tree__own(vm, file->object);
         if (got == 0) got = contents__write(vm, file->object, from, run, start + done);
         if (got < 0 && done == 0) return got;

@@ -65,9 +65,18 @@ static struct memory_area *memory__area(struct vm *vm, uint64_t physical) {
     return NULL;
 }
 
+static uint8_t *memory__host(struct vm *vm, uint64_t physical, int writable) {
+    const struct memory_area *area = memory__area(vm, physical);
+    if (area == NULL || physical - area->base >= area->mapped) return NULL;
+    return writable && area->written == NULL ? NULL : area->host + (physical - area->base);
+}
+
+const uint8_t *memory__seen(struct vm *vm, uint64_t physical) {
+    return memory__host(vm, physical, 0);
+}
+
 uint8_t *memory__at(struct vm *vm, uint64_t physical) {
-    struct memory_area *area = memory__area(vm, physical);
-    return area == NULL || physical - area->base >= area->mapped ? NULL : area->host + (physical - area->base);
+    return memory__host(vm, physical, 1);
 }
 
 void memory__wrote(struct vm *vm, uint64_t physical, uint64_t bytes) {
@@ -118,7 +127,7 @@ static void memory__join_zaps(struct memory *memory) {
 }
 
 static int memory__take_from_under(struct vm *vm, const struct page_range *range) {
-    uint8_t *host = memory__at(vm, range->first);
+    uint8_t *host = memory__host(vm, range->first, 0);
     size_t bytes = range->pages * PAGE_SIZE;
     if (mprotect(host, bytes, PROT_READ) != 0) return -errno;
     return mprotect(host, bytes, PROT_READ | PROT_WRITE) == 0 ? 0 : -errno;

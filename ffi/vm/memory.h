@@ -74,7 +74,9 @@ int memory__back(struct memory_area *area, uint64_t bytes);
 struct memory_area memory__system_area(uint8_t *host);
 struct memory_area memory__data_area(uint8_t *host, uint64_t bytes);
 
-/* Host address of guest-physical memory, of any area; NULL outside. What lies in a view must not be written. */
+/* Host address of guest-physical memory, of the VM's own or of a view; NULL outside. */
+const uint8_t *memory__seen(struct vm *vm, uint64_t physical);
+/* Likewise, to be written: NULL for what lies in a view, too, which all VMs see. */
 uint8_t *memory__at(struct vm *vm, uint64_t physical);
 /* Has to be told of every write that the VMM does through memory__at. */
 void memory__wrote(struct vm *vm, uint64_t physical, uint64_t bytes);

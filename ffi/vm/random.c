@@ -21,7 +21,7 @@ int64_t random__give(struct vm *vm, uint64_t address, uint64_t size) {
     uint64_t wanted = size < RANDOM_BYTES_MAX ? size : RANDOM_BYTES_MAX, done = 0;
     while (done < wanted) {
         size_t run;
-        uint8_t *to = access__run(vm, address + done, wanted - done, 1, &run);
+        uint8_t *to = access__run_to_write(vm, address + done, wanted - done, &run);
         if (to == NULL) return done > 0 ? (int64_t)done : -EFAULT;
         int rc = random__bytes(to, run);
         if (rc != 0) return rc;

@@ -136,7 +136,7 @@ int fill__new(struct vm *vm, uint64_t start, uint64_t end, uint32_t flags) {
 static int fill__own_copy(struct vm *vm, const struct area *area, uint64_t address, uint64_t *entry) {
     uint64_t old = *entry & PTE_ADDRESS, page = frames__take(vm, 1);
     if (page == 0) return -ENOMEM;
-    memcpy(memory__at(vm, page), memory__at(vm, old), PAGE_SIZE);
+    memcpy(memory__at(vm, page), memory__seen(vm, old), PAGE_SIZE);
     memory__wrote(vm, page, PAGE_SIZE);
     int error = memory__zap(vm, old, 1);
     if (error == 0) error = table__map(vm, page_down(address), 1, page, area->protection);

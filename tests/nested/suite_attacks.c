@@ -6,6 +6,7 @@
 #include "../../ffi/vm/internal.h"
 #include "../../ffi/vm/ring3.h"
 #include "../../ffi/vm/shell.h"
+#include "../../ffi/vm/tables.h"
 #include "suite.h"
 
 static void hostile(struct vm_machine *machine) {
@@ -60,10 +61,38 @@ static void watched(struct vm_machine *machine) {
     vm_close(vm);
 }
 
+/* A page of a view that is mapped, where a forged snapshot says that it may be written. */
+static uint64_t forge_writable(struct vm *vm) {
+    const struct area_table *areas = &vm->kernel->areas;
+    for (uint32_t i = 0; i < areas->used; i++) {
+        uint64_t at = areas->items[i].start, *entry;
+        for (; table__next(vm, &at, areas->items[i].end, &entry); at += PAGE_SIZE) {
+            if (!(*entry & PTE_PRESENT) || (*entry & PTE_ADDRESS) < VIEW_BASE) continue;
+            table__store(vm, entry, *entry | PTE_WRITE);
+            return at;
+        }
+    }
+    suite__fail("no page is a view's");
+}
+
+static void views(struct vm_machine *machine) {
+    struct vm *vm = suite__boot(machine, "echo", NULL);
+    struct outcome outcome;
+    suite__run(vm, UINT64_MAX, &outcome);
+    uint64_t at = forge_writable(vm), physical = *table__entry(vm, at) & PTE_ADDRESS;
+    uint8_t before;
+    EXPECT_NO_ERROR(access__read(vm, &before, at, 1));
+    uint8_t other = before ^ 1;
+    EXPECT(access__write(vm, at, &other, 1) == -EFAULT);
+    EXPECT(memory__at(vm, physical) == NULL && *memory__seen(vm, physical) == before);
+    vm_close(vm);
+}
+
 const struct test attack_tests[] = {
     {"no instruction gets a guest out of ring 3", hostile},
     {"no port is used but by the stub of system calls", ports},
     {"a VM that shut down is broken, and stays so", shutdown},
     {"a guest is not entered in ring 0", watched},
+    {"what all VMs see is not written for a guest, whatever its tables say", views},
     {NULL, NULL},
 };

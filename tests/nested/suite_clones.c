@@ -37,7 +37,7 @@ struct vm *suite__clone(struct vm_snapshot *snapshot) {
 void suite__expect_as_snapshot(struct vm *vm, const struct vm_snapshot *snapshot) {
     static const uint8_t zeros[PAGE_SIZE];
     size_t run;
-    uint8_t *random = access__run(vm, vm->kernel->process.random_address, RANDOM_BYTES, 1, &run);
+    uint8_t *random = access__run_to_write(vm, vm->kernel->process.random_address, RANDOM_BYTES, &run);
     EXPECT(random != NULL && run == RANDOM_BYTES);
     memset(random, 0, RANDOM_BYTES);
     for (int of_data = 0; of_data < 2; of_data++) {

@@ -84,17 +84,21 @@ void *alone__at(uint64_t address) {
 
 /* ---- what the rest of the engine does ---- */
 
-uint8_t *access__run(struct vm *vm, uint64_t address, size_t size, int writable, size_t *run) {
-    (void)vm, (void)writable;
+uint8_t *access__run_to_write(struct vm *vm, uint64_t address, size_t size, size_t *run) {
+    (void)vm;
     if (size == 0 || address < alone.base || address >= alone.base + ALONE_BYTES) return NULL;
     uint64_t left = alone.base + ALONE_BYTES - address;
     *run = size < left ? size : left;
     return alone__at(address);
 }
 
+const uint8_t *access__run(struct vm *vm, uint64_t address, size_t size, size_t *run) {
+    return access__run_to_write(vm, address, size, run);
+}
+
 int access__read(struct vm *vm, void *to, uint64_t address, size_t size) {
     size_t run;
-    const uint8_t *from = access__run(vm, address, size, 0, &run);
+    const uint8_t *from = access__run(vm, address, size, &run);
     if (size == 0) return 0;
     if (from == NULL || run < size) return -EFAULT;
     memcpy(to, from, size);
@@ -103,7 +107,7 @@ int access__read(struct vm *vm, void *to, uint64_t address, size_t size) {
 
 int access__write(struct vm *vm, uint64_t address, const void *from, size_t size) {
     size_t run;
-    uint8_t *to = access__run(vm, address, size, 1, &run);
+    uint8_t *to = access__run_to_write(vm, address, size, &run);
     if (size == 0) return 0;
     if (to == NULL || run < size) return -EFAULT;
     memcpy(to, from, size);

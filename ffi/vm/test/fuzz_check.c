@@ -68,7 +68,7 @@ static void check_entry(struct fuzz *fuzz, struct owners *owners, uint64_t addre
     if ((entry & PTE_WRITE) && !(area->protection & PROT_WRITE)) fuzz__wrong(fuzz, "0x%lx can be written", address);
     if (!(entry & PTE_NO_EXEC) && !(area->protection & PROT_EXEC)) fuzz__wrong(fuzz, "0x%lx can be executed", address);
     if ((entry & PTE_PRESENT) && area->protection == PROT_NONE) fuzz__wrong(fuzz, "0x%lx can be read", address);
-    if (memory__at(vm, physical) == NULL) fuzz__wrong(fuzz, "0x%lx leads nowhere", address);
+    if (memory__seen(vm, physical) == NULL) fuzz__wrong(fuzz, "0x%lx leads nowhere", address);
     if (physical < DATA_BASE) fuzz__wrong(fuzz, "0x%lx leads to the system's pages", address);
     if (physical >= VIEW_BASE) {
         if (entry & PTE_WRITE) fuzz__wrong(fuzz, "0x%lx is a view's and can be written", address);
