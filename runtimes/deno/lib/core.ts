@@ -4,7 +4,7 @@
  */
 interface Core {
   runMicrotasks(): void;
-  hasTickScheduled(): boolean;
+  /** Microtasks as well, until there are none; then what was rejected and nobody handles is told. */
   processTicksAndRejections(): void;
 }
 
@@ -15,8 +15,5 @@ export const core: Core = deno[deno.internal].core;
 /** Runs all that can go on without anything from outside. */
 export function settle(): void {
   core.runMicrotasks();
-  while (core.hasTickScheduled()) {
-    core.processTicksAndRejections();
-    core.runMicrotasks();
-  }
+  core.processTicksAndRejections();
 }

@@ -4,6 +4,7 @@ import { becomeFunction } from "./environment.ts";
 import { exitText } from "./error_text.ts";
 import type { Handler } from "./exchange.ts";
 import { findHandler } from "./handlers.ts";
+import { endLog } from "./log.ts";
 import { output } from "./output.ts";
 import { learnSettings, settings } from "./settings.ts";
 import type { Input } from "./wire.ts";
@@ -13,7 +14,7 @@ const INIT_FRAMES = 64;
 export class Deploy {
   readonly #parts: Uint8Array<ArrayBuffer>[] = [];
   readonly #onOver: (handler: Handler | null) => void;
-  isOver = false;
+  #ending: { readonly code: number; readonly text: string } | null = null;
 
   constructor(head: Input, onOver: (handler: Handler | null) => void) {
     learnSettings(JSON.parse(head.strings(RequestString.STRINGS)[RequestString.CONTEXT]));
@@ -26,8 +27,8 @@ export class Deploy {
       output.word(FrameType.CREDIT, frame.payload.length);
     } else if (frame.type === FrameType.END) {
       this.#evaluate().then(
-        ([kind, handler]) => this.#exit(ExitCode.OK, "", handler, JSON.stringify({ kind })),
-        (error) => this.#exit(ExitCode.EXCEPTION, exitText(error), null, ""),
+        ([kind, handler]) => this.#deployed(kind, handler),
+        (error) => this.#end(ExitCode.EXCEPTION, exitText(error), null),
       );
     }
   }
@@ -45,14 +46,25 @@ export class Deploy {
     }
   }
 
-  #exit(code: number, text: string, handler: Handler | null, answer: string): void {
-    this.isOver = true;
-    if (answer !== "") {
-      output.text(FrameType.HEAD, 200, "content-type\napplication/json\n");
-      output.text(FrameType.CHUNK, 0, answer);
-      output.text(FrameType.END, 0, "");
-    }
+  get isOver(): boolean {
+    return this.#ending !== null;
+  }
+
+  writeExit(): void {
+    const { code, text } = this.#ending!;
+    endLog();
     output.text(FrameType.EXIT, code, text);
+  }
+
+  #deployed(kind: string, handler: Handler): void {
+    output.text(FrameType.HEAD, 200, "content-type\napplication/json\n");
+    output.text(FrameType.CHUNK, 0, JSON.stringify({ kind }));
+    output.text(FrameType.END, 0, "");
+    this.#end(ExitCode.OK, "", handler);
+  }
+
+  #end(code: number, text: string, handler: Handler | null): void {
+    this.#ending = { code, text };
     this.#onOver(handler);
   }
 }

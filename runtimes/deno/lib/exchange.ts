@@ -20,7 +20,7 @@ export class Exchange {
   readonly id: string;
   /** JSON, or empty. */
   readonly context: string;
-  isOver = false;
+  #ending: { readonly code: number; readonly text: string } | null = null;
   readonly #method: string;
   readonly #url: string;
   readonly #headers: string;
@@ -42,6 +42,17 @@ export class Exchange {
     this.context = strings[RequestString.CONTEXT];
     this.#requestBody = (head.flags & HeadFlag.HAS_BODY) !== 0 ? new RequestBody() : null;
     this.#onOver = onOver;
+  }
+
+  get isOver(): boolean {
+    return this.#ending !== null;
+  }
+
+  /** The last frame: by now all that the request leaves for the log is in it. */
+  writeExit(): void {
+    const { code, text } = this.#ending!;
+    endLog();
+    output.text(FrameType.EXIT, code, text);
   }
 
   get signal(): AbortSignal {
@@ -145,9 +156,7 @@ export class Exchange {
 
   #exit(code: number, text: string): void {
     if (this.isOver) return;
-    this.isOver = true;
-    endLog();
-    output.text(FrameType.EXIT, code, text);
+    this.#ending = { code, text };
     this.#onOver();
   }
 

@@ -24,7 +24,8 @@ export function serve(): void {
     }
     takeFrames();
     settle();
-    if (current !== null) break;
+    if (current?.isOver) finish();
+    else if (current !== null) break;
   }
   isAwake = false;
   output.flush();
@@ -57,14 +58,20 @@ function deployed(found: Handler | null): void {
 }
 
 function over(): void {
-  current = null;
   if (isAwake) return;
   output.flush();
-  // Microtasks do not run within one, which this may be.
+  // Microtasks do not run within one, which this may be; and what was rejected is told of before that.
   setImmediate(() => {
+    finish();
+    output.flush();
     stopListening();
     serve();
   });
+}
+
+function finish(): void {
+  current!.writeExit();
+  current = null;
 }
 
 /** Has a request served so many times, whose answers nobody reads: all of this is compiled when the first one comes. */
@@ -76,6 +83,7 @@ export function rehearse(rehearsed: Handler, frames: Uint8Array, times: number):
     input.next();
     takeFrames();
     settle();
+    finish();
     output.drop();
   }
   handler = null;

@@ -207,3 +207,14 @@ Deno.test("the environment is the function's own and what programs need", async 
   const { text } = await guest.request();
   assert.deepEqual(JSON.parse(text), [["OWN"], { OWN: "1", HOME: "/tmp", PATH: "/usr/bin:/bin" }, "1"]);
 });
+
+Deno.test("what was rejected and nobody handles is in the log, though nothing waited", async () => {
+  await using guest = new Guest();
+  const rejecting =
+    `Promise.reject(new Error("at init")); export default () => { Promise.reject(new Error("then")); return new Response("fine") }`;
+  const deployed = await guest.deploy(rejecting);
+  assert.match(deployed.logs[0].text, /^Uncaught \(in promise\) Error: at init\n/);
+  const { text, logs } = await guest.request();
+  assert.equal(text, "fine");
+  assert.match(logs[0].text, /^Uncaught \(in promise\) Error: then\n/);
+});
