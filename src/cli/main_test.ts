@@ -67,7 +67,7 @@ Deno.test("ls shows the functions, failures with their place, and no control cha
   const { code, shell, asked } = await run(["ls"], { "GET /_mayfly/functions": json([HELLO, BROKEN]) });
   assert.equal(code, 0);
   assert.equal(asked[0].headers.get("authorization"), "Bearer secret");
-  assert.match(shell.out, /^hello +http:\/\/127\.0\.0\.1:8000\/hello +wasm +handler +ready$/m);
+  assert.match(shell.out, /^hello +http:\/\/127\.0\.0\.1:8000\/hello +wasm +\S+ +handler +ready$/m);
   assert.match(shell.out, /^br\\x1b\[2Joken .*failed\n {2}b\.ts:2:9: no\n$/m);
 });
 
