@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 
 const TESTS = new URL("./", import.meta.url);
 const REFERENCE = /`([^`]+_test\.ts)` ([^|;]+)/g;
-/** What a test is called: a string or a template, where `Deno.test(` begins or behind `name:`. */
-const NAMED = /\bDeno\.test\(\s*(?:\{\s*name:\s*)?(?:"((?:[^"\\]|\\.)*)"|`([^`]*)`)/g;
+/** What a test is called: a string or a template, where `Deno.test(` or a helper as `testCells(` begins, or behind `name:`. */
+const NAMED = /\b(?:Deno\.test|test[A-Z]\w*)\(\s*(?:\{\s*name:\s*)?(?:"((?:[^"\\]|\\.)*)"|`([^`]*)`)/g;
 /** A table of tests, by a helper as `testBesideDeno(cases)`: its tests' names are in its rows. */
 const TABLE = /^\s*test[A-Z]\w*\(/gm;
 
