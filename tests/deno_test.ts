@@ -79,34 +79,34 @@ const files = {
 
 const shared = ignore ? null : sharedServer({ files });
 const server = (): Server => shared!.server;
-const test = (name: string, fn: () => Promise<void>) => Deno.test({ name, ignore, fn });
+const vm = { ignore };
 
 for (const name of Object.keys(abilities)) {
-  test(`a function in a microVM has what Deno has: ${name}`, async () => {
+  Deno.test(`a function in a microVM has what Deno has: ${name}`, vm, async () => {
     const query = new URLSearchParams({ can: name, now: `${Date.now()}` });
     const { status, text } = await server().call(`/@acme/able?${query}`);
     assert.deepEqual([status, text], [200, "true"]);
   });
 }
 
-test("handlers of all kinds answer in a microVM", async () => {
+Deno.test("handlers of all kinds answer in a microVM", vm, async () => {
   assert.equal((await server().call("/@acme/serves/a/b")).text, "/a/b");
   const { status, text } = await server().call("/@acme/aws", { method: "POST" });
   assert.deepEqual([status, text], [201, "POST"]);
   assert.equal((await server().call("/@acme/x%20y")).text, '{"id":"x y"}');
 });
 
-test("a function in a folder finds its own files where it is", async () => {
+Deno.test("a function in a folder finds its own files where it is", vm, async () => {
   assert.equal((await server().call("/@acme/report")).text, "a,b\na,b\nmore");
 });
 
-test("an error names the line of the user's file", async () => {
+Deno.test("an error names the line of the user's file", vm, async () => {
   assert.equal((await server().call("/@acme/broken")).status, 500);
   const lines = await server().admin.logs("@acme/broken");
   assert.ok(lines.some(({ text }) => /TypeError: [^]*broken\.ts:3:\d+/.test(text)), JSON.stringify(lines));
 });
 
-test("what a function draws is its own in every clone, whatever it drew before its snapshot", async () => {
+Deno.test("what a function draws is its own in every clone, whatever it drew before its snapshot", vm, async () => {
   const answers = await Promise.all(Array.from({ length: 100 }, () => server().call("/@acme/draws")));
   const drawn = answers.map(({ text }) => JSON.parse(text) as unknown[]);
   for (const at of drawn[0].keys()) {
@@ -114,7 +114,7 @@ test("what a function draws is its own in every clone, whatever it drew before i
   }
 });
 
-test("fetch leaves a microVM by the proxy alone, and only where the function may go", async () => {
+Deno.test("fetch leaves a microVM by the proxy alone, and only where the function may go", vm, async () => {
   await using origin = await Origin.start("0.0.0.0");
   const reach = async (url: string) => (await server().call(`/reach?${new URLSearchParams({ url })}`)).text;
   assert.equal(JSON.parse(await reach(`http://127.0.0.2:${origin.port}/echo`)).url, "/echo");
@@ -124,7 +124,7 @@ test("fetch leaves a microVM by the proxy alone, and only where the function may
   assert.equal(origin.requests.length, 1);
 });
 
-test("TLS ends in the microVM, which believes in its own roots", async () => {
+Deno.test("TLS ends in the microVM, which believes in its own roots", vm, async () => {
   const options = { cert: pem("localhost.pem"), key: pem("localhost.key"), hostname: "0.0.0.0", port: 0 };
   await using origin = Deno.serve({ ...options, onListen() {} }, ({ url }) => new Response(new URL(url).protocol));
   const reach = async (host: string, trust = "") => {

@@ -10,7 +10,7 @@ testConformance({
     guest.replace(/^export const config.*$/m, "export const config = { timeoutMs: 1500 };"),
   ),
   file: "guest.ts",
-  settings: { tier: "vm" },
+  settings: { tier: "vm", memoryMb: 160 },
   uncaught: "exception",
   ignore: WITHOUT_KVM,
 });
