@@ -81,7 +81,7 @@ void http__credit(struct http_exchange *exchange, uint32_t bytes) {
 /* The guest's side is closed, and all that it said was taken. */
 static void end_of_input(struct http_exchange *exchange, struct http_frames *frames) {
     if (exchange->phase == HTTP_BODY_TO_END) http_body__end(exchange, frames);
-    else if (exchange->phase == HTTP_HEAD && exchange->head_bytes == 0) http__fail(exchange, "there is none");
+    else if (exchange->phase == HTTP_HEAD && exchange->head_bytes == 0) http__fail(exchange, "it closed its side without one");
     else if (exchange->phase == HTTP_HEAD) http__fail(exchange, "its head ends in its middle");
     else if (exchange->phase != HTTP_DONE && exchange->phase != HTTP_FAILED) {
         http__fail(exchange, "it ends before its body is whole");

@@ -93,8 +93,8 @@ static void an_end_in_the_middle_is_told(void) {
     static const struct {
         const char *text, *problem;
     } ENDS[] = {
-        {"", "there is none"},
-        {"HTTP/1.1 100 Continue\r\n\r\n", "there is none"},
+        {"", "without one"},
+        {"HTTP/1.1 100 Continue\r\n\r\n", "without one"},
         {"HT", "head ends"},
         {OK "A: b\r\n", "head ends"},
         {OK "Content-Length: 5\r\n\r\nhell", "before its body is whole"},
