@@ -49,13 +49,20 @@ static int step__take(struct step *step) {
     return 0;
 }
 
+/* From here on the slot and `step` are those of the server's next step. */
+static void step__complete(struct step *step, bool wakes) {
+    ring__complete(&step->serve->ring, step->slot, wakes);
+}
+
 /* A step that ends before it starts, and its sandbox with it. */
 static void step__refuse(struct step *step, enum mf_step_result result, int error) {
+    struct serve *serve = step->serve;
     if (step->shared->sandbox != MF_NEW && step__take(step) != 0) result = MF_STEP_STALE;
+    struct sandbox *sandbox = step->sandbox;
     step->shared->result = result;
     step->shared->error = error;
-    ring__complete(&step->serve->ring, step->slot, (step->shared->flags & MF_STEP_DISCARD) == 0);
-    if (step->sandbox != NULL) pool__release(step->serve, step->sandbox, POOL_RESETS);
+    step__complete(step, (step->shared->flags & MF_STEP_DISCARD) == 0);
+    if (sandbox != NULL) pool__release(serve, sandbox, POOL_RESETS);
 }
 
 bool step__begin(struct step *step, uint32_t slot) {
@@ -89,7 +96,7 @@ bool step__begin(struct step *step, uint32_t slot) {
     if (error == 0) return true;
     shared->result = error == -ESTALE ? MF_STEP_STALE : MF_STEP_HOST_ERROR;
     shared->error = error == -ESTALE ? 0 : error;
-    ring__complete(&serve->ring, slot, true);
+    step__complete(step, true);
     return false;
 }
 
@@ -377,7 +384,7 @@ void step__end(struct step *step) {
         step->shared->out_generation = sandbox->generation;
         pool__park(serve, sandbox);
     }
-    ring__complete(&serve->ring, step->slot, true);
+    step__complete(step, true);
     if (is_kept) return;
     pool__release(serve, sandbox, sandbox->is_broken ? POOL_CLOSES : is_done ? POOL_LEARNS : POOL_RESETS);
 }

@@ -65,15 +65,15 @@ static void waits_without_a_thread(void) {
     uint64_t parked = cell_stat("parked");
     for (uint32_t slot = 0; slot < CELL_SLOTS; slot++) {
         step_new(slot, base);
-        put_request(slot, 0, "/sleep/50", "");
+        put_request(slot, 0, "/sleep/300", "");
         step_submit(slot);
     }
     for (uint32_t slot = 0; slot < CELL_SLOTS; slot++) {
         CHECK(step_wait(slot) == MF_STEP_PARKED);
-        CHECK(cell_slot(slot)->wake_ms <= 50);
+        CHECK(cell_slot(slot)->wake_ms <= 300);
     }
     CHECK(cell_stat("parked") == parked + CELL_SLOTS);
-    usleep(60000);
+    usleep(310000);
     for (uint32_t slot = 0; slot < CELL_SLOTS; slot++) {
         step_again(slot);
         CHECK(step_do(slot) == MF_STEP_DONE);
