@@ -11,7 +11,7 @@ import { Images } from "./images.ts";
 import type { PackImage } from "./own_files.ts";
 import { Runtimes } from "./runtimes.ts";
 import { Users } from "./users.ts";
-import { runtimesUsed } from "./version_snapshot.ts";
+import { neededBy, type VersionParts } from "./version_snapshot.ts";
 import { VmTier } from "./vm.ts";
 
 export interface OpenVmOptions extends StepsContext {
@@ -52,12 +52,16 @@ export async function openVm(options: OpenVmOptions): Promise<{ tier: VmTier; mi
     });
   const users = Deno.uid() === ROOT ? await Users.open(folder) : null;
   const starter = new CellStarter({ ...options, open, users });
-  const missing = await starter.probe();
-
   const known = [...kinds.map(({ image }) => image), ...options.images];
-  const keys = new Map<string, string>();
   // What is not there now has no key; its functions are told why when they are built.
-  for (const image of known) keys.set(image.name, await image.key(env).catch(() => ""));
+  const [missing, ...made] = await Promise.all([
+    starter.probe(),
+    ...known.map((image) => image.key(env).catch(() => "")),
+  ]).catch(async (error) => {
+    await Deno.remove(sockets, { recursive: true });
+    throw error;
+  });
+  const keys = new Map(known.map(({ name }, at) => [name, made[at]]));
   const engineId = hashOf([program.id, ...keys.values()]);
   const images = new Images(async (image) => ({ file: await imageOf(image), key: keys.get(image.name) ?? "" }));
   const runtimes = await Runtimes.open({
@@ -67,7 +71,6 @@ export async function openVm(options: OpenVmOptions): Promise<{ tier: VmTier; mi
     images,
     runtimes: kinds,
     engineId: program.id,
-    used: () => runtimesUsed(versions),
   });
   const tier: VmTier = new VmTier({
     ...options,
@@ -81,9 +84,22 @@ export async function openVm(options: OpenVmOptions): Promise<{ tier: VmTier; mi
       starter,
       onDamaged: (stored) => tier.damaged(stored),
     }),
+    sweep: async () => await runtimes.sweep((await neededBy(versions)).runtimes),
     onClose: () => Deno.remove(sockets, { recursive: true }),
   });
+  prepare(versions, { known, images, runtimes }).catch((error) => options.onTrouble(`Cannot load runtimes: ${error}`));
   return { tier, missing };
+}
+
+/** Looks at what the versions on disk need before requests do: an image is compared with its hash when it is found. */
+async function prepare(versions: string, { known, images, runtimes }: VersionParts): Promise<void> {
+  const needed = await neededBy(versions);
+  for (const image of known) {
+    if (needed.images.has(image.name)) await images.of(image);
+  }
+  // One that cannot be used any more is told of by whatever needs it.
+  await Promise.allSettled([...needed.runtimes].map((id) => runtimes.find(id)));
+  await runtimes.sweep(needed.runtimes);
 }
 
 function hashOf(parts: readonly string[]): string {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Clock } from "../../clock.ts";
+import { qualifiedName } from "../../types.ts";
 import type { Artifact } from "../tier.ts";
 import { keptFiles } from "./own_files.ts";
 import { MOST_AGE_MS } from "./runtimes.ts";
@@ -11,12 +12,15 @@ export interface RenewalOptions extends VmBuildOptions, VersionParts {
   readonly clock: Clock;
   /** The files of a version are others now. */
   readonly onRenewed: (artifact: Omit<Artifact, "bundle">) => Promise<void>;
+  /** Removes what no version needs any more. */
+  readonly sweep: () => Promise<void>;
   readonly onTrouble: (message: string) => void;
 }
 
 /** The addresses of a snapshot are those of all its clones: after so many, guessing them has been tried often enough. */
 const MOST_CLONES = 1_000_000;
 const LOOK_MS = 60_000;
+const LOOKS_PER_SWEEP = 60;
 const RENEWING = "renewing";
 
 /** Makes snapshots anew that are old or were cloned very often, one after the other, while they go on serving. */
@@ -26,6 +30,7 @@ export class Renewal {
   readonly #stop = new AbortController();
   readonly #looks: ReturnType<typeof setInterval>;
   #renewing: Promise<void> | null = null;
+  #looked = 0;
 
   constructor(options: RenewalOptions) {
     this.#options = options;
@@ -58,7 +63,7 @@ export class Renewal {
   }
 
   async #renewAll(): Promise<void> {
-    const { clock, onTrouble } = this.#options;
+    const { clock, sweep, onTrouble } = this.#options;
     for (const [snapshot, artifact] of [...this.#live]) {
       const ageMs = clock.now() - snapshot.stored.record.madeAtMs;
       if (this.#stop.signal.aborted) return;
@@ -67,9 +72,11 @@ export class Renewal {
         await this.#renew(snapshot, artifact);
       } catch (error) {
         if (this.#stop.signal.aborted) return;
-        onTrouble(`Cannot renew the snapshot of ${artifact.id.tenant}'s ${artifact.id.name}: ${error}`);
+        onTrouble(`Cannot renew the snapshot of ${qualifiedName(artifact.id)}: ${error}`);
       }
     }
+    if (++this.#looked % LOOKS_PER_SWEEP !== 0) return;
+    await sweep().catch((error) => onTrouble(`Cannot remove old runtimes: ${error}`));
   }
 
   async #renew(snapshot: VmSnapshot, artifact: Omit<Artifact, "bundle">): Promise<void> {

@@ -30,8 +30,6 @@ export interface RuntimesOptions {
   readonly runtimes: readonly FunctionRuntime[];
   /** Of the cells' program: a snapshot fits no other. */
   readonly engineId: string;
-  /** The runtimes that versions on disk name. */
-  readonly used: () => Promise<ReadonlySet<string>>;
   readonly onTrouble: (message: string) => void;
 }
 
@@ -39,6 +37,7 @@ export interface RuntimesOptions {
 export const MOST_AGE_MS = 24 * 60 * 60 * 1000;
 const SNAPSHOT = "snapshot.bin";
 const HASH = "snapshot.sha256";
+const KEPT_MS = 60 * 60 * 1000;
 const MAKING = "making-";
 /** What was found by looking holds so long: looking takes time. */
 const LOOK_HOLDS_MS = 60_000;
@@ -140,23 +139,16 @@ export class Runtimes {
     await Deno.remove(join(this.#options.folder, id), { recursive: true }).catch(() => {});
   }
 
-  /** Removes those that nothing uses: neither a version nor what is made next. */
-  async sweep(): Promise<void> {
-    const { folder, used } = this.#options;
-    const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
-    const newest = new Set([...await this.#newestOf(names), ...this.#newest.values()].map(({ id }) => id));
-    const inUse = await used();
-    for (const name of names) {
-      if (name.startsWith(MAKING) || newest.has(name) || inUse.has(name)) continue;
-      this.#known.delete(name);
-      await Deno.remove(join(folder, name), { recursive: true });
+  /** Removes what is of no use any more: neither needed by a version nor new. */
+  async sweep(needed: ReadonlySet<string>): Promise<void> {
+    const { folder, clock } = this.#options;
+    for await (const { name: id } of Deno.readDir(folder)) {
+      // A build that is not over may still use one that was just replaced.
+      const isNew = clock.now() - (parseId(id)?.madeAtMs ?? 0) < MOST_AGE_MS + KEPT_MS;
+      if (id.startsWith(MAKING) || needed.has(id) || isNew) continue;
+      this.#known.delete(id);
+      await Deno.remove(join(folder, id), { recursive: true });
     }
-  }
-
-  async #newestOf(names: readonly string[]): Promise<Runtime[]> {
-    const kinds = new Set(names.flatMap((name) => parseId(name)?.name ?? []));
-    const found = await Promise.all([...kinds].map((kind) => this.#left(kind)));
-    return found.flatMap((runtime) => runtime ? [runtime] : []);
   }
 
   /** The newest one on disk that fits this server. */

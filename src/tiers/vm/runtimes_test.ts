@@ -41,7 +41,6 @@ async function setUp() {
     images: new Images(() => Promise.resolve({ file: "/image", key: "k" })),
     runtimes: [{ image, program: { arguments: ["/python"], environment: [], folder: "/" }, memoryBytes: 1 }],
     engineId: "e",
-    used: () => Promise.resolve(new Set<string>()),
     onTrouble,
   });
   return { runtimes, troubles, pass: (ms: number) => nowMs += ms, close: () => starter.close() };

@@ -69,20 +69,27 @@ export async function readVersion(folder: string, parts: VersionParts): Promise<
   return new VersionSnapshot(folder, record, runtime?.stored ?? null, images);
 }
 
-/** The runtimes that versions name; `versions` has a folder for each tenant, function and version. */
-export async function runtimesUsed(versions: string): Promise<ReadonlySet<string>> {
-  const used = new Set<string>();
+/** What the versions on disk need to be loaded. */
+export interface Needed {
+  readonly runtimes: ReadonlySet<string>;
+  /** By name. */
+  readonly images: ReadonlySet<string>;
+}
+
+/** `versions` has a folder for each tenant, function and version. */
+export async function neededBy(versions: string): Promise<Needed> {
+  const [runtimes, images] = [new Set<string>(), new Set<string>()];
   for (const tenant of await foldersIn(versions)) {
     for (const name of await foldersIn(tenant)) {
       for (const version of await foldersIn(name)) {
-        // One that cannot be read will not be loaded either.
-        const text = await Deno.readTextFile(join(version, RECORD)).catch(() => null);
-        const id = text === null ? null : /"runtime":"([\w-]+)"/.exec(text)?.[1];
-        if (id) used.add(id);
+        // One that cannot be read will not be loaded either, nor is one of the Wasm tier.
+        const record = await Deno.readTextFile(join(version, RECORD)).then(parseRecord).catch(() => null);
+        if (record?.runtime) runtimes.add(record.runtime);
+        for (const image of record?.images ?? []) images.add(image);
       }
     }
   }
-  return used;
+  return { runtimes, images };
 }
 
 async function foldersIn(folder: string): Promise<string[]> {

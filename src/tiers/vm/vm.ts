@@ -16,6 +16,7 @@ export interface VmTierOptions extends VmBuildOptions, VersionParts {
   readonly pack: PackImage;
   /** Of all that a snapshot is made with. */
   readonly engineId: string;
+  readonly sweep: () => Promise<void>;
   readonly onTrouble: (message: string) => void;
   readonly onClose: () => Promise<void>;
 }
