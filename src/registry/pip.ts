@@ -10,6 +10,12 @@ export interface PipOptions {
   readonly fileMb: number;
 }
 
+export interface PipChild {
+  /** Where it unpacks, before anything is in its place. */
+  readonly scratch: string;
+  readonly signal: AbortSignal;
+}
+
 const LIMITED = fileURLToPath(new URL("./limited_python.py", import.meta.url));
 const SAID_AT_MOST = 500;
 
@@ -22,40 +28,49 @@ export class Pip {
   }
 
   /** The wheels of all that is required, and of what that requires, into a folder. Throws a RequirementError. */
-  async download(requirements: readonly Requirement[], to: string, cache: string): Promise<void> {
+  async download(
+    requirements: readonly Requirement[],
+    to: string,
+    { cache, ...child }: PipChild & { readonly cache: string },
+  ): Promise<void> {
     const list = join(to, "requirements.txt");
     await Deno.writeTextFile(list, requirements.map(lineOf).join(""));
     const { success, said } = await this.#run("pip", [
       ...["download", "--quiet", "--only-binary", ":all:", "--prefer-binary", "--no-input"],
       ...["--cache-dir", cache, "--dest", to, "--requirement", list],
-    ]);
+    ], child);
     await Deno.remove(list);
     if (!success) throw failure(requirements, said);
   }
 
   /** What is in the wheels, where guests import it from; compiled, so that they need not do that at each deploy. */
-  async unpack(wheels: readonly string[], to: string): Promise<void> {
+  async unpack(wheels: readonly string[], to: string, child: PipChild): Promise<void> {
     const { success, said } = await this.#run("pip", [
       ...["install", "--quiet", "--no-index", "--no-deps", "--no-compile", "--no-cache-dir", "--no-warn-conflicts"],
       ...["--only-binary", ":all:", "--target", to, ...wheels],
-    ]);
+    ], child);
     if (!success) throw new RequirementError(`Cannot unpack the packages: ${lastOf(said)}`, 1);
     // Some packages have files in the syntax of other versions; these are not imported.
-    await this.#run("compileall", ["-q", "--invalidation-mode", "unchecked-hash", to]);
+    await this.#run("compileall", ["-q", "--invalidation-mode", "unchecked-hash", to], child);
   }
 
-  async #run(module: string, args: readonly string[]): Promise<{ success: boolean; said: string }> {
+  async #run(
+    module: string,
+    args: readonly string[],
+    { scratch, signal }: PipChild,
+  ): Promise<{ success: boolean; said: string }> {
     const { env, timeoutMs, fileMb } = this.#options;
     const seconds = Math.ceil(timeoutMs / 1000);
     const { success, stderr } = await new Deno.Command("python3", {
       args: ["-I", "-B", LIMITED, `${fileMb}`, `${seconds}`, module, ...args],
       cwd: "/",
       clearEnv: true,
-      env: pipEnv(env),
+      env: { ...pipEnv(env), TMPDIR: scratch },
       stdin: "null",
       stdout: "null",
-      signal: AbortSignal.timeout(timeoutMs),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
     }).output();
+    signal.throwIfAborted();
     return { success, said: new TextDecoder().decode(stderr).slice(-20_000) };
   }
 }

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { MiB } from "../limits.ts";
 import { sha256 } from "./file_hash.ts";
+import { FolderBound, FolderFull } from "./folder_bound.ts";
 import type { Pip } from "./pip.ts";
 import { parseRequirements, type Requirement, RequirementError } from "./requirements.ts";
 
@@ -73,26 +74,30 @@ export class PythonPackages {
       return { image: join(kept, IMAGE), packages };
     } catch (error) {
       await Deno.remove(draft, { recursive: true }).catch(() => {});
-      throw error;
+      if (!(error instanceof FolderFull)) throw error;
+      const most = this.#options.mostBytes / MiB;
+      throw new RequirementError(`Cannot install packages of more than ${most} MB`, requirements[0].line);
     }
   }
 
   async #make(requirements: readonly Requirement[], draft: string, cache: string): Promise<readonly string[]> {
     const { pip, pack, mostBytes } = this.#options;
-    const [wheels, unpacked] = [join(draft, "wheels"), join(draft, "unpacked")];
-    await Deno.mkdir(wheels);
-    await pip.download(requirements, wheels, cache);
+    const [wheels, unpacked, scratch] = ["wheels", "unpacked", "scratch"].map((name) => join(draft, name));
+    for (const folder of [wheels, scratch]) await Deno.mkdir(folder);
+    // Both are there at once: the wheels, and what is in them, which is there twice while it is put in its place.
+    using bound = new FolderBound(draft, 3 * mostBytes);
+    const child = { scratch, signal: bound.signal };
+    await pip.download(requirements, wheels, { ...child, cache });
+    await bound.check();
     const files = (await Array.fromAsync(Deno.readDir(wheels))).map(({ name }) => name).sort();
     const packages = await Promise.all(
       files.map(async (name) => `${nameOf(name)} sha256:${await hashOf(join(wheels, name))}`),
     );
-    await pip.unpack(files.map((name) => join(wheels, name)), unpacked);
-    if (await bytesBelow(unpacked) > mostBytes) {
-      throw new RequirementError(`Cannot install packages of more than ${mostBytes / MiB} MB`, requirements[0].line);
-    }
+    await pip.unpack(files.map((name) => join(wheels, name)), unpacked, child);
+    using size = new FolderBound(unpacked, mostBytes);
+    await size.check();
     await pack(join(draft, IMAGE), [{ host: unpacked, path: GUEST_FOLDER }]);
-    await Deno.remove(wheels, { recursive: true });
-    await Deno.remove(unpacked, { recursive: true });
+    for (const folder of [wheels, unpacked, scratch]) await Deno.remove(folder, { recursive: true });
     await Deno.writeTextFile(join(draft, LIST), JSON.stringify(packages));
     return packages;
   }
@@ -115,15 +120,6 @@ async function packagesIn(folder: string): Promise<readonly string[] | null> {
 const nameOf = (wheel: string): string => wheel.split("-").slice(0, 2).join("==");
 
 const hashOf = async (path: string): Promise<string> => await sha256(await Deno.readFile(path));
-
-async function bytesBelow(folder: string): Promise<number> {
-  let bytes = 0;
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    const path = join(folder, name);
-    bytes += isDirectory ? await bytesBelow(path) : (await Deno.lstat(path)).size;
-  }
-  return bytes;
-}
 
 /** Versions have links to their images: what goes here is there still. Drafts are a former server's. */
 async function removeOld(folder: string, newest: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { MiB } from "../limits.ts";
 import { BuildError } from "../tiers/tier.ts";
 import type { Place } from "./bundle_wire.ts";
 import { filesProgram, hashesOf } from "./files_program.ts";
@@ -12,6 +13,8 @@ import type { Root } from "./root.ts";
 import type { Source } from "./sources.ts";
 
 const MOST_FILES = 10_000;
+/** A longer one is data, and is not looked at. */
+const MOST_SOURCE_BYTES = 1 * MiB;
 
 export interface PythonParts {
   readonly scanner: PythonScanner;
@@ -58,20 +61,23 @@ export class PythonPrograms implements ProgramMaker {
       .map((folder) => folder === "." ? "" : folder);
     let entry: PythonFacts = {};
     for (let next = [...paths]; next.length > 0;) {
-      const sources = next.filter((path) => path.endsWith(".py") && mirror.files.has(path))
-        .map((path) => ({ path, hash: mirror.files.get(path)!.hash }));
+      const sources = next.flatMap((path) => {
+        const file = path.endsWith(".py") ? mirror.files.get(path) : undefined;
+        return file && file.size <= MOST_SOURCE_BYTES ? [{ path, hash: file.hash }] : [];
+      });
       const facts = await this.#scanner.scan(sources, (path) => Deno.readTextFile(mirror.pathOf(path)));
       entry = facts.get(source.file) ?? entry;
       next = [];
       for (const [path, { imports = [] }] of facts) {
         for (const candidate of imports.flatMap((one) => candidatesOf(one, path, folders))) {
-          wanted.add(candidate);
+          // A folder with packages of its own looks for very many; those that are there matter most.
+          if (wanted.size < MOST_FILES) wanted.add(candidate);
           if (!mirror.files.has(candidate) || paths.has(candidate)) continue;
           paths.add(candidate);
           next.push(candidate);
         }
       }
-      if (paths.size + wanted.size > MOST_FILES) {
+      if (paths.size > MOST_FILES) {
         throw new BuildError(`Cannot build ${source.file}: it imports more than ${MOST_FILES} files`);
       }
     }

@@ -24,6 +24,7 @@ export interface PythonScannerOptions {
 
 const PROGRAM = fileURLToPath(new URL("./python_scan.py", import.meta.url));
 const MOST_KNOWN = 4096;
+const AT_ONCE = 64;
 
 /** Reads sources in a child process, which only parses them; what it found is kept by content. */
 export class PythonScanner {
@@ -40,12 +41,17 @@ export class PythonScanner {
     read: (path: string) => Promise<string>,
   ): Promise<Map<string, PythonFacts>> {
     const unknown = files.filter(({ hash }) => !this.#known.has(hash));
-    if (unknown.length > 0) {
-      const sources = await Promise.all(unknown.map(async ({ path }) => [path, await read(path)]));
+    const facts = new Map<string, PythonFacts>();
+    for (let at = 0; at < unknown.length; at += AT_ONCE) {
+      const some = unknown.slice(at, at + AT_ONCE);
+      const sources = await Promise.all(some.map(async ({ path }) => [path, await read(path)]));
       const found = await this.#ask(JSON.stringify(Object.fromEntries(sources)));
-      for (const { path, hash } of unknown) this.#keep(hash, found[path]);
+      for (const { path, hash } of some) {
+        facts.set(path, found[path]);
+        this.#keep(hash, found[path]);
+      }
     }
-    return new Map(files.map(({ path, hash }) => [path, this.#known.get(hash) ?? {}]));
+    return new Map(files.map(({ path, hash }) => [path, facts.get(path) ?? this.#known.get(hash) ?? {}]));
   }
 
   #keep(hash: string, facts: PythonFacts): void {
