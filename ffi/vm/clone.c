@@ -105,6 +105,34 @@ int vm_snapshot_prepare(struct vm_snapshot *snapshot, uint32_t shells) {
     }
 }
 
+void clone__drop_shells(struct vm_machine *machine, const struct regions *regions) {
+    struct shell *dropped = NULL;
+    uint32_t count = 0;
+    pthread_mutex_lock(&machine->lock);
+    for (const struct shell *shell = machine->idle; shell != NULL; shell = shell->next) {
+        count += (uint32_t)(shell->regions == regions);
+    }
+    /* One more is the snapshot's that asks. */
+    int are_last = atomic_load(&regions->references) == count + 1;
+    for (struct shell **at = &machine->idle; are_last && *at != NULL;) {
+        struct shell *shell = *at;
+        if (shell->regions != regions) {
+            at = &shell->next;
+            continue;
+        }
+        *at = shell->next;
+        machine->idle_count--;
+        shell->next = dropped;
+        dropped = shell;
+    }
+    pthread_mutex_unlock(&machine->lock);
+    while (dropped != NULL) {
+        struct shell *shell = dropped;
+        dropped = shell->next;
+        shell__delete(shell);
+    }
+}
+
 /* ---- memory ---------------------------------------------------------------------------------------------- */
 
 static int clone__map_part(const struct vm_snapshot *flat, const struct snapshot_part *part, uint64_t bytes,

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clone.h"
 #include "internal.h"
 #include "snapshot_file.h"
 #include "vm_new.h"
@@ -62,7 +63,10 @@ void vm_snapshot_close(struct vm_snapshot *snapshot) {
     if (snapshot->mapping != NULL) munmap((void *)(uintptr_t)snapshot->mapping, snapshot->mapping_bytes);
     if (snapshot->file >= 0) close(snapshot->file);
     if (snapshot->kernel != NULL) kernel__delete(snapshot->kernel);
-    if (snapshot->regions != NULL) regions__release(snapshot->regions);
+    if (snapshot->regions != NULL) {
+        clone__drop_shells(snapshot->machine, snapshot->regions);
+        regions__release(snapshot->regions);
+    }
     if (snapshot->parent != NULL) vm_snapshot_close((struct vm_snapshot *)(uintptr_t)snapshot->parent);
     free(snapshot->system.places);
     free(snapshot->data.places);

@@ -165,6 +165,25 @@ static void shares(struct vm_machine *machine) {
     vm_close(vm);
 }
 
+/* A function that is gone leaves nothing behind that only it could use. */
+static void leaves_nothing(struct vm_machine *machine) {
+    const struct runtime runtime = runtime_of_reader(machine);
+    int file = built(&runtime, &limits, runtime.packages, "a package\n");
+    struct vm_snapshot *first = load(machine, &runtime, file, runtime.packages);
+    struct vm_snapshot *second = load(machine, &runtime, file, runtime.packages);
+    EXPECT_NO_ERROR(vm_snapshot_prepare(runtime.snapshot, 1));
+    EXPECT_NO_ERROR(vm_snapshot_prepare(first, 3));
+    EXPECT(machine->idle_count == 3);
+    vm_snapshot_close(first);
+    EXPECT(machine->idle_count == 3);
+    struct vm *vm = suite__clone(second);
+    vm_snapshot_close(second);
+    EXPECT(machine->idle_count == 2);
+    suite__expect_answer(vm, "/packages/one\n", "a package\n");
+    vm_close(vm);
+    EXPECT(machine->idle_count <= 1 && runtime.snapshot->regions->extensions == NULL);
+}
+
 static void builder(struct vm_machine *machine) {
     const struct runtime runtime = runtime_of_reader(machine);
     struct vm *vm;
@@ -215,6 +234,7 @@ static void names_others(struct vm_machine *machine) {
 const struct test build_tests[] = {
     {"a difference sees its parent's views, and more below them", sees_more},
     {"differences with the same views share them, and VMs", shares},
+    {"a snapshot that is gone leaves no shells that fit nothing", leaves_nothing},
     {"a clone to build from is no clone of its snapshot", builder},
     {"a difference that names other views is refused", names_others},
     {NULL, NULL},
