@@ -10,8 +10,8 @@ READ_BYTES = 96 * 1024
 unpack_header = HEADER.unpack_from
 
 
-class Closed(Exception):
-    """The server is gone."""
+class Closed(SystemExit):
+    """The server is gone. An event loop lets nothing else that a callback raises out of it."""
 
 
 class Channel:
