@@ -12,7 +12,13 @@ if (isUsual) await registerAll();
 else Deno.test({ name: "a cell's own tests: no KVM, or a compiler without sanitizers", ignore: true, fn: () => {} });
 
 async function registerAll(): Promise<void> {
-  const { programs, guests } = await cellUnits();
+  const { programs, bench, guests } = await cellUnits();
+  Deno.test("the bench of a cell measures", async () => {
+    const { code, stdout } = await new Deno.Command(bench, { args: [guests, "70"] }).output();
+    assert.equal(code, 0);
+    const names = new TextDecoder().decode(stdout).trimEnd().split("\n").map((line) => JSON.parse(line).name);
+    assert.equal(names.length, 6);
+  });
   for (const program of programs) {
     for (const [name, why] of await runUnit(program, [guests])) {
       Deno.test(`${basename(program, "_test")}: ${name}`, () => assert.equal(why, null));

@@ -15,13 +15,25 @@ const cc: Compiler = { command: ["cc"], env };
 const OF_THE_PROCESS = /\/(main|control|jail|seccomp\w*|landlock)\.c$/;
 const GUESTS = ["guest", "web_guest"];
 const PROGRAMS = ["serve_test", "web_test"];
+const BENCH = "serve_bench";
 
-/** The programs that ffi/cell/test/serving makes, with sanitizers, and the folder of the guests that they run. */
-export async function cellUnits(): Promise<{ programs: string[]; guests: string }> {
+export interface CellUnits {
+  readonly programs: readonly string[];
+  readonly bench: string;
+  /** The folder of the guests that they run. */
+  readonly guests: string;
+}
+
+/** The programs that ffi/cell/test/serving makes, with sanitizers. */
+export async function cellUnits(): Promise<CellUnits> {
   const cache = new Cache(cacheDirOf(env), console.log);
   await openCacheDir(cache.dir);
   const folder = await cache.folder(await unitsRecipe(await cache.folder(await engineRecipe())));
-  return { programs: PROGRAMS.map((name) => join(folder, name)), guests: join(folder, "guests") };
+  return {
+    programs: PROGRAMS.map((name) => join(folder, name)),
+    bench: join(folder, BENCH),
+    guests: join(folder, "guests"),
+  };
 }
 
 async function unitsRecipe(engine: string): Promise<Recipe> {
@@ -35,7 +47,7 @@ async function unitsRecipe(engine: string): Promise<Recipe> {
       for (const name of GUESTS) await compileGuest(name, join(folder, "guests"));
       const code = [...cell, join(CELL_SOURCES, "test/serving/cell.c")].filter((file) => file.endsWith(".c"));
       const objects = await compileAll(code, { compiler: cc, flags: FLAGS, folder });
-      for (const name of PROGRAMS) {
+      for (const name of [...PROGRAMS, BENCH]) {
         const parts = [join(CELL_SOURCES, "test/serving", `${name}.c`), ...objects, join(engine, ARCHIVE)];
         await runTool(["cc", ...FLAGS, ...parts, ...SANITIZERS, "-o", join(folder, name)], { env, hint: "" });
       }
