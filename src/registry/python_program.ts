@@ -63,7 +63,7 @@ export class PythonPrograms implements ProgramMaker {
     for (let next = [...paths]; next.length > 0;) {
       const sources = next.flatMap((path) => {
         const file = path.endsWith(".py") ? mirror.files.get(path) : undefined;
-        return file && file.size <= MOST_SOURCE_BYTES ? [{ path, hash: file.hash }] : [];
+        return file && (path === source.file || file.size <= MOST_SOURCE_BYTES) ? [{ path, hash: file.hash }] : [];
       });
       const facts = await this.#scanner.scan(sources, (path) => Deno.readTextFile(mirror.pathOf(path)));
       entry = facts.get(source.file) ?? entry;
