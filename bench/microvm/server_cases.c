@@ -92,7 +92,8 @@ static void settle(struct server *server) {
     for (;;) {
         struct vm_exit exit_record = run(server->vm, BOOT_NS);
         if (exit_record.reason == VM_WROTE) continue;
-        if (exit_record.reason != VM_WAITS || harness_now_ns() > end) fail(server->vm, "it does not come to listen", &exit_record);
+        int is_late = harness_now_ns() > end;
+        if (exit_record.reason != VM_WAITS || is_late) fail(server->vm, "it does not come to listen", &exit_record);
         server->tcp_port = exit_record.tcp_port;
         if (server->tcp_port != 0) return;
         if (serve_proxied(server->vm)) continue;
@@ -130,6 +131,13 @@ static void expect(struct vm *vm, const struct asked *one) {
     fail(vm, "that is not the answer", &none);
 }
 
+static int has_moved(struct vm *vm, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        if (!asked[i].is_over && (vm_has_output(vm, asked[i].port) || vm_ended(vm, asked[i].port))) return 1;
+    }
+    return 0;
+}
+
 static void ask(struct server *server, uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
         int port = vm_connect(server->vm, server->tcp_port);
@@ -145,9 +153,7 @@ static void ask(struct server *server, uint32_t count) {
         struct vm_exit exit_record = run(server->vm, ANSWER_NS);
         if (exit_record.reason == VM_WROTE || serve_proxied(server->vm)) continue;
         if (exit_record.reason != VM_WAITS) fail(server->vm, "it ended", &exit_record);
-        uint64_t moved = 0;
-        for (uint32_t i = 0; i < count; i++) moved |= (uint64_t)vm_has_output(server->vm, asked[i].port) | vm_ended(server->vm, asked[i].port);
-        if (moved) continue;
+        if (has_moved(server->vm, count)) continue;
         if (exit_record.until_ns == UINT64_MAX) fail(server->vm, "it does not answer", &exit_record);
         sleep_until(exit_record.until_ns);
     }

@@ -1,6 +1,7 @@
 /* Differences that see more than what they are differences to. */
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,15 +48,24 @@ static struct view *pack(const struct image_source *sources, size_t count) {
     return view;
 }
 
+static int remove_one(const char *path, const struct stat *stat, int type, struct FTW *where) {
+    (void)stat, (void)type, (void)where;
+    return remove(path);
+}
+
 /* These files, and the guests when asked. */
 static struct view *view_of(const struct text_file *texts, size_t count, int with_guests) {
     char folder[] = "/tmp/mayfly-suite-XXXXXX", guests[4096];
+    /* An emulated machine has none. */
+    EXPECT(mkdir("/tmp", 0700) == 0 || errno == EEXIST);
     EXPECT(mkdtemp(folder) != NULL);
     for (size_t i = 0; i < count; i++) write_text(folder, &texts[i]);
     snprintf(guests, sizeof guests, "%s", suite__guest(""));
     guests[strlen(guests) - 1] = 0;
     const struct image_source sources[] = {{folder, "/"}, {guests, "/guests"}};
-    return pack(sources, with_guests ? 2 : 1);
+    struct view *view = pack(sources, with_guests ? 2 : 1);
+    EXPECT_NO_ERROR(nftw(folder, remove_one, 4, FTW_DEPTH | FTW_PHYS));
+    return view;
 }
 
 struct runtime {
@@ -116,7 +126,8 @@ static struct vm_snapshot *load(struct vm_machine *machine, const struct runtime
 
 static void sees_more(struct vm_machine *machine) {
     const struct runtime runtime = runtime_of_reader(machine);
-    struct vm_snapshot *snapshot = load(machine, &runtime, built(&runtime, &limits, runtime.packages, "a package\n"), runtime.packages);
+    int file = built(&runtime, &limits, runtime.packages, "a package\n");
+    struct vm_snapshot *snapshot = load(machine, &runtime, file, runtime.packages);
     struct vm *vm = suite__clone(snapshot);
     for (int round = 0; round < 3; round++) {
         suite__expect_answer(vm, "/packages/one\n", "a package\n");
@@ -139,14 +150,17 @@ static void sees_more(struct vm_machine *machine) {
 
 static void shares(struct vm_machine *machine) {
     const struct runtime runtime = runtime_of_reader(machine);
-    int file = built(&runtime, &limits, runtime.packages, "a package\n");
     struct vm_limits larger = limits;
     larger.memory_bytes = 4 * MEMORY_BYTES;
     larger.descriptors = 20;
+    int file = built(&runtime, &limits, runtime.packages, "a package\n");
+    int larger_file = built(&runtime, &larger, runtime.packages, "a package\n");
+    int other_file = built(&runtime, &limits, runtime.others, "another package\n");
     struct vm_snapshot *first = load(machine, &runtime, file, runtime.packages);
-    struct vm_snapshot *second = load(machine, &runtime, built(&runtime, &larger, runtime.packages, "a package\n"), runtime.packages);
-    struct vm_snapshot *other = load(machine, &runtime, built(&runtime, &limits, runtime.others, "another package\n"), runtime.others);
-    struct vm_snapshot *plain = load(machine, &runtime, built(&runtime, &limits, NULL, "/packages/one: nothing\n"), NULL);
+    struct vm_snapshot *second = load(machine, &runtime, larger_file, runtime.packages);
+    struct vm_snapshot *other = load(machine, &runtime, other_file, runtime.others);
+    int plain_file = built(&runtime, &limits, NULL, "/packages/one: nothing\n");
+    struct vm_snapshot *plain = load(machine, &runtime, plain_file, NULL);
     EXPECT(first->regions == second->regions && first->regions != other->regions);
     EXPECT(plain->regions == runtime.snapshot->regions && first->regions->areas[0].host == other->regions->areas[0].host);
 
