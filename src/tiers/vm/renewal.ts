@@ -3,7 +3,7 @@ import type { Clock } from "../../clock.ts";
 import { qualifiedName } from "../../types.ts";
 import type { Artifact } from "../tier.ts";
 import { keptFiles } from "./own_files.ts";
-import { MOST_AGE_MS } from "./runtimes.ts";
+import { MOST_AGE_MS, runtimeOf } from "./runtimes.ts";
 import { readVersion, RECORD, SNAPSHOT, type VersionParts } from "./version_snapshot.ts";
 import { VmBuild, type VmBuildOptions } from "./vm_build.ts";
 import type { VmSnapshot } from "./vm_snapshot.ts";
@@ -81,6 +81,9 @@ export class Renewal {
 
   async #renew(snapshot: VmSnapshot, artifact: Omit<Artifact, "bundle">): Promise<void> {
     const { folder } = snapshot.stored;
+    const runtime = runtimeOf(artifact.language);
+    // What it has of an old runtime would be as old as that.
+    if (runtime !== null) await this.#options.runtimes.fresh(runtime);
     const to = join(folder, RENEWING);
     await Deno.remove(to, { recursive: true }).catch(() => {});
     await Deno.mkdir(to);

@@ -4,7 +4,7 @@ import { CellOperation, CellProtocol } from "../../../ffi/layout.ts";
 import type { FunctionRuntime } from "../../../runtimes/runtime.ts";
 import type { Clock } from "../../clock.ts";
 import { LIMITS } from "../../limits.ts";
-import type { GuestLine } from "../tier.ts";
+import type { Artifact, GuestLine } from "../tier.ts";
 import type { CellStarter } from "./cell_starter.ts";
 import type { Images, PackedImage } from "./images.ts";
 import { hashOfFile } from "./file_hash.ts";
@@ -13,6 +13,11 @@ import type { StoredSnapshot } from "./stored.ts";
 
 /** What functions in the JavaScript or the Python of microVMs begin as. */
 export type RuntimeName = "deno" | "python";
+
+/** What a language's functions begin as; null: they begin as nothing. */
+export function runtimeOf(language: Artifact["language"]): RuntimeName | null {
+  return language === "js" ? "deno" : language === "python" ? "python" : null;
+}
 
 /** A runtime's snapshot: server files only, so that all tenants may share it. */
 export interface Runtime {
@@ -73,10 +78,20 @@ export class Runtimes {
   async get(name: RuntimeName): Promise<Runtime> {
     const newest = this.#newest.get(name) ?? await this.#left(name);
     if (!newest) return await this.#make(name);
-    if (this.#options.clock.now() - newest.madeAtMs > MOST_AGE_MS) {
+    if (this.#isOld(newest)) {
       this.#make(name).catch((error) => this.#options.onTrouble(`Cannot renew the runtime ${name}: ${error.message}`));
     }
     return newest;
+  }
+
+  /** The one that is not old: it is waited for. */
+  async fresh(name: RuntimeName): Promise<Runtime> {
+    const newest = await this.get(name);
+    return this.#isOld(newest) ? await this.#make(name) : newest;
+  }
+
+  #isOld({ madeAtMs }: Runtime): boolean {
+    return this.#options.clock.now() - madeAtMs > MOST_AGE_MS;
   }
 
   /** The one that a version's snapshot is a difference to. Throws if it is not there any more. */

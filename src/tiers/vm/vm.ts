@@ -72,6 +72,11 @@ export class VmTier implements Tier {
     await runtimes.forget(stored);
   }
 
+  /** Makes snapshots anew that are too old, as it does by itself now and then. */
+  async renew(): Promise<void> {
+    await this.#renewal.look();
+  }
+
   resize({ memoryBytes }: TierBudget): void {
     this.#options.cells.resize(memoryBytes);
   }

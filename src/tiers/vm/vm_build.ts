@@ -16,7 +16,7 @@ import { LastLines } from "./last_lines.ts";
 import { Objects } from "./objects.ts";
 import type { CellRequest } from "./requests.ts";
 import { type OwnFiles, viewIn } from "./own_files.ts";
-import type { Runtime, RuntimeName, Runtimes } from "./runtimes.ts";
+import { type Runtime, type RuntimeName, runtimeOf, type Runtimes } from "./runtimes.ts";
 import { type StoredView, viewsOf } from "./stored.ts";
 import type { CellReply } from "./tellings.ts";
 import { RECORD, SNAPSHOT, type VersionRecord } from "./version_snapshot.ts";
@@ -80,7 +80,7 @@ export class VmBuild {
   /** A function of a runtime that is there: what it adds is a difference. */
   async #function(): Promise<{ kind: HandlerKind; record: VersionRecord }> {
     const { artifact, folder, files } = this.job;
-    const name: RuntimeName = artifact.language === "python" ? "python" : "deno";
+    const name = runtimeOf(artifact.language)!;
     const { runtime, parent } = await this.#runtime(name);
     const views = [...viewsOf(runtime.stored), ...files.views.map((name) => viewIn(folder, name))];
     const object = this.#objects.next();
