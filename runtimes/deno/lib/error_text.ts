@@ -1,5 +1,7 @@
 /** Errors as text: whatever somebody throws, and whatever its getters do. */
 const CAUSES_MOST = 8;
+/** Of what a request's end says: it has to fit a frame. */
+const TEXT_MOST = 16_384;
 const HERE = new URL(".", import.meta.url).href;
 /** The server's name of what was deployed: it has the source map. */
 const BUNDLE = "bundle.js";
@@ -84,5 +86,5 @@ export function exitText(thrown: unknown): string {
   const text = named(describeError(thrown));
   const message = isError(thrown) ? headline(thrown) : text;
   const rest = text.slice(message.length);
-  return message.replaceAll("\n", " ") + (rest === "" ? "\n" : rest);
+  return (message.slice(0, TEXT_MOST).replaceAll("\n", " ") + (rest === "" ? "\n" : rest)).slice(0, 2 * TEXT_MOST);
 }

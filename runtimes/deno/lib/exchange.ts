@@ -1,5 +1,5 @@
 /** One request: the handler is called, and what it returns is sent. */
-import { ExitCode, FrameType, HeadFlag, RequestString } from "../../../ffi/layout.ts";
+import { ExitCode, FrameType, HeadFlag, LAYOUT, RequestString } from "../../../ffi/layout.ts";
 import { Context } from "./context.ts";
 import { brief, exitText } from "./error_text.ts";
 import { endLog, logUncaught } from "./log.ts";
@@ -11,8 +11,6 @@ import { encode, type Input } from "./wire.ts";
 
 export type Handler = (request: Request, context: Context) => unknown;
 
-/** Characters, as the longest text that surely fits a frame's bytes. */
-const HEADERS_MOST = 48 * 1024;
 const NOTHING = new Uint8Array(0);
 const BODILESS = ["GET", "HEAD"];
 
@@ -117,7 +115,7 @@ export class Exchange {
     }
     let headers = "";
     for (const [name, value] of response.headers) headers += `${name}\n${value}\n`;
-    if (headers.length > HEADERS_MOST) return this.#refuse("The handler returned a response with too long headers");
+    if (isTooLong(headers)) return this.#refuse("The handler returned a response with too long headers");
     output.text(FrameType.HEAD, status, headers);
     this.#hasHead = true;
     if (content instanceof ReadableStream) return this.#send(this.#responseBody.pipe(content));
@@ -167,6 +165,10 @@ export class Exchange {
     this.#responseBody.cancel(canceled());
   }
 }
+
+/** A character takes up to two bytes: most need no counting. */
+const isTooLong = (headers: string): boolean =>
+  headers.length > LAYOUT.headMax / 2 && encode(headers).length > LAYOUT.headMax;
 
 const canceled = () =>
   new DOMException("The request was canceled: its caller left, or its deadline passed", "AbortError");

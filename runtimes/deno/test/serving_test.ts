@@ -101,6 +101,14 @@ const failing: readonly [what: string, code: string, exit: number, text: RegExp]
     ExitCode.BAD_RESPONSE,
     /read already/,
   ],
+  ["throws a long text", `() => { throw new Error("x".repeat(2_000_000)) }`, ExitCode.EXCEPTION, /^Error: x{16000}/],
+  ["throws a long line", `() => { throw "ä".repeat(2_000_000) }`, ExitCode.EXCEPTION, /^"ä{9000}/],
+  [
+    "has long headers",
+    `() => new Response("", { headers: { a: "ä".repeat(40_000) } })`,
+    ExitCode.BAD_RESPONSE,
+    /too long headers/,
+  ],
   ["recurses without end", `function f() { return [f()] }`, ExitCode.EXCEPTION, /^RangeError: Maximum call stack/],
   ["holds too much", `() => { throw new RangeError("Array buffer allocation failed") }`, ExitCode.MEMORY, /allocation/],
 ];
