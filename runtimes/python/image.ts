@@ -21,8 +21,10 @@ export const SITE = "/runtime/site";
 /** Of the standard library: what is for other purposes than running programs, and what is not part of it. */
 const LEFT_OUT = [
   ...["__pycache__", "config-", "dist-packages", "ensurepip", "idlelib", "lib2to3", "site-packages"],
-  ...["sitecustomize.py", "test", "tkinter", "turtle.py", "turtledemo"],
+  ...["sitecustomize.py", "tkinter", "turtle.py", "turtledemo"],
 ];
+/** Python's own tests, which some packages import helpers of: most of their folder is what was compiled of them. */
+const TESTS = "test";
 
 const PROXY = "http://127.0.0.1:3128";
 const NOT_BY_PROXY = "localhost,127.0.0.1,::1";
@@ -49,7 +51,10 @@ async function standardLibrary({ stdlib, tag }: Python): Promise<ImageFile[]> {
   // Those of the optimising modes are for nobody.
   const compiled = (await namesIn(join(stdlib, "__pycache__"))).filter((name) => name.endsWith(`.${tag}.pyc`))
     .map((name) => join("__pycache__", name));
-  return [...names, ...compiled].map((name) => ({ host: join(stdlib, name), path: join(to, name) }));
+  const tests = (await namesIn(join(stdlib, TESTS))).filter((name) => name !== "__pycache__")
+    .map((name) => join(TESTS, name));
+  return [...names.filter((name) => name !== TESTS), ...compiled, ...tests]
+    .map((name) => ({ host: join(stdlib, name), path: join(to, name) }));
 }
 
 const isLeftOut = (name: string, prefix: string): boolean =>
