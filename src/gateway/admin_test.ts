@@ -13,6 +13,8 @@ import { adminApi } from "./admin.ts";
 import type { FunctionDescription, FunctionSummary } from "./admin_shapes.ts";
 
 const TOKEN = "a-token-of-the-data-folder-000000000000";
+const NO_FIGURES = { functions: () => ({}), engine: () => null, vm: () => Promise.resolve({}) };
+const NO_COUNTS = { waiting: () => 0, logLinesDropped: () => 0, loopDelayMs: () => 0, residentBytes: () => 0 };
 const NAMES = ["hello", "api/[id]", "files/[...rest]", "50%", "50%25", "a b", "ünï", "@at", "q?x#y", "."];
 
 class Registry extends FakeFunctions {
@@ -72,16 +74,7 @@ async function withAdmin(work: (admin: Admin) => Promise<void>): Promise<void> {
       functions: registry,
       meter: { usage: (id, sinceMinute) => Promise.resolve([usageOf(id, sinceMinute), usageOf(id, NOW_MINUTE)]) },
       logs,
-      metrics: new Metrics({
-        running: () => 1,
-        waiting: () => 0,
-        functions: () => ({}),
-        engine: () => null,
-        vm: () => Promise.resolve({}),
-        logLinesDropped: () => 0,
-        loopDelayMs: () => 0,
-        residentBytes: () => 0,
-      }),
+      metrics: new Metrics({ ...NO_FIGURES, ...NO_COUNTS, running: () => 1 }),
       events,
       notReady: () => admin.notReady,
       doctor: () => Promise.resolve([{ name: "Deno", state: "ok" }]),
