@@ -1,14 +1,16 @@
 export const REPO = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
 
-/** The `mayfly` command, with exactly the permissions that `deno task start` gives it. */
+/** The `mayfly` command, with exactly the permissions that `deno task start` gives it; `starter` is what starts it. */
 export function mayflyCommand(
   args: readonly string[],
   options: Deno.CommandOptions = {},
   denoFlags: readonly string[] = [],
+  starter: readonly string[] = [],
 ): Deno.Command {
-  return new Deno.Command(Deno.execPath(), {
+  const [program, ...more] = [...starter, Deno.execPath()];
+  return new Deno.Command(program, {
     ...options,
-    args: ["run", ...startFlags(), ...denoFlags, `${REPO}/main.ts`, ...args],
+    args: [...more, "run", ...startFlags(), ...denoFlags, `${REPO}/main.ts`, ...args],
     env: { NO_COLOR: "1", ...options.env },
   });
 }

@@ -14,6 +14,8 @@ export interface ServerOptions {
   readonly args?: readonly string[];
   /** Flags of Deno's own, before the program. */
   readonly denoFlags?: readonly string[];
+  /** A command that starts the program, and is that program then. */
+  readonly starter?: readonly string[];
   /** More of the environment. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -58,14 +60,19 @@ export class Server implements AsyncDisposable {
 
   /** Starts the process; comes back when it says that it is ready. */
   async up(): Promise<void> {
-    const { args = [], denoFlags = [], env = {} } = this.#options;
+    const { args = [], denoFlags = [], starter = [], env = {} } = this.#options;
     const folders = ["--functions", this.functions, "--data", this.data, "--port", "0"];
-    const process = mayflyCommand(["serve", ...folders, ...args], {
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-      env,
-    }, denoFlags).spawn();
+    const process = mayflyCommand(
+      ["serve", ...folders, ...args],
+      {
+        stdin: "null",
+        stdout: "piped",
+        stderr: "piped",
+        env,
+      },
+      denoFlags,
+      starter,
+    ).spawn();
     this.#process = process;
     this.#printed = Promise.all([this.#collect(process.stdout), this.#collect(process.stderr)]);
     let ended: Deno.CommandStatus | null = null;
