@@ -26,6 +26,7 @@ const NS_PER_MS = 1e6;
 export class Run implements Turn, Watcher {
   readonly line: TurnLine;
   readonly isForAnyThread: boolean;
+  isBegun = false;
   readonly usage: Usage;
   /** Set once the response is complete or has failed. */
   outcome: Outcome | null = null;
@@ -324,7 +325,11 @@ export class Run implements Turn, Watcher {
   #parked(ref: SandboxRef, wakeMs: number): void {
     const sawCancel = this.#doomed && this.#sandbox !== null && this.outcome !== null;
     this.#sandbox = ref;
-    if (sawCancel) return this.#discard();
+    this.isBegun = true;
+    if (sawCancel) {
+      this.#steps.discard(this.line, ref);
+      return this.#settle();
+    }
     this.#becomeAsync();
     this.#body.pull();
     if (wakeMs !== LAYOUT.noWake && !this.#hasInput) {
@@ -349,11 +354,6 @@ export class Run implements Turn, Watcher {
     const [code, message, detail] = killFailure(result, trap, error, isLate);
     if (this.#response.ended && !this.#doomed) this.#log("error", `After the response: ${message}`);
     this.#fail(code, message, detail);
-    this.#settle();
-  }
-
-  #discard(): void {
-    this.#steps.discard(this.line, this.#sandbox!);
     this.#settle();
   }
 

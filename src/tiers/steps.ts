@@ -84,6 +84,7 @@ export class Steps {
     this.turns.add({
       line,
       isForAnyThread: false,
+      isBegun: true,
       fill: (slot) => {
         this.ring.set(slot, SLOT.sandbox, sandbox);
         this.ring.set(slot, SLOT.generation, generation);

@@ -8,21 +8,52 @@ export interface Turn {
   readonly line: TurnLine;
   /** False: workers only. */
   readonly isForAnyThread: boolean;
+  /** Its sandbox is there already. */
+  readonly isBegun?: boolean;
   /** Puts the step into the slot. False: it is no longer wanted. */
   fill(slot: number): boolean;
   /** The step is complete; the slot is not the turn's any more when this returns. */
   done(slot: number): void;
 }
 
+/** So many steps of sandboxes that are there go before one that begins another. */
+const BEGUN_FIRST = 4;
+
 /** One function's steps. */
 export class TurnLine {
-  readonly waiting: Turn[] = [];
+  readonly #begun: Turn[] = [];
+  readonly #new: Turn[] = [];
+  #begunInARow = 0;
   /** Time that it may still use before the next line's turn. */
   creditUs = 0;
   /** Steps that workers have now. */
   running = 0;
   /** What a step costs, on average. */
   costUs = 100;
+
+  get length(): number {
+    return this.#begun.length + this.#new.length;
+  }
+
+  /** Whose turn it is: what was begun is ended first, and leaves its sandbox to the next, which costs less than another. */
+  get first(): Turn | undefined {
+    return this.#next[0];
+  }
+
+  push(turn: Turn): void {
+    (turn.isBegun ? this.#begun : this.#new).push(turn);
+  }
+
+  shift(): Turn {
+    const next = this.#next;
+    this.#begunInARow = next === this.#begun ? this.#begunInARow + 1 : 0;
+    return next.shift()!;
+  }
+
+  get #next(): Turn[] {
+    if (this.#new.length === 0) return this.#begun;
+    return this.#begun.length === 0 || this.#begunInARow >= BEGUN_FIRST ? this.#new : this.#begun;
+  }
 }
 
 /** A function whose steps are so short is called a short one. */
@@ -70,7 +101,7 @@ export class Turns {
   }
 
   get waiting(): number {
-    return this.#active.reduce((sum, line) => sum + line.waiting.length, 0);
+    return this.#active.reduce((sum, line) => sum + line.length, 0);
   }
 
   /** Steps of short functions that wait or that workers have. */
@@ -91,7 +122,8 @@ export class Turns {
   add(turn: Turn): void {
     if (this.#closed) return;
     const { line } = turn;
-    if (line.waiting.push(turn) === 1) this.#active.push(line);
+    line.push(turn);
+    if (line.length === 1) this.#active.push(line);
     this.pump();
   }
 
@@ -112,7 +144,7 @@ export class Turns {
   help(): boolean {
     if (this.#closed || !this.#isBehind()) return false;
     const line = this.#next();
-    if (line === null || line.costUs > SHORT_US || !line.waiting[0].isForAnyThread) return false;
+    if (line === null || line.costUs > SHORT_US || !line.first!.isForAnyThread) return false;
     const slot = this.#ring.take();
     if (slot < 0) return false;
     const turn = this.#take(line, slot);
@@ -122,8 +154,8 @@ export class Turns {
 
   #isBehind(): boolean {
     let us = 0;
-    for (const { waiting, costUs } of this.#active) {
-      us += waiting.length * costUs;
+    for (const { length, costUs } of this.#active) {
+      us += length * costUs;
       if (us >= WORTH_HELPING_US) return true;
     }
     return false;
@@ -159,8 +191,8 @@ export class Turns {
 
   /** The line's next step, put into the slot; null: it is no longer wanted. */
   #take(line: TurnLine, slot: number): Turn | null {
-    const turn = line.waiting.shift()!;
-    if (line.waiting.length === 0) {
+    const turn = line.shift();
+    if (line.length === 0) {
       this.#active.shift();
       line.creditUs = 0;
     }

@@ -153,6 +153,25 @@ Deno.test("workers are woken at once for what takes long, and for short steps wh
   assert.equal(other.ring.told, 1);
 });
 
+Deno.test("what was begun goes before what is new, which is not kept waiting for ever", () => {
+  const { ring, turns, order } = setUp(64, 64);
+  const line = new TurnLine();
+  line.costUs = 1000;
+  const add = (name: string, isBegun: boolean) =>
+    turns.add({ line, isForAnyThread: false, isBegun, fill: () => (order.push(name), true), done: () => {} });
+  add("running", false);
+  for (let n = 0; n < 3; n++) add("new", false);
+  for (let n = 0; n < 10; n++) add("begun", true);
+  while (ring.queue.length > 0) {
+    ring.step();
+    turns.pump();
+  }
+  const letters = order.map((name) => name[0]).join("");
+  assert.match(letters, /^rn?n?b{3,}/);
+  assert.ok(!letters.includes("bbbbbb"), letters);
+  assert.equal(letters.length, 14);
+});
+
 Deno.test("where nobody else can do it, a worker is woken at once for a step that is alone", () => {
   const { ring, add } = setUp(64, 64, true);
   const line = new TurnLine();
