@@ -61,17 +61,19 @@ export class Objects {
     const { parent, protocol, tcpPort, file } = stored;
     const views = viewsOf(stored).map((view) => this.#use(this.#view(view)));
     const uses = parent === null ? views : [this.#use(this.#snapshot(parent)), ...views];
-    return this.#add(stored, uses, async (number) => {
-      const numbers = await Promise.all(uses.map(({ ready }) => ready));
-      await this.#ask({
+    const numbers = uses.map(({ number }) => number);
+    return this.#add(stored, uses, (number) => {
+      // Behind what it uses, which need not have come: the cell answers in order.
+      const asked = this.#ask({
         operation: CellOperation.LOAD,
         object: number,
-        parent: parent === null ? 0 : numbers.shift(),
-        views: numbers,
+        parent: parent === null ? 0 : numbers[0],
+        views: parent === null ? numbers : numbers.slice(1),
         protocol,
         tcpPort,
         logBytes: this.#logBytes,
       }, file);
+      return Promise.all([...uses.map(({ ready }) => ready), asked]);
     });
   }
 
