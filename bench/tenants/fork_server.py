@@ -17,7 +17,10 @@ def handler(body):
 def answer(connection, request):
     body = json.dumps(handler(request.split(EXPECTED_HEAD_END, 1)[1])).encode()
     head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(body)
-    connection.sendall(head + body)
+    try:
+        connection.sendall(head + body)
+    except BrokenPipeError:
+        pass  # the load is over
 
 
 def serve(listener):
@@ -33,7 +36,10 @@ def serve(listener):
                     continue
                 ready.register(connection, selectors.EVENT_READ)
                 continue
-            request = key.fileobj.recv(65536)
+            try:
+                request = key.fileobj.recv(65536)
+            except ConnectionResetError:
+                request = b""
             if not request:
                 ready.unregister(key.fileobj)
                 key.fileobj.close()
