@@ -123,7 +123,8 @@ Deno.test("what a cell may, it can", { ignore }, async () => {
 
 Deno.test("threads have a bound", { ignore }, async () => {
   await using cell = await startCell();
-  assert.ok((await cell.attempt("threads"))! < 256);
+  // KVM has a thread for each VM, counted as the tenant's: as many as there may be VMs.
+  assert.ok((await cell.attempt("threads"))! <= 8192);
 });
 
 Deno.test("outside shows no rights, no files, no network and a user of its own", { ignore }, async () => {
