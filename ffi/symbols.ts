@@ -285,6 +285,61 @@ const DECLARED = {
     result: "i32",
     nonblocking: true,
   },
+  mf_groups_own: {
+    parameters: [
+      "buffer", // uint8_t *bytes
+      "usize", // size_t capacity
+    ],
+    result: "i64",
+  },
+  mf_groups_mounts: {
+    parameters: [
+      "buffer", // uint8_t *bytes
+      "usize", // size_t capacity
+    ],
+    result: "i64",
+  },
+  mf_group_read: {
+    parameters: [
+      "buffer", // const char *folder
+      "buffer", // const char *name
+      "buffer", // uint8_t *bytes
+      "usize", // size_t capacity
+    ],
+    result: "i64",
+  },
+  mf_group_list: {
+    parameters: [
+      "buffer", // const char *folder
+      "buffer", // uint8_t *bytes
+      "usize", // size_t capacity
+    ],
+    result: "i64",
+  },
+  mf_group_write: {
+    parameters: [
+      "buffer", // const char *folder
+      "buffer", // const char *name
+      "buffer", // const char *text
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+  mf_group_make: {
+    parameters: [
+      "buffer", // const char *folder
+      "buffer", // const char *name
+    ],
+    result: "i32",
+  },
+  mf_group_remove: {
+    parameters: [
+      "buffer", // const char *folder
+      "buffer", // const char *name
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** The shim's functions, for Native, NativeWasi and NativeCell. */

@@ -277,6 +277,22 @@ int64_t mf_family_memory(int32_t pid);
 /* Of them those that are no file's: the process's own, however often it maps what others map too. */
 int64_t mf_own_memory(int32_t pid);
 
+/* ---- the kernel's groups of processes ----------------------------------------------------------------- */
+
+/*
+ * /proc/self/cgroup and /proc/self/mountinfo, and groups: `folder` is one in a file system of such, or refused with -EXDEV;
+ * `name` is in it. A text that is read is as long as is returned; -EFBIG: longer than `capacity`. A list has a name a line, of
+ * groups in a group, and ends where there is no room for more.
+ */
+int64_t mf_groups_own(uint8_t *bytes, size_t capacity);
+int64_t mf_groups_mounts(uint8_t *bytes, size_t capacity);
+int64_t mf_group_read(const char *folder, const char *name, uint8_t *bytes, size_t capacity);
+int64_t mf_group_list(const char *folder, uint8_t *bytes, size_t capacity);
+/* Moving a process keeps the caller waiting for some milliseconds. */
+int mf_group_write(const char *folder, const char *name, const char *text);
+int mf_group_make(const char *folder, const char *name);
+int mf_group_remove(const char *folder, const char *name);
+
 #pragma GCC visibility pop
 
 #endif
