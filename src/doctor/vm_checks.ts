@@ -8,6 +8,7 @@ import { Deadlines } from "../deadlines.ts";
 import { OperatorError } from "../errors.ts";
 import { hostOf } from "../host/host.ts";
 import type { Setup } from "../setup/setup.ts";
+import type { Cgroups } from "../tiers/vm/cgroups.ts";
 import { openVm } from "../tiers/vm/open_vm.ts";
 import { RUNTIMES } from "../vm_tier.ts";
 
@@ -17,8 +18,7 @@ const NEEDED_BY = "other tenants' functions, Python and native programs are refu
 export async function vmChecks(setup: Setup, env: Readonly<Record<string, string>>): Promise<Check[]> {
   return [
     await cellProgram(setup),
-    await jail(setup, env),
-    ok("CPU shares", "in force by the niceness of a tenant's cells; more than 1 for a server that is root"),
+    ...await jail(setup, env),
     ...await Promise.all(RUNTIMES.map(({ image }) => runtime(image, env))),
   ];
 }
@@ -35,13 +35,13 @@ async function cellProgram(setup: Setup): Promise<Check> {
 }
 
 /** Starts a cell, as for a build, and sees what it says of its jail. */
-async function jail(setup: Setup, env: Readonly<Record<string, string>>): Promise<Check> {
+async function jail(setup: Setup, env: Readonly<Record<string, string>>): Promise<Check[]> {
   const name = "VM tier";
   const scratch = await Deno.makeTempDir({ prefix: "mayfly-doctor-" });
   try {
     const [{ library }, path] = await Promise.all([setup.shim, setup.cell()]);
     const deadlines = new Deadlines(clock);
-    const { tier, missing } = await openVm({
+    const { tier, missing, groups } = await openVm({
       symbols: openShim(library),
       program: { path, id: basename(dirname(path)) },
       folder: scratch,
@@ -63,14 +63,28 @@ async function jail(setup: Setup, env: Readonly<Record<string, string>>): Promis
     });
     await tier.close();
     const held = "a cell starts in its jail: no capabilities, namespaces and a seccomp filter of its own";
-    return missing === null
-      ? ok(name, held)
-      : warn(name, `${held}; it has to do without ${missing}`, "the lines above say what each of them needs");
+    return [
+      missing === null
+        ? ok(name, held)
+        : warn(name, `${held}; it has to do without ${missing}`, "the lines above say what each of them needs"),
+      cgroups(groups),
+    ];
   } catch (error) {
-    return warn(name, `no cell starts: ${messageOf(error)}; ${NEEDED_BY}`, "the lines above say what is missing");
+    return [warn(name, `no cell starts: ${messageOf(error)}; ${NEEDED_BY}`, "the lines above say what is missing")];
   } finally {
     await Deno.remove(scratch, { recursive: true });
   }
+}
+
+function cgroups({ usable, missing }: Cgroups): Check {
+  const name = "cgroups";
+  if (missing.length === 0) return ok(name, "the kernel limits each cell's memory, processors and processes");
+  const others = "tenants' memoryMb is looked at each second, and cpuShare is their cells' niceness";
+  return warn(
+    name,
+    `${usable.length > 0 ? `in use: ${usable.join(", ")}` : "not in use"}; ${missing.join("; ")}; without, ${others}`,
+    "start the server in a group of its own: systemd-run --user --scope -p Delegate=yes ...",
+  );
 }
 
 async function runtime(image: RuntimeImage, env: Readonly<Record<string, string>>): Promise<Check> {

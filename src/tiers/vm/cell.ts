@@ -5,6 +5,7 @@ import { Run } from "../run.ts";
 import type { RunOptions } from "../run_options.ts";
 import { Steps, type StepsContext } from "../steps.ts";
 import type { GuestLine } from "../tier.ts";
+import type { CellGroup } from "./cell_group.ts";
 import type { CellProcess } from "./cell_process.ts";
 import { type CellRequest, encodeRequest } from "./requests.ts";
 import { type CellReply, Tellings, type TellingsListener } from "./tellings.ts";
@@ -32,6 +33,7 @@ export interface Death {
 
 export interface CellOptions extends StepsContext {
   readonly process: CellProcess;
+  readonly group: CellGroup;
   readonly cores: number;
   /** Told at once, whyever it ended. */
   readonly onDead: (cell: Cell) => void;
@@ -67,6 +69,7 @@ const LOG_LINE_COST = 64;
 const MOST_REQUESTS = 4096;
 
 const CRASHED = "The function's cell crashed";
+const TOO_LARGE = "The tenant's functions use more than its memoryMb together";
 
 /** The process in which one tenant's microVMs run, and all that the server has of it. What comes from it is hostile. */
 export class Cell implements TellingsListener {
@@ -198,11 +201,14 @@ export class Cell implements TellingsListener {
   }
 
   #crashed(trouble: string): void {
-    this.end({ code: "crash", message: CRASHED, trouble });
+    const { ranOutOfMemory } = this.#options.group;
+    if (ranOutOfMemory) {
+      this.end({ code: "memory", message: TOO_LARGE, trouble: "the kernel found no more memory for it" });
+    } else this.end({ code: "crash", message: CRASHED, trouble });
   }
 
   async #bury({ code, message, trouble }: Death): Promise<void> {
-    const { process, onDead, onTrouble } = this.#options;
+    const { process, group, onDead, onTrouble } = this.#options;
     this.steps.turns.close();
     onDead(this);
     for (const run of [...this.#runs]) run.lose(code, message);
@@ -214,6 +220,7 @@ export class Cell implements TellingsListener {
     closeQuietly(process.told);
     await this.#serving;
     const how = await process.end().catch((error) => `${error}`);
+    await group.remove();
     if (trouble !== null) onTrouble(`${trouble} (${how})`);
   }
 }

@@ -8,6 +8,7 @@ import type { Outcome } from "../../types.ts";
 import { jsContext } from "../context.ts";
 import { TurnLine } from "../turns.ts";
 import { Cell, CellError, CellGone } from "./cell.ts";
+import { NO_GROUP } from "./cell_group.ts";
 
 const TIMEOUT_MS = 60_000;
 
@@ -20,6 +21,7 @@ function setUp() {
   const damaged: number[] = [];
   const cell = new Cell({
     process,
+    group: NO_GROUP,
     clock,
     deadlines: new Deadlines(systemClock),
     host: hostOf({}),

@@ -7,6 +7,7 @@ import { hostOf } from "../../host/host.ts";
 import { MiB } from "../../limits.ts";
 import { CellError } from "./cell.ts";
 import { Cells } from "./cells.ts";
+import { NO_GROUPS } from "./cell_group.ts";
 import { CellStarter } from "./cell_starter.ts";
 import { Demand } from "./demand.ts";
 import { Rhythm } from "./rhythm.ts";
@@ -42,6 +43,8 @@ async function setUp() {
       return Promise.resolve(processes.at(-1)!);
     },
     users: await Users.open(folder),
+    groups: NO_GROUPS,
+    memoryBytesOf: () => 0,
     cpuShareOf: () => 1,
     onTrouble: (message) => troubles.push(message),
   });

@@ -1,12 +1,14 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { NativeCell } from "../../../ffi/native_cell.ts";
+import { NativeGroups } from "../../../ffi/native_groups.ts";
 import type { Symbols } from "../../../ffi/symbols.ts";
 import type { FunctionRuntime, NativePlan, RuntimeImage } from "../../../runtimes/runtime.ts";
 import type { StepsContext } from "../steps.ts";
 import type { Artifact } from "../tier.ts";
 import { CellStarter } from "./cell_starter.ts";
 import { Cells } from "./cells.ts";
+import { Cgroups } from "./cgroups.ts";
 import { Images } from "./images.ts";
 import type { PackImage } from "./own_files.ts";
 import { Runtimes } from "./runtimes.ts";
@@ -39,9 +41,16 @@ export interface OpenVmOptions extends StepsContext {
 const KVM = "/dev/kvm";
 const ROOT = 0;
 
-/** Throws why this machine can run no microVMs. `missing`: what their jail has to do without here. */
-export async function openVm(options: OpenVmOptions): Promise<{ tier: VmTier; missing: string | null }> {
-  const { symbols, program, folder, versions, env, runtimes: kinds, imageOf } = options;
+export interface OpenedVm {
+  readonly tier: VmTier;
+  /** What the cells' jail has to do without here. */
+  readonly missing: string | null;
+  readonly groups: Cgroups;
+}
+
+/** Throws why this machine can run no microVMs. */
+export async function openVm(options: OpenVmOptions): Promise<OpenedVm> {
+  const { symbols, program, folder, versions, env, cores, runtimes: kinds, imageOf, onTrouble } = options;
   const sockets = await Deno.makeTempDir({ prefix: "mayfly-" });
   let opened = 0;
   const open = () =>
@@ -50,14 +59,25 @@ export async function openVm(options: OpenVmOptions): Promise<{ tier: VmTier; mi
       kvm: KVM,
       wakeSocket: join(sockets, `cell-${++opened}`),
     });
-  const users = Deno.uid() === ROOT ? await Users.open(folder) : null;
-  const starter = new CellStarter({ ...options, open, users });
+  const isRoot = Deno.uid() === ROOT;
+  const users = isRoot ? await Users.open(folder) : null;
+  const groups = await Cgroups.open({
+    files: new NativeGroups(symbols),
+    pid: Deno.pid,
+    id: crypto.randomUUID().slice(0, 8),
+    isRoot,
+    isGiven: env.MAYFLY_CGROUPS === "own",
+    cores,
+    onTrouble,
+  });
+  const starter = new CellStarter({ ...options, open, groups, users });
   const known = [...kinds.map(({ image }) => image), ...options.images];
   // What is not there now has no key; its functions are told why when they are built.
   const [missing, ...made] = await Promise.all([
     starter.probe(),
     ...known.map((image) => image.key(env).catch(() => "")),
   ]).catch(async (error) => {
+    await groups.close();
     await Deno.remove(sockets, { recursive: true });
     throw error;
   });
@@ -85,10 +105,13 @@ export async function openVm(options: OpenVmOptions): Promise<{ tier: VmTier; mi
       onDamaged: (stored) => tier.damaged(stored),
     }),
     sweep: async () => await runtimes.sweep((await neededBy(versions)).runtimes),
-    onClose: () => Deno.remove(sockets, { recursive: true }),
+    onClose: async () => {
+      await groups.close();
+      await Deno.remove(sockets, { recursive: true });
+    },
   });
   prepare(versions, { known, images, runtimes }).catch((error) => options.onTrouble(`Cannot load runtimes: ${error}`));
-  return { tier, missing };
+  return { tier, missing, groups };
 }
 
 /** Looks at what the versions on disk need before requests do: an image is compared with its hash when it is found. */

@@ -5,6 +5,7 @@ import { FakeCell } from "../../../tests/fakes/fake_cell.ts";
 import { systemClock } from "../../clock.ts";
 import { Deadlines } from "../../deadlines.ts";
 import { hostOf } from "../../host/host.ts";
+import { NO_GROUPS } from "./cell_group.ts";
 import { CellStarter } from "./cell_starter.ts";
 import { Images } from "./images.ts";
 import { Runtimes } from "./runtimes.ts";
@@ -29,6 +30,8 @@ async function setUp() {
     cores: 2,
     open,
     users: null,
+    groups: NO_GROUPS,
+    memoryBytesOf: () => 0,
     cpuShareOf: () => 1,
     onTrouble,
   });
