@@ -36,7 +36,6 @@ export function hostChecks(facts: HostFacts): Check[] {
     namespaces(facts),
     seccomp(facts),
     landlock(facts),
-    cgroups(facts),
   ];
 }
 
@@ -124,14 +123,4 @@ function landlock({ landlockAbi }: HostFacts): Check {
   const name = "Landlock";
   if (landlockAbi !== null) return ok(name, `ABI ${landlockAbi}`);
   return warn(name, "this kernel does without; the jail holds all the same", "a kernel started with lsm=landlock,...");
-}
-
-function cgroups({ cgroups: { version, usable } }: HostFacts): Check {
-  const name = "cgroups";
-  const lacking = ["cpu", "memory", "pids"].filter((controller) => !usable.includes(controller));
-  if (lacking.length === 0) return ok(name, `version ${version}: cpu, memory and pids can be used`);
-  const hint = version === 2
-    ? "start the server where these are delegated: systemd-run --user --scope -p Delegate=yes ..."
-    : "as root: give this user a cgroup of each";
-  return warn(name, `version ${version}: without ${lacking.join(", ")}; the jail holds all the same`, hint);
 }

@@ -10,7 +10,6 @@ const GOOD: HostFacts = {
   namespacesProblem: null,
   hasSeccomp: true,
   landlockAbi: 7,
-  cgroups: { version: 2, usable: ["cpu", "memory", "pids"] },
   openFiles: 1_048_576,
   stackBytes: 8 * 1024 * 1024,
   maxMapCount: 65_530,
@@ -58,7 +57,6 @@ const flaws: readonly { name: string; facts: Partial<HostFacts>; state: Check["s
   { name: "Namespaces", facts: { namespacesProblem: "Operation not permitted" }, state: "warn", says: /not permitted/ },
   { name: "seccomp", facts: { hasSeccomp: false }, state: "warn", says: /none/ },
   { name: "Landlock", facts: { landlockAbi: null }, state: "warn", says: /without/ },
-  { name: "cgroups", facts: { cgroups: { version: 2, usable: ["cpu"] } }, state: "warn", says: /without memory, pids/ },
 ];
 
 for (const { name, facts, state, says } of flaws) {

@@ -71,24 +71,6 @@ def landlock_abi():
     return version if version > 0 else None
 
 
-def cgroups():
-    """The kind of hierarchy, and which of the controllers that a cell needs this user could use."""
-    root = "/sys/fs/cgroup"
-    wanted = ["cpu", "memory", "pids"]
-    try:
-        with open(f"{root}/cgroup.controllers") as file:
-            offered = file.read().split()
-        writable = os.access(own_cgroup(root), os.W_OK)
-        return {"version": 2, "usable": [name for name in wanted if name in offered and writable]}
-    except OSError:
-        return {"version": 1, "usable": [name for name in wanted if os.access(f"{root}/{name}", os.W_OK)]}
-
-
-def own_cgroup(root):
-    with open("/proc/self/cgroup") as file:
-        return root + next(line for line in file if line.startswith("0::")).strip()[len("0::") :]
-
-
 def data_folder(path):
     """Of the folder, or of the nearest one above it that is there."""
     while not os.path.isdir(path):
@@ -119,7 +101,6 @@ print(
             "namespacesProblem": namespaces_problem(),
             "hasSeccomp": os.path.exists("/proc/sys/kernel/seccomp/actions_avail"),
             "landlockAbi": landlock_abi(),
-            "cgroups": cgroups(),
             "openFiles": soft_limit(resource.RLIMIT_NOFILE),
             "stackBytes": soft_limit(resource.RLIMIT_STACK),
             "maxMapCount": number_in("/proc/sys/vm/max_map_count"),

@@ -18,7 +18,6 @@ export interface HostFacts {
   readonly namespacesProblem: string | null;
   readonly hasSeccomp: boolean;
   readonly landlockAbi: number | null;
-  readonly cgroups: { readonly version: 1 | 2; readonly usable: readonly string[] };
   readonly openFiles: number | null;
   readonly stackBytes: number | null;
   readonly maxMapCount: number | null;
