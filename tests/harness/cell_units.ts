@@ -14,7 +14,7 @@ const cc: Compiler = { command: ["cc"], env };
 /** What the tests stand in for, of a cell: its process and its sockets. */
 const OF_THE_PROCESS = /\/(main|control|jail|seccomp\w*|landlock)\.c$/;
 const GUESTS = ["guest", "web_guest"];
-const PROGRAMS = ["serve_test", "web_test"];
+const PROGRAMS = ["serve_test", "parked_test", "web_test"];
 const BENCH = "serve_bench";
 
 export interface CellUnits {

@@ -63,7 +63,11 @@ void control__damaged(uint32_t object) {
     damaged = object;
 }
 
-void control__wake(void) {}
+/* As where a socket is written to: the server is awake before this comes back. */
+void control__wake(void) {
+    const struct timespec pause = {0, 50000};
+    nanosleep(&pause, NULL);
+}
 
 /* ---- requests ----------------------------------------------------------------------------------------- */
 
@@ -249,6 +253,7 @@ void step_again(uint32_t slot) {
 void step_submit(uint32_t slot) {
     complete[slot] = false;
     ring->canceled[slot] = 0;
+    ring->parked = 1;
     uint32_t tail = ring->submitted_tail;
     ring->submitted[tail % CELL_SLOTS] = slot;
     ring->submitted_tail = tail + 1;
