@@ -7,6 +7,8 @@ interface Process {
 }
 
 const CELL = "mayfly-cell";
+/** The first tenant's. */
+const FIRST_USER = 0x6d000000;
 
 /** The processes of the server that are cells, with what they have used of the processors. */
 async function cellsOf(server: Server): Promise<Process[]> {
@@ -22,6 +24,17 @@ async function cellsOf(server: Server): Promise<Process[]> {
     found.push({ pid: Number(name), ticks: Number(fields[11]) + Number(fields[12]) });
   }
   return found;
+}
+
+/** The tenant's cell that serves, and what it has used of the processors: where the server is root, by its user. */
+export async function cellOf(server: Server, tenant: string): Promise<Process> {
+  const users: string[] = JSON.parse(await Deno.readTextFile(`${server.data}/cell-users.json`));
+  const user = FIRST_USER + users.indexOf(tenant);
+  for (const cell of await cellsOf(server)) {
+    const status = await Deno.readTextFile(`/proc/${cell.pid}/status`).catch(() => "");
+    if (new RegExp(`^Uid:\\s${user}\\s`, "m").test(status)) return cell;
+  }
+  throw new Error(`Cannot find a cell of ${tenant}`);
 }
 
 /** The one cell that is busy now. */

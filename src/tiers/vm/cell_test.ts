@@ -8,7 +8,6 @@ import type { Outcome } from "../../types.ts";
 import { jsContext } from "../context.ts";
 import { TurnLine } from "../turns.ts";
 import { Cell, CellError, CellGone } from "./cell.ts";
-import { NO_GROUP } from "./cell_group.ts";
 
 const TIMEOUT_MS = 60_000;
 
@@ -19,9 +18,10 @@ function setUp() {
   const clock = { now: () => systemClock.now(), monotonic: () => systemClock.monotonic() + skewMs };
   let deaths = 0;
   const damaged: number[] = [];
+  const group = { allot: () => Promise.resolve(), ranOutOfMemory: false, remove: () => Promise.resolve() };
   const cell = new Cell({
     process,
-    group: NO_GROUP,
+    group,
     clock,
     deadlines: new Deadlines(systemClock),
     host: hostOf({}),
@@ -68,6 +68,7 @@ function setUp() {
     start,
     troubles,
     damaged,
+    group,
     skip: (ms: number) => skewMs += ms,
     settled: () => settled,
     deaths: () => deaths,
@@ -89,6 +90,17 @@ Deno.test("a cell that dies takes its runs with it, whether they wait, run or ar
   assert.deepEqual(await codes(outcomes), new Array(20).fill("crash"));
   assert.deepEqual([t.cell.isAlive, t.cell.running, t.settled(), t.deaths()], [false, 0, 20, 1]);
   await until(() => t.process.hasEnded && t.troubles.length === 1);
+});
+
+Deno.test("the runs of a cell that the kernel ended for its memory end with that, and the server's log says so", async () => {
+  const t = setUp();
+  const outcomes = [t.start(), t.start()];
+  await until(() => t.process.steps.length > 0);
+  t.group.ranOutOfMemory = true;
+  t.process.die();
+  assert.deepEqual(await codes(outcomes), ["memory", "memory"]);
+  await until(() => t.troubles.length === 1);
+  assert.match(t.troubles[0], /^the kernel found no more memory for it/);
 });
 
 Deno.test("a run that begins in a dead cell fails at once, and so does a request", async () => {

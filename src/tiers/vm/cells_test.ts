@@ -7,7 +7,7 @@ import { hostOf } from "../../host/host.ts";
 import { MiB } from "../../limits.ts";
 import { CellError } from "./cell.ts";
 import { Cells } from "./cells.ts";
-import { NO_GROUPS } from "./cell_group.ts";
+import type { Allotment, CellGroup } from "./cell_group.ts";
 import { CellStarter } from "./cell_starter.ts";
 import { Demand } from "./demand.ts";
 import { Rhythm } from "./rhythm.ts";
@@ -33,6 +33,19 @@ async function setUp() {
   const troubles: string[] = [];
   const damaged: StoredSnapshot[] = [];
   const folder = await Deno.makeTempDir();
+  const groups = new Set<CellGroup>();
+  const allotted: (Allotment & { readonly requests: number })[] = [];
+  const addGroup = (): CellGroup => {
+    const process = processes.at(-1)!;
+    const group = {
+      ranOutOfMemory: false,
+      // deno-lint-ignore require-await
+      allot: async (allotment: Allotment) => void allotted.push({ ...allotment, requests: process.requests.length }),
+      remove: () => Promise.resolve(void groups.delete(group)),
+    };
+    groups.add(group);
+    return group;
+  };
   const starter = new CellStarter({
     clock,
     deadlines: new Deadlines(systemClock),
@@ -43,9 +56,9 @@ async function setUp() {
       return Promise.resolve(processes.at(-1)!);
     },
     users: await Users.open(folder),
-    groups: NO_GROUPS,
-    memoryBytesOf: () => 0,
-    cpuShareOf: () => 1,
+    groups: { add: () => Promise.resolve(addGroup()), tell: () => {} },
+    memoryBytesOf: () => memory.mostBytes,
+    cpuShareOf: () => 0.5,
     onTrouble: (message) => troubles.push(message),
   });
   const cells = new Cells({
@@ -61,6 +74,8 @@ async function setUp() {
     memory,
     troubles,
     damaged,
+    groups,
+    allotted,
     starter,
     /** Looks every second of so much time. */
     pass: (ms: number) => {
@@ -94,6 +109,17 @@ Deno.test("a tenant has one cell, also when several ask at once, and another ten
     .filter(({ operation }) => operation === CellOperation.START).map(({ user }) => user);
   assert.equal(new Set(users).size, 2);
   assert.ok(users.every((user) => user >= 0x6d000000));
+  await t.close();
+});
+
+Deno.test("a cell's group has its tenant's part before the cell is told whose it is, and goes with it", async () => {
+  const t = await setUp();
+  await t.cells.get("acme");
+  assert.deepEqual(t.allotted, [{ memoryBytes: t.memory.mostBytes, cpuShare: 0.5, requests: 0 }]);
+  assert.equal(t.groups.size, 1);
+  t.processes[0].die();
+  await settle();
+  assert.equal(t.groups.size, 0);
   await t.close();
 });
 
