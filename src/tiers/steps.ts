@@ -5,11 +5,13 @@ import type { Clock } from "../clock.ts";
 import type { Deadlines } from "../deadlines.ts";
 import type { Host } from "../host/host.ts";
 import type { SandboxRef } from "./run_options.ts";
-import { type TurnLine, Turns } from "./turns.ts";
+import { SHORT_US, type TurnLine, Turns } from "./turns.ts";
 import { FrameReader, FrameWriter } from "./wire.ts";
 
 /** While short steps are out the ring is looked at in so many turns of the event loop before its socket is waited for. */
 const TURNS_BEFORE_PARKING = 4;
+/** So long after its usual time the end of a step that is alone is waited for in sleep. */
+const LOOK_BEYOND_US = 200;
 const TOLD_BYTES = 4096;
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
@@ -26,7 +28,7 @@ export interface StepsOptions extends StepsContext {
   readonly memory: ArrayBuffer;
   readonly workers: number;
   readonly stepsPerFunction: number;
-  /** Its steps can be done by nobody else, so that the first of them does not wait for more to come. */
+  /** Its steps can be done by nobody else: one that is alone does not wait for more to come, and is looked for. */
   readonly hurries?: boolean;
   /** CLOCK_MONOTONIC in nanoseconds. */
   readonly nowNs: bigint;
@@ -43,6 +45,8 @@ export class Steps {
   readonly host: Host;
   /** From this process's monotonic milliseconds to the shim's nanoseconds. */
   readonly #shimEpochMs: number;
+  #isLooking = false;
+  #trouble: unknown = null;
 
   constructor({ calls, memory, clock, deadlines, host, workers, stepsPerFunction, hurries, nowNs }: StepsOptions) {
     this.clock = clock;
@@ -51,7 +55,11 @@ export class Steps {
     this.ring = new Ring(calls, memory);
     this.writer = new FrameWriter(memory);
     this.reader = new FrameReader(memory);
-    this.turns = new Turns(this.ring, { workers, perLine: stepsPerFunction, hurries });
+    this.turns = new Turns(this.ring, {
+      workers,
+      perLine: stepsPerFunction,
+      onAlone: hurries ? ({ costUs }) => this.#lookFor(costUs) : undefined,
+    });
     this.#shimEpochMs = Number(nowNs) / 1e6 - clock.monotonic();
   }
 
@@ -74,8 +82,37 @@ export class Steps {
       turns = 0;
       if (!this.ring.park()) continue;
       const count = await wake.read(bytes).catch(() => null);
+      if (this.#trouble !== null) throw this.#trouble;
       if (count === null) return;
       told(bytes.subarray(0, count));
+    }
+  }
+
+  /**
+   * To be woken takes longer than a short step does. So while one is all that is out, and this thread has nothing to do but
+   * what comes in, its end is looked for.
+   */
+  #lookFor(costUs: number): void {
+    if (this.#isLooking || costUs > SHORT_US) return;
+    this.#isLooking = true;
+    const endMs = this.clock.monotonic() + (costUs + LOOK_BEYOND_US) / 1000;
+    const look = () => {
+      const isWorthIt = this.ring.inFlight === 1 && this.clock.monotonic() < endMs && !this.turns.isClosed;
+      if (isWorthIt && !this.#hasEnded()) return void setImmediate(look);
+      this.#isLooking = false;
+    };
+    setImmediate(look);
+  }
+
+  /** It, or the other side: that is stopped for what is wrong with it, and `serve` tells. */
+  #hasEnded(): boolean {
+    try {
+      return this.ring.drain() > 0;
+    } catch (error) {
+      this.#trouble = error;
+      return true;
+    } finally {
+      this.turns.pump();
     }
   }
 

@@ -80,7 +80,7 @@ export class Turns {
   readonly #ring: Ring;
   readonly #workers: number;
   readonly #perLine: number;
-  readonly #hurries: boolean;
+  readonly #onAlone: ((line: TurnLine) => void) | undefined;
   readonly #active: TurnLine[] = [];
   #short = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -90,14 +90,14 @@ export class Turns {
   #tellsSoon = false;
 
   /**
-   * `perLine`: how many steps of one function may run at once, long ones included. `hurries`: a step that is alone is worth
-   * waking a worker for, however short.
+   * `perLine`: how many steps of one function may run at once, long ones included. `onAlone`: told of each step that is alone;
+   * a worker is woken for it at once, however short it is.
    */
-  constructor(ring: Ring, options: { workers: number; perLine: number; hurries?: boolean }) {
+  constructor(ring: Ring, options: { workers: number; perLine: number; onAlone?: (line: TurnLine) => void }) {
     this.#ring = ring;
     this.#workers = options.workers;
     this.#perLine = options.perLine;
-    this.#hurries = options.hurries ?? false;
+    this.#onAlone = options.onAlone;
   }
 
   get waiting(): number {
@@ -216,8 +216,10 @@ export class Turns {
       turn.done(done);
     });
     this.#untoldUs += line.costUs;
-    if (this.#untoldUs >= WORTH_A_WAKE_US || (this.#hurries && this.#ring.inFlight === 1)) this.wake();
+    const isAlone = this.#onAlone !== undefined && this.#ring.inFlight === 1;
+    if (isAlone || this.#untoldUs >= WORTH_A_WAKE_US) this.wake();
     else this.#wakeSoon();
+    if (isAlone) this.#onAlone!(line);
   }
 
   #wakeSoon(): void {

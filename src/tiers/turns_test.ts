@@ -51,7 +51,7 @@ class FakeRing {
 
 function setUp(slots = 8, perLine = 4, hurries = false) {
   const ring = new FakeRing(slots);
-  const turns = new Turns(ring as unknown as Ring, { workers: 1, perLine, hurries });
+  const turns = new Turns(ring as unknown as Ring, { workers: 1, perLine, onAlone: hurries ? () => {} : undefined });
   const order: string[] = [];
   const add = (line: TurnLine, name: string, wanted = true, isForAnyThread = true) => {
     const turn: Turn = {
