@@ -245,10 +245,12 @@ Deno.test("a tenant's user is the same after a restart", async () => {
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("as many VMs are kept as ran at once lately, and fewer with time", () => {
+Deno.test("as many VMs are kept as ran at once lately, one more for each function, and fewer with time", () => {
   const demand = new Demand();
-  demand.runs(50);
+  demand.runs(50, 1);
   assert.equal(demand.look(0), 51);
+  for (let n = 1; n <= 20; n++) demand.runs(1, n);
+  assert.equal(demand.look(0), 65);
   for (let look = 0; look < 100; look++) demand.look(0);
   assert.equal(demand.look(0), 2);
 });
