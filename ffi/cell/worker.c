@@ -12,7 +12,7 @@
  * Waking a thread that sleeps takes 50 us and more. So where steps came one soon after the other, one thread looks for
  * the next one for a while; the server need not wake anybody then. Where the core is wanted by others, it sleeps.
  */
-#define SPIN_NS UINT64_C(200000)
+#define SPIN_NS UINT64_C(400000)
 #define LOOKS_PER_CLOCK 64u
 /* Longer between two looks at the clock: the core was another thread's. */
 #define LOST_CORE_NS UINT64_C(50000)
@@ -101,7 +101,7 @@ static void worker__look(struct worker *worker, uint64_t end) {
         uint64_t before = now;
         now = os__now_ns();
         if (now - before < LOST_CORE_NS) continue;
-        atomic_store(&serve->workers.soon, 0);
+        atomic_store(&serve->workers.soon, atomic_load(&serve->workers.soon) / 2);
         return;
     }
 }
