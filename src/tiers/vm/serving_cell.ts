@@ -3,7 +3,6 @@ import { LIMITS } from "../../limits.ts";
 import type { Run } from "../run.ts";
 import type { RunOptions } from "../run_options.ts";
 import type { Cell, Death } from "./cell.ts";
-import { type Figures, figuresIn, later } from "./cell_figures.ts";
 import { Demand } from "./demand.ts";
 import { Objects } from "./objects.ts";
 import type { StoredSnapshot } from "./stored.ts";
@@ -18,10 +17,7 @@ export class ServingCell {
   readonly #objects: Objects;
   readonly #demand = new Demand();
   #keeps = "";
-  #askedMs = -Infinity;
   lastUsedMs: number;
-  /** What it said of itself last. */
-  figures: Figures = {};
 
   constructor(cell: Cell, nowMs: number) {
     this.cell = cell;
@@ -76,16 +72,11 @@ export class ServingCell {
       .catch(() => {});
   }
 
-  /** Since it was asked for its figures. */
-  get wasUsed(): boolean {
-    return this.lastUsedMs > this.#askedMs || this.cell.running > 0;
-  }
-
-  /** Brings its figures up to date. */
-  async ask(): Promise<void> {
-    this.#askedMs = this.lastUsedMs;
+  /** Lines "name=value" that the cell counts. */
+  async stats(): Promise<Readonly<Record<string, number>>> {
     const { text } = await this.cell.request({ operation: CellOperation.STATS }, { timeoutMs: ASK_TIMEOUT_MS });
-    this.figures = later(this.figures, figuresIn(text));
+    const lines = text.split("\n").map((line) => /^(\w{1,32})=(\d{1,15})$/.exec(line));
+    return Object.fromEntries(lines.flatMap((match) => match ? [[match[1], Number(match[2])]] : []));
   }
 
   async end(death?: Death): Promise<void> {
