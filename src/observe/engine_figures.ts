@@ -3,9 +3,8 @@ import { family, sample } from "./prometheus.ts";
 /** What only ever grows; all else is what there is now. */
 const COUNTERS: ReadonlySet<string> = new Set([
   ...["steps", "inline_steps", "traps", "kills", "resets", "remaps", "destroyed", "verify_failures", "cells_started"],
+  ...["warm_hits", "switches", "clones", "preempted"],
 ]);
-/** Of cells that live: what one counted is gone with it. */
-const OF_CELLS: ReadonlySet<string> = new Set(["cells_started"]);
 
 /** The Wasm engine's figures, by their names. */
 export function* wasmFigures(figures: Readonly<Record<string, number>>): Generator<string> {
@@ -14,10 +13,10 @@ export function* wasmFigures(figures: Readonly<Record<string, number>>): Generat
   }
 }
 
-/** Those of the cells that run now, in all. */
+/** Those of all cells: what is there now, and what they and those before them counted. */
 export function* vmFigures(figures: Readonly<Record<string, number>>): Generator<string> {
   for (const [field, value] of Object.entries(figures)) {
-    yield figure(`mayfly_vm_${snake(field)}`, "Of the cells that run now.", value, OF_CELLS.has(snake(field)));
+    yield figure(`mayfly_vm_${snake(field)}`, "Of the cells.", value, COUNTERS.has(snake(field)));
   }
 }
 

@@ -73,7 +73,7 @@ Deno.test("the server's own figures are asked for when they are read", async () 
       "mayfly_engine_private_pages 8",
       "mayfly_vm_cells 2",
       "mayfly_vm_cells_started_total 3",
-      "mayfly_vm_warm_hits 4",
+      "mayfly_vm_warm_hits_total 4",
       "mayfly_log_lines_dropped_total 9",
       "mayfly_event_loop_delay_seconds 0.0025",
       "process_resident_memory_bytes 1000",

@@ -110,6 +110,11 @@ export class Cell implements TellingsListener {
     return this.#death === null;
   }
 
+  /** It is gone, and nobody ended it because it was not needed. */
+  get hasCrashed(): boolean {
+    return this.#death !== null && this.#death.trouble !== null;
+  }
+
   get pid(): number {
     return this.#options.process.pid;
   }

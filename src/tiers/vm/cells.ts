@@ -1,6 +1,9 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Clock } from "../../clock.ts";
 import { MiB } from "../../limits.ts";
+import { countersOf, type Figures, sumOf } from "./cell_figures.ts";
 import type { CellStarter } from "./cell_starter.ts";
+import { Restarts } from "./restarts.ts";
 import { Rhythm } from "./rhythm.ts";
 import { ServingCell } from "./serving_cell.ts";
 import type { StoredSnapshot } from "./stored.ts";
@@ -30,6 +33,7 @@ interface Tenant {
   serving: ServingCell | null;
   starting: Promise<ServingCell> | null;
   readonly rhythm: Rhythm;
+  readonly restarts: Restarts;
   /** What it ran last. */
   last: StoredSnapshot | null;
 }
@@ -39,8 +43,11 @@ export class Cells {
   readonly #options: CellsOptions;
   readonly #tenants = new Map<string, Tenant>();
   readonly #looks: ReturnType<typeof setInterval>;
+  readonly #closing = new AbortController();
   #memoryBytes = Infinity;
   #started = 0;
+  /** What the cells counted that are gone. */
+  #counted: Figures = {};
 
   constructor(options: CellsOptions) {
     this.#options = options;
@@ -98,19 +105,17 @@ export class Cells {
     this.#makeRoom(usedBytes, now);
   }
 
-  /** Sums of what the cells count. */
-  async stats(): Promise<Readonly<Record<string, number>>> {
-    const sums: Record<string, number> = {};
-    const all = await Promise.allSettled(this.#alive().map((serving) => serving.stats()));
-    for (const stats of all) {
-      if (stats.status === "rejected") continue;
-      for (const [name, value] of Object.entries(stats.value)) sums[name] = (sums[name] ?? 0) + value;
-    }
-    return sums;
+  /** Sums of what the cells say, and of what those counted that are gone. */
+  async figures(): Promise<Figures> {
+    const alive = this.#alive();
+    await Promise.allSettled(alive.map((serving) => serving.ask()));
+    // One that ended meanwhile is among the counted.
+    return sumOf([this.#counted, ...alive.filter(({ isAlive }) => isAlive).map(({ figures }) => figures)]);
   }
 
   async close(): Promise<void> {
     clearInterval(this.#looks);
+    this.#closing.abort();
     const known = [...this.#tenants.values()];
     this.#tenants.clear();
     await Promise.allSettled(known.map(async ({ serving, starting }) => (serving ?? await starting)?.end()));
@@ -119,22 +124,30 @@ export class Cells {
   #of(tenant: string): Tenant {
     let known = this.#tenants.get(tenant);
     if (!known) {
-      known = { serving: null, starting: null, rhythm: new Rhythm(), last: null };
+      known = { serving: null, starting: null, rhythm: new Rhythm(), restarts: new Restarts(), last: null };
       this.#tenants.set(tenant, known);
     }
     return known;
   }
 
+  /** A tenant whose cell crashes again and again waits for the next one, alone. */
   async #start(tenant: string, known: Tenant): Promise<ServingCell> {
     const { clock, starter, onDamaged } = this.#options;
+    const waitMs = known.restarts.delayMs(clock.monotonic());
+    if (waitMs > 0) await delay(waitMs, undefined, { signal: this.#closing.signal });
+    let serving: ServingCell | null = null;
     const cell = await starter.start(tenant, "SERVES", {
-      onDead: () => known.serving = null,
+      onDead: ({ hasCrashed }) => {
+        known.serving = null;
+        if (hasCrashed) known.restarts.crashed(clock.monotonic());
+        if (serving) this.#counted = sumOf([this.#counted, countersOf(serving.figures)]);
+      },
       onDamaged: (_cell, object) => {
-        const stored = known.serving?.snapshotOf(object);
+        const stored = serving?.snapshotOf(object);
         if (stored) onDamaged(stored);
       },
     });
-    const serving = new ServingCell(cell, clock.monotonic());
+    serving = new ServingCell(cell, clock.monotonic());
     if (!cell.isAlive) return serving;
     this.#started++;
     known.serving = serving;
@@ -161,6 +174,7 @@ export class Cells {
       serving.end();
       return 0;
     }
+    if (serving.wasUsed) serving.ask().catch(() => {});
     const bytes = memoryOf(serving.cell.pid);
     const mostBytes = memoryBytesOf(tenant);
     if (bytes > mostBytes && serving.isShrunk) {

@@ -145,6 +145,42 @@ Deno.test("a cell that crashed is started again for the next request, and the se
   await t.close();
 });
 
+Deno.test("a tenant whose cell crashes again and again waits for the next, and nobody else does", async () => {
+  const t = await setUp();
+  for (let crash = 0; crash < 2; crash++) {
+    await t.cells.get("acme");
+    t.processes.findLast(({ requests, hasEnded }) => requests.length > 0 && !hasEnded)!.die();
+    await settle();
+  }
+  const order: string[] = [];
+  const again = t.cells.get("acme").then(() => order.push("acme"));
+  await t.cells.get("umbrella").then(() => order.push("umbrella"));
+  await again;
+  assert.deepEqual(order, ["umbrella", "acme"]);
+  await t.close();
+});
+
+Deno.test("what a cell counted goes on counting when it is gone", async () => {
+  const t = await setUp();
+  const says = (process: FakeCell, text: string) => {
+    process.answer = ({ operation, id }) => {
+      if (operation !== CellOperation.STATS) return 0;
+      process.reply(id, 0, text);
+      return null;
+    };
+  };
+  await t.cells.get("acme");
+  says(t.processes[0], "steps=7\nvms=3\nmine=1");
+  assert.deepEqual(await t.cells.figures(), { steps: 7, vms: 3 });
+  t.processes[0].die();
+  await settle();
+  assert.deepEqual(await t.cells.figures(), { steps: 7 });
+  await t.cells.get("acme");
+  says(t.processes.find(({ requests, hasEnded }) => requests.length > 0 && !hasEnded)!, "steps=2\nvms=1");
+  assert.deepEqual(await t.cells.figures(), { steps: 9, vms: 1 });
+  await t.close();
+});
+
 Deno.test("a cell is there just before the next request of a tenant whose requests come at intervals", async () => {
   const t = await setUp();
   const snapshot = stored("/f");

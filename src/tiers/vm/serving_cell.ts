@@ -3,6 +3,7 @@ import { LIMITS } from "../../limits.ts";
 import type { Run } from "../run.ts";
 import type { RunOptions } from "../run_options.ts";
 import type { Cell, Death } from "./cell.ts";
+import { type Figures, figuresIn, later } from "./cell_figures.ts";
 import { Demand } from "./demand.ts";
 import { Objects } from "./objects.ts";
 import type { StoredSnapshot } from "./stored.ts";
@@ -17,7 +18,11 @@ export class ServingCell {
   readonly #objects: Objects;
   readonly #demand = new Demand();
   #keeps = "";
+  #askedMs = -Infinity;
+  #asking: Promise<void> | null = null;
   lastUsedMs: number;
+  /** What it said of itself last. */
+  figures: Figures = {};
 
   constructor(cell: Cell, nowMs: number) {
     this.cell = cell;
@@ -32,9 +37,9 @@ export class ServingCell {
     return this.cell.isAlive;
   }
 
-  /** Nothing runs in it, and nothing is asked of it. */
+  /** Nothing runs in it, and nothing is asked of it but its figures. */
   get isIdle(): boolean {
-    return this.cell.running + this.cell.asked === 0;
+    return this.cell.running + this.cell.asked === (this.#asking ? 1 : 0);
   }
 
   /** It was told to keep no idle VM. */
@@ -72,11 +77,20 @@ export class ServingCell {
       .catch(() => {});
   }
 
-  /** Lines "name=value" that the cell counts. */
-  async stats(): Promise<Readonly<Record<string, number>>> {
+  /** Since it was asked for its figures. */
+  get wasUsed(): boolean {
+    return this.lastUsedMs > this.#askedMs || this.cell.running > 0;
+  }
+
+  /** Brings its figures up to date. */
+  ask(): Promise<void> {
+    this.#askedMs = this.lastUsedMs;
+    return this.#asking ??= this.#ask().finally(() => this.#asking = null);
+  }
+
+  async #ask(): Promise<void> {
     const { text } = await this.cell.request({ operation: CellOperation.STATS }, { timeoutMs: ASK_TIMEOUT_MS });
-    const lines = text.split("\n").map((line) => /^(\w{1,32})=(\d{1,15})$/.exec(line));
-    return Object.fromEntries(lines.flatMap((match) => match ? [[match[1], Number(match[2])]] : []));
+    this.figures = later(this.figures, figuresIn(text));
   }
 
   async end(death?: Death): Promise<void> {

@@ -84,7 +84,7 @@ export class VmTier implements Tier {
   /** For metrics: what cells count, in all. */
   async stats(): Promise<Readonly<Record<string, number>>> {
     const { cells } = this.#options;
-    return { ...await cells.stats(), cells: cells.count, cellsStarted: cells.started };
+    return { ...await cells.figures(), cells: cells.count, cellsStarted: cells.started };
   }
 
   async close(): Promise<void> {
