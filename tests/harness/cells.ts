@@ -7,8 +7,6 @@ interface Process {
 }
 
 const CELL = "mayfly-cell";
-/** The first tenant's. */
-const FIRST_USER = 0x6d000000;
 
 /** The processes of the server that are cells, with what they have used of the processors. */
 async function cellsOf(server: Server): Promise<Process[]> {
@@ -28,8 +26,8 @@ async function cellsOf(server: Server): Promise<Process[]> {
 
 /** The tenant's cell that serves, and what it has used of the processors: where the server is root, by its user. */
 export async function cellOf(server: Server, tenant: string): Promise<Process> {
-  const users: string[] = JSON.parse(await Deno.readTextFile(`${server.data}/cell-users.json`));
-  const user = FIRST_USER + users.indexOf(tenant);
+  const users = JSON.parse(await Deno.readTextFile(`${server.data}/cell-users.json`));
+  const user = users.base + 1 + users.tenants.indexOf(tenant);
   for (const cell of await cellsOf(server)) {
     const status = await Deno.readTextFile(`/proc/${cell.pid}/status`).catch(() => "");
     if (new RegExp(`^Uid:\\s${user}\\s`, "m").test(status)) return cell;

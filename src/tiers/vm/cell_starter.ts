@@ -4,7 +4,7 @@ import type { StepsContext } from "../steps.ts";
 import { Cell } from "./cell.ts";
 import type { CellGroup, CellGroups } from "./cell_group.ts";
 import type { CellProcess } from "./cell_process.ts";
-import { FREE_USER, type Users } from "./users.ts";
+import type { Users } from "./users.ts";
 
 export interface CellStarterOptions extends StepsContext {
   /** A process that waits to be told whose it is. */
@@ -88,7 +88,7 @@ export class CellStarter {
       const { text } = await cell.request({
         operation: CellOperation.START,
         mode: CellMode.BUILDS,
-        user: this.#options.users ? FREE_USER : 0,
+        user: this.#options.users?.free ?? 0,
         addressBytes: ADDRESS_BYTES,
       }, { timeoutMs: START_TIMEOUT_MS });
       return text || null;

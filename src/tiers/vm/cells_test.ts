@@ -108,7 +108,7 @@ Deno.test("a tenant has one cell, also when several ask at once, and another ten
   const users = t.processes.flatMap(({ requests }) => requests)
     .filter(({ operation }) => operation === CellOperation.START).map(({ user }) => user);
   assert.equal(new Set(users).size, 2);
-  assert.ok(users.every((user) => user >= 0x6d000000));
+  assert.ok(users.every((user) => user >= 0x6000_0000 && user < 0x7000_0000));
   await t.close();
 });
 
@@ -273,11 +273,33 @@ Deno.test("a tenant's user is the same after a restart", async () => {
   const folder = await Deno.makeTempDir();
   const users = await Users.open(folder);
   const given = await Promise.all(["a", "b", "a"].map((tenant) => users.of(tenant)));
-  assert.deepEqual([given[0] === given[2], given[0] !== given[1]], [true, true]);
+  assert.deepEqual([given[0] === given[2], given[0] !== given[1], given.includes(users.free)], [true, true, false]);
   const again = await Users.open(folder);
   assert.deepEqual([await again.of("b"), await again.of("a")], [given[1], given[0]]);
-  await Deno.writeTextFile(`${folder}/cell-users.json`, "{");
-  await assert.rejects(Users.open(folder), /no list of names/);
+  for (const text of ["{", '["a"]', '{"base":0,"tenants":[]}', '{"base":1610612736,"tenants":[1]}']) {
+    await Deno.writeTextFile(`${folder}/cell-users.json`, text);
+    await assert.rejects(Users.open(folder), /no list of names/);
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("no two data folders share a user", async () => {
+  const folders = await Promise.all([Deno.makeTempDir(), Deno.makeTempDir()]);
+  const [one, other] = await Promise.all(folders.map((folder, at) => Users.open(folder, () => at)));
+  const users = [one.free, await one.of("a"), other.free, await other.of("a")];
+  assert.equal(new Set(users).size, 4);
+  assert.ok(Math.abs(one.free - other.free) >= 0x10000);
+  for (const folder of folders) await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("a user that could not be written is written later", async () => {
+  const folder = await Deno.makeTempDir();
+  const users = await Users.open(folder);
+  await Deno.mkdir(`${folder}/cell-users.json.new`);
+  await assert.rejects(users.of("a"));
+  await Deno.remove(`${folder}/cell-users.json.new`);
+  const user = await users.of("a");
+  assert.equal(await (await Users.open(folder)).of("a"), user);
   await Deno.remove(folder, { recursive: true });
 });
 
