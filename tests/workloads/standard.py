@@ -7,6 +7,7 @@ import hashlib
 import lzma
 import re
 import sqlite3
+import tempfile
 import threading
 import zlib
 
@@ -24,11 +25,14 @@ def counted():
 
 
 def stored():
-    database = sqlite3.connect("/tmp/own.db")
-    database.execute("create table if not exists numbers (n integer)")
-    database.executemany("insert into numbers values (?)", [(n,) for n in range(1000)])
-    database.commit()
-    return database.execute("select count(*), sum(n) from numbers").fetchone()
+    with tempfile.TemporaryDirectory() as folder:
+        database = sqlite3.connect(folder + "/own.db")
+        database.execute("create table numbers (n integer)")
+        database.executemany("insert into numbers values (?)", [(n,) for n in range(1000)])
+        database.commit()
+        found = database.execute("select count(*), sum(n) from numbers").fetchone()
+        database.close()
+        return found
 
 
 def threaded():
