@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { MiB } from "../limits.ts";
-import { sha256 } from "./file_hash.ts";
+import { hashOfFile } from "../state/file_hash.ts";
 import { FolderBound, FolderFull } from "./folder_bound.ts";
 import type { Pip } from "./pip.ts";
 import { parseRequirements, type Requirement, RequirementError } from "./requirements.ts";
@@ -90,9 +90,8 @@ export class PythonPackages {
     await pip.download(requirements, wheels, { ...child, cache });
     await bound.check();
     const files = (await Array.fromAsync(Deno.readDir(wheels))).map(({ name }) => name).sort();
-    const packages = await Promise.all(
-      files.map(async (name) => `${nameOf(name)} sha256:${await hashOf(join(wheels, name))}`),
-    );
+    const packages: string[] = [];
+    for (const name of files) packages.push(`${nameOf(name)} sha256:${await hashOfFile(join(wheels, name))}`);
     await pip.unpack(files.map((name) => join(wheels, name)), unpacked, child);
     using size = new FolderBound(unpacked, mostBytes);
     await size.check();
@@ -118,8 +117,6 @@ async function packagesIn(folder: string): Promise<readonly string[] | null> {
 
 /** `flask-3.1.0-py3-none-any.whl` */
 const nameOf = (wheel: string): string => wheel.split("-").slice(0, 2).join("==");
-
-const hashOf = async (path: string): Promise<string> => await sha256(await Deno.readFile(path));
 
 /** Versions have links to their images: what goes here is there still. Drafts are a former server's. */
 async function removeOld(folder: string, newest: string): Promise<void> {

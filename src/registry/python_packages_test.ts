@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { MiB } from "../limits.ts";
 import { PythonPackages } from "./python_packages.ts";
 import type { Requirement } from "./requirements.ts";
 import { RequirementError } from "./requirements.ts";
@@ -69,6 +70,31 @@ Deno.test("packages that are too large are refused", () =>
   withPackages(async (packages) => {
     await assert.rejects(packages.install("acme", "large==1", signal), /more than/);
   }, 2));
+
+Deno.test("wheels are never in memory as a whole", () =>
+  withPackages(async (_, __, folder) => {
+    const pip = {
+      async download(_: readonly Requirement[], to: string) {
+        for (const name of ["a-1.whl", "b-1.whl", "c-1.whl"]) {
+          using wheel = await Deno.create(join(to, name));
+          await wheel.truncate(64 * MiB);
+        }
+      },
+      unpack: (_: readonly string[], to: string) => Deno.mkdir(to),
+    };
+    const packages = new PythonPackages({
+      pip,
+      folder,
+      pack: (to) => Deno.writeTextFile(to, ""),
+      pythonOf: () => Promise.resolve("3"),
+      mostBytes: 200 * MiB,
+    });
+    const before = Deno.memoryUsage().rss;
+    let most = before;
+    const watch = setInterval(() => most = Math.max(most, Deno.memoryUsage().rss), 1);
+    await packages.install("acme", "a==1", signal).finally(() => clearInterval(watch));
+    assert.ok(most - before < 100 * MiB, `${most - before} bytes`);
+  }));
 
 Deno.test("installations that nobody asked for lately go", () =>
   withPackages(async (packages, _, folder) => {

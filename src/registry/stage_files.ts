@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import { LIMITS, MiB } from "../limits.ts";
 import { BuildError, FILES } from "../tiers/tier.ts";
-import { sha256 } from "./file_hash.ts";
+import { sha256 } from "./content_hash.ts";
 import type { Root } from "./root.ts";
 
 /**

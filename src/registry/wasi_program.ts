@@ -1,5 +1,5 @@
 import { BuildError } from "../tiers/tier.ts";
-import { sha256 } from "./file_hash.ts";
+import { sha256 } from "./content_hash.ts";
 import { filesProgram } from "./files_program.ts";
 import { keepOwnFiles } from "./keep_own_files.ts";
 import type { Program, ProgramJob, ProgramMaker } from "./program.ts";

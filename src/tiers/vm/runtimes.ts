@@ -4,10 +4,10 @@ import { CellOperation, CellProtocol } from "../../../ffi/layout.ts";
 import type { FunctionRuntime } from "../../../runtimes/runtime.ts";
 import type { Clock } from "../../clock.ts";
 import { LIMITS } from "../../limits.ts";
+import { hashOfFile } from "../../state/file_hash.ts";
 import type { Artifact, GuestLine } from "../tier.ts";
 import type { CellStarter } from "./cell_starter.ts";
 import type { Images, PackedImage } from "./images.ts";
-import { hashOfFile } from "./file_hash.ts";
 import { Objects } from "./objects.ts";
 import type { StoredSnapshot } from "./stored.ts";
 
