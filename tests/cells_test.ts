@@ -114,6 +114,11 @@ const DAMAGES: Record<string, (file: string, data: string) => Promise<void>> = {
       await damage(`${data}/runtimes/${name}/snapshot.bin`);
     }
   },
+  "the runtime's file is not there": async (_file, data) => {
+    for await (const { name } of Deno.readDir(`${data}/runtimes`)) {
+      await Deno.remove(`${data}/runtimes/${name}/snapshot.bin`);
+    }
+  },
 };
 
 for (const [what, harm] of Object.entries(DAMAGES)) {
@@ -132,6 +137,16 @@ for (const [what, harm] of Object.entries(DAMAGES)) {
     await until("the log tells of it", async () => /it is built again/.test(await logOf(server)));
     await server.answers("/@acme/count", isRight);
     expectAnswer(await server.call("/hello"), { text: "hi" });
+  });
+}
+
+for (const what of ["a file that is not there", "the runtime's file is not there"]) {
+  testCells(`what is lost while the server runs is made again, and the log says so: ${what}`, async () => {
+    await using server = await Server.start({ files: { "@acme/count.ts": COUNTS } });
+    await DAMAGES[what](await snapshotOf(server, "acme", "count"), server.data);
+    await server.answers("/@acme/count", ({ status }) => status === 200);
+    expectAnswer(await server.call("/@acme/count"), { json: COUNTED });
+    assert.match(await logOf(server), /it is built again/);
   });
 }
 

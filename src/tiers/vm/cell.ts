@@ -1,3 +1,4 @@
+import { NativeError } from "../../../ffi/native_values.ts";
 import type { ErrorCode } from "../../errors.ts";
 import { LIMITS } from "../../limits.ts";
 import type { LogLevel } from "../../types.ts";
@@ -10,13 +11,16 @@ import type { CellProcess } from "./cell_process.ts";
 import { type CellRequest, encodeRequest } from "./requests.ts";
 import { type CellReply, Tellings, type TellingsListener } from "./tellings.ts";
 
-/** The cell said no: `message` has its reason. */
+/** The cell said no, or cannot have a file that it needs: `message` has the reason. */
 export class CellError extends Error {
   override readonly name = "CellError";
   constructor(message: string, readonly errno: number) {
     super(message);
   }
 }
+
+/** How a file that was stored cannot be opened, which is for good. */
+const LOST: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ELOOP", "EINVAL", "EIO"]);
 
 /** The cell ended before it answered. */
 export class CellGone extends Error {
@@ -162,7 +166,8 @@ export class Cell implements TellingsListener {
     } catch (error) {
       clearTimeout(timer);
       this.#requests.delete(id);
-      throw error;
+      const isLost = file !== undefined && !isNewFile && error instanceof NativeError && LOST.has(error.code);
+      throw isLost ? new CellError(error.message, 0) : error;
     }
     return await pending.promise;
   }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { CellOperation, StepResult, Telling } from "../../../ffi/layout.ts";
+import { NativeError } from "../../../ffi/native_values.ts";
 import { FakeCell, telling } from "../../../tests/fakes/fake_cell.ts";
 import { systemClock } from "../../clock.ts";
 import { Deadlines } from "../../deadlines.ts";
@@ -101,6 +102,21 @@ Deno.test("the runs of a cell that the kernel ended for its memory end with that
   assert.deepEqual(await codes(outcomes), ["memory", "memory"]);
   await until(() => t.troubles.length === 1);
   assert.match(t.troubles[0], /^the kernel found no more memory for it/);
+});
+
+Deno.test("a stored file that is gone is like one that the cell cannot use, and a server's trouble is not", async () => {
+  const t = setUp();
+  const load = () => t.cell.request({ operation: CellOperation.LOAD }, { file: "/f", timeoutMs: TIMEOUT_MS });
+  const refuse = (code: string) => {
+    t.process.send = () => {
+      throw new NativeError("pass /f to the cell", code, "");
+    };
+  };
+  refuse("ENOENT");
+  await assert.rejects(load(), CellError);
+  refuse("EMFILE");
+  await assert.rejects(load(), NativeError);
+  await t.cell.end();
 });
 
 Deno.test("a run that begins in a dead cell fails at once, and so does a request", async () => {
