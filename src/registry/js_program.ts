@@ -69,7 +69,7 @@ export class JsPrograms implements ProgramMaker {
       onWanted(new Set([source.file, ...wanted]));
       if (problems.length > 0) throw failure(problems, root);
       if (missing.length > 0) {
-        table = await this.#resolve(root, [...Object.keys(table.specifiers), ...missing]);
+        table = await this.#resolve(root, [...Object.keys(table.specifiers), ...missing], signal);
         continue;
       }
       const { facts } = result;
@@ -79,9 +79,9 @@ export class JsPrograms implements ProgramMaker {
   }
 
   /** A package that is not found is told of by the bundler, which knows where it is imported. */
-  async #resolve(root: Root, specifiers: readonly string[]): Promise<NpmTable> {
+  async #resolve(root: Root, specifiers: readonly string[], signal: AbortSignal): Promise<NpmTable> {
     try {
-      return await this.#options.npm.resolve(root.tenant, specifiers, root.lock);
+      return await this.#options.npm.resolve(root.tenant, specifiers, root.lock, signal);
     } catch (error) {
       if (!(error instanceof NpmError)) throw error;
       return { ...NO_PACKAGES, failed: Object.fromEntries(error.specifiers.map((name) => [name, error.message])) };

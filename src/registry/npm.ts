@@ -33,7 +33,7 @@ export const NO_PACKAGES: NpmTable = { specifiers: {}, packages: {} };
  */
 export class Npm {
   readonly #options: NpmOptions;
-  readonly #tables = new Map<string, Promise<NpmTable>>();
+  readonly #tables = new Map<string, NpmTable>();
   /** One at a time for each tenant: they write the same lock. */
   readonly #last = new Map<string, Promise<unknown>>();
 
@@ -46,18 +46,25 @@ export class Npm {
     return join(this.#options.folder, tenant, "npm");
   }
 
-  /** Throws an NpmError. */
-  async resolve(tenant: string, specifiers: readonly string[], lock: Lock | null): Promise<NpmTable> {
+  /** Throws an NpmError, or the signal's reason. */
+  async resolve(
+    tenant: string,
+    specifiers: readonly string[],
+    lock: Lock | null,
+    signal: AbortSignal,
+  ): Promise<NpmTable> {
     if (specifiers.length === 0) return NO_PACKAGES;
     const sorted = specifiers.toSorted();
     const key = JSON.stringify([tenant, lock?.hash, sorted]);
-    let table = this.#tables.get(key);
-    if (!table) {
-      table = this.#queue(tenant, () => this.#ask(tenant, sorted, lock));
+    // Others that wait for the same ask for themselves if the first is aborted.
+    return await this.#queue(tenant, async () => {
+      const known = this.#tables.get(key);
+      if (known) return known;
+      signal.throwIfAborted();
+      const table = await this.#ask(tenant, sorted, lock, signal);
       this.#tables.set(key, table);
-      table.catch(() => this.#tables.delete(key));
-    }
-    return await table;
+      return table;
+    });
   }
 
   #queue<T>(tenant: string, task: () => Promise<T>): Promise<T> {
@@ -66,7 +73,12 @@ export class Npm {
     return turn;
   }
 
-  async #ask(tenant: string, specifiers: readonly string[], lock: Lock | null): Promise<NpmTable> {
+  async #ask(
+    tenant: string,
+    specifiers: readonly string[],
+    lock: Lock | null,
+    signal: AbortSignal,
+  ): Promise<NpmTable> {
     const { deno, env, folder, timeoutMs } = this.#options;
     const cwd = join(folder, tenant);
     await Deno.mkdir(join(cwd, "npm"), { recursive: true });
@@ -93,8 +105,9 @@ export class Npm {
       clearEnv: true,
       env: npmEnv(env, cwd),
       stdin: "null",
-      signal: AbortSignal.timeout(timeoutMs),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
     }).output();
+    signal.throwIfAborted();
     if (code !== 0) throw unresolved(specifiers, new TextDecoder().decode(stderr));
     return tableOf(specifiers, JSON.parse(new TextDecoder().decode(stdout)));
   }

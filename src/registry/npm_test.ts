@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { until } from "../../tests/harness/until.ts";
 import { Npm, NpmError } from "./npm.ts";
+
+const { signal } = new AbortController();
 
 /** A program in the place of Deno that writes down how it was called, and answers what it is told to. */
 async function npm(answer: { stdout?: string; stderr?: string; code?: number }) {
@@ -34,7 +37,7 @@ const FOUND = JSON.stringify({
 
 Deno.test("specifiers are found with the packages behind them, once", async () => {
   await using t = await npm({ stdout: FOUND });
-  const table = await t.npm.resolve("home", ["npm:a@1/sub"], null);
+  const table = await t.npm.resolve("home", ["npm:a@1/sub"], null, signal);
   assert.deepEqual(table, {
     specifiers: { "npm:a@1/sub": "a@1.2.3" },
     packages: {
@@ -42,7 +45,7 @@ Deno.test("specifiers are found with the packages behind them, once", async () =
       "b@2.0.0": { name: "b", folder: "/cache/b/2.0.0", dependencies: [] },
     },
   });
-  assert.equal(await t.npm.resolve("home", ["npm:a@1/sub"], null), table);
+  assert.equal(await t.npm.resolve("home", ["npm:a@1/sub"], null, signal), table);
   assert.equal((await t.calls()).match(/--json/g)!.length, 1);
 });
 
@@ -50,7 +53,7 @@ Deno.test("the client sees the specifiers, the registry and the lock, and nothin
   await using t = await npm({ stdout: FOUND });
   const lock = { file: join(t.folder, "deno.lock"), hash: "0123" };
   await Deno.writeTextFile(lock.file, "{}");
-  await t.npm.resolve("acme", ["npm:a@1/sub"], lock);
+  await t.npm.resolve("acme", ["npm:a@1/sub"], lock, signal);
   const calls = await t.calls();
   assert.match(calls, /--no-remote/);
   assert.match(calls, /--lock=0123\.lock/);
@@ -67,10 +70,28 @@ Deno.test("a package that is not found is told by its specifier, in the client's
     stderr: "error: npm package 'nope' does not exist.\n    at file:///x/imports.ts:1:8",
   });
   await assert.rejects(
-    t.npm.resolve("home", ["npm:a@1/sub", "npm:nope@1"], null),
+    t.npm.resolve("home", ["npm:a@1/sub", "npm:nope@1"], null, signal),
     (error) =>
       error instanceof NpmError && error.message === "Cannot import npm:nope@1: npm package 'nope' does not exist.",
   );
-  await t.npm.resolve("home", ["npm:a@1/sub", "npm:nope@1"], null).catch(() => {});
+  await t.npm.resolve("home", ["npm:a@1/sub", "npm:nope@1"], null, signal).catch(() => {});
   assert.equal((await t.calls()).match(/--json/g)!.length, 2, "a failure is not kept");
+});
+
+Deno.test("a build that ends takes the client with it, and no other build's answer", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "mayfly-npm-" });
+  const [deno, calls, answer] = ["deno", "calls", "answer"].map((name) => join(folder, name));
+  await Deno.writeTextFile(answer, FOUND);
+  const waitsFirst = `echo called >> ${calls}\n[ $(wc -l < ${calls}) -gt 1 ] || exec sleep 600\ncat ${answer}`;
+  await Deno.writeTextFile(deno, `#!/bin/sh\n${waitsFirst}\n`);
+  await Deno.chmod(deno, 0o755);
+  const npm = new Npm({ deno, env: { PATH: Deno.env.get("PATH")! }, folder: join(folder, "t"), timeoutMs: 600_000 });
+  const ends = new AbortController();
+  const first = npm.resolve("home", ["npm:a@1/sub"], null, ends.signal);
+  const second = npm.resolve("home", ["npm:a@1/sub"], null, signal);
+  await until("the client is called", () => Deno.stat(calls).catch(() => null));
+  ends.abort(new Error("the server ends"));
+  await assert.rejects(first, /the server ends/);
+  assert.equal((await second).specifiers["npm:a@1/sub"], "a@1.2.3");
+  await Deno.remove(folder, { recursive: true });
 });

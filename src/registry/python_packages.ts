@@ -53,13 +53,18 @@ export class PythonPackages {
     const key = keyOf(requirements, python);
     const turn = (this.#last.get(tenant) ?? Promise.resolve()).then(() => {
       signal.throwIfAborted();
-      return this.#install(tenant, requirements, key);
+      return this.#install(tenant, requirements, key, signal);
     });
     this.#last.set(tenant, turn.catch(() => {}));
     return await turn;
   }
 
-  async #install(tenant: string, requirements: readonly Requirement[], key: string): Promise<InstalledPackages> {
+  async #install(
+    tenant: string,
+    requirements: readonly Requirement[],
+    key: string,
+    signal: AbortSignal,
+  ): Promise<InstalledPackages> {
     const folder = join(this.#options.folder, tenant);
     const kept = join(folder, key);
     const known = await packagesIn(kept);
@@ -67,7 +72,7 @@ export class PythonPackages {
     const draft = join(folder, `${DRAFT}${randomBytes(8).toString("hex")}`);
     try {
       await Deno.mkdir(draft, { recursive: true, mode: 0o700 });
-      const packages = await this.#make(requirements, draft, join(folder, "cache"));
+      const packages = await this.#make(requirements, draft, join(folder, "cache"), signal);
       await Deno.remove(kept, { recursive: true }).catch(() => {});
       await Deno.rename(draft, kept);
       await removeOld(folder, key);
@@ -80,13 +85,18 @@ export class PythonPackages {
     }
   }
 
-  async #make(requirements: readonly Requirement[], draft: string, cache: string): Promise<readonly string[]> {
+  async #make(
+    requirements: readonly Requirement[],
+    draft: string,
+    cache: string,
+    signal: AbortSignal,
+  ): Promise<readonly string[]> {
     const { pip, pack, mostBytes } = this.#options;
     const [wheels, unpacked, scratch] = ["wheels", "unpacked", "scratch"].map((name) => join(draft, name));
     for (const folder of [wheels, scratch]) await Deno.mkdir(folder);
     // Both are there at once: the wheels, and what is in them, which is there twice while it is put in its place.
     using bound = new FolderBound(draft, 3 * mostBytes);
-    const child = { scratch, signal: bound.signal };
+    const child = { scratch, signal: AbortSignal.any([signal, bound.signal]) };
     await pip.download(requirements, wheels, { ...child, cache });
     await bound.check();
     const files = (await Array.fromAsync(Deno.readDir(wheels))).map(({ name }) => name).sort();
@@ -95,6 +105,7 @@ export class PythonPackages {
     await pip.unpack(files.map((name) => join(wheels, name)), unpacked, child);
     using size = new FolderBound(unpacked, mostBytes);
     await size.check();
+    signal.throwIfAborted();
     await pack(join(draft, IMAGE), [{ host: unpacked, path: GUEST_FOLDER }]);
     for (const folder of [wheels, unpacked, scratch]) await Deno.remove(folder, { recursive: true });
     await Deno.writeTextFile(join(draft, LIST), JSON.stringify(packages));

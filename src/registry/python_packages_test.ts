@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { MiB } from "../limits.ts";
+import type { PipChild } from "./pip.ts";
 import { PythonPackages } from "./python_packages.ts";
 import type { Requirement } from "./requirements.ts";
 import { RequirementError } from "./requirements.ts";
 
 const signal = new AbortController().signal;
+const PARTS = {
+  pack: (to: string) => Deno.writeTextFile(to, ""),
+  pythonOf: () => Promise.resolve("3"),
+  mostBytes: 200 * MiB,
+};
 
 async function withPackages(
   test: (packages: PythonPackages, asked: Requirement[][], folder: string) => Promise<void>,
@@ -71,6 +77,30 @@ Deno.test("packages that are too large are refused", () =>
     await assert.rejects(packages.install("acme", "large==1", signal), /more than/);
   }, 2));
 
+Deno.test("a build that ends takes its installation with it, and the next one installs", () =>
+  withPackages(async (_, __, folder) => {
+    const begun = Promise.withResolvers<void>();
+    let asked = 0;
+    const pip = {
+      async download(_: readonly Requirement[], to: string, { signal }: PipChild) {
+        await Deno.writeTextFile(join(to, "a-1-py3-none-any.whl"), "");
+        if (++asked > 1) return;
+        begun.resolve();
+        await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+      },
+      unpack: (_: readonly string[], to: string) => Deno.mkdir(to),
+    };
+    const packages = new PythonPackages({ ...PARTS, pip, folder });
+    const ends = new AbortController();
+    const first = packages.install("acme", "a==1", ends.signal);
+    const second = packages.install("acme", "a==1", signal);
+    await begun.promise;
+    ends.abort(new Error("the server ends"));
+    await assert.rejects(first, /the server ends/);
+    assert.match((await second).packages.join(), /^a==1 sha256:/);
+    assert.equal(asked, 2);
+  }));
+
 Deno.test("wheels are never in memory as a whole", () =>
   withPackages(async (_, __, folder) => {
     const pip = {
@@ -82,13 +112,7 @@ Deno.test("wheels are never in memory as a whole", () =>
       },
       unpack: (_: readonly string[], to: string) => Deno.mkdir(to),
     };
-    const packages = new PythonPackages({
-      pip,
-      folder,
-      pack: (to) => Deno.writeTextFile(to, ""),
-      pythonOf: () => Promise.resolve("3"),
-      mostBytes: 200 * MiB,
-    });
+    const packages = new PythonPackages({ ...PARTS, pip, folder });
     const before = Deno.memoryUsage().rss;
     let most = before;
     const watch = setInterval(() => most = Math.max(most, Deno.memoryUsage().rss), 1);

@@ -35,7 +35,7 @@ export class PythonPrograms implements ProgramMaker {
   }
 
   async make({ root, source, signal, onWanted }: ProgramJob): Promise<Program> {
-    const { files, wanted, entry } = await this.#closure(root, source);
+    const { files, wanted, entry } = await this.#closure(root, source, signal);
     onWanted(new Set([...Object.keys(files), ...wanted, ...requirementsOf(source)]));
     const config = configOf(source.file, entry);
     const required = await installRequired(this.#packages, { root, source, signal });
@@ -52,7 +52,7 @@ export class PythonPrograms implements ProgramMaker {
   }
 
   /** Imports of imports, as far as they are there. */
-  async #closure(root: Root, source: Source) {
+  async #closure(root: Root, source: Source, signal: AbortSignal) {
     const { mirror } = root;
     const shared = [...mirror.files.keys()].filter((path) => path.startsWith("_"));
     const paths = new Set([source.file, ...requirementsOf(source), ...Object.keys(root.filesOf(source)), ...shared]);
@@ -65,7 +65,8 @@ export class PythonPrograms implements ProgramMaker {
         const file = path.endsWith(".py") ? mirror.files.get(path) : undefined;
         return file && (path === source.file || file.size <= MOST_SOURCE_BYTES) ? [{ path, hash: file.hash }] : [];
       });
-      const facts = await this.#scanner.scan(sources, (path) => Deno.readTextFile(mirror.pathOf(path)));
+      const read = (path: string) => Deno.readTextFile(mirror.pathOf(path));
+      const facts = await this.#scanner.scan(sources, read, signal);
       entry = facts.get(source.file) ?? entry;
       next = [];
       for (const [path, { imports = [] }] of facts) {

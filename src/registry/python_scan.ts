@@ -39,13 +39,14 @@ export class PythonScanner {
   async scan(
     files: readonly { path: string; hash: string }[],
     read: (path: string) => Promise<string>,
+    signal: AbortSignal,
   ): Promise<Map<string, PythonFacts>> {
     const unknown = files.filter(({ hash }) => !this.#known.has(hash));
     const facts = new Map<string, PythonFacts>();
     for (let at = 0; at < unknown.length; at += AT_ONCE) {
       const some = unknown.slice(at, at + AT_ONCE);
       const sources = await Promise.all(some.map(async ({ path }) => [path, await read(path)]));
-      const found = await this.#ask(JSON.stringify(Object.fromEntries(sources)));
+      const found = await this.#ask(JSON.stringify(Object.fromEntries(sources)), signal);
       for (const { path, hash } of some) {
         facts.set(path, found[path]);
         this.#keep(hash, found[path]);
@@ -62,7 +63,7 @@ export class PythonScanner {
     }
   }
 
-  async #ask(sources: string): Promise<Record<string, PythonFacts>> {
+  async #ask(sources: string, signal: AbortSignal): Promise<Record<string, PythonFacts>> {
     const { env, timeoutMs } = this.#options;
     const child = new Deno.Command("python3", {
       args: ["-I", "-S", "-B", PROGRAM],
@@ -71,12 +72,13 @@ export class PythonScanner {
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
-      signal: AbortSignal.timeout(timeoutMs),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
     }).spawn();
     // One that ended early does not take it all; its status says so.
     const sent = new Blob([sources]).stream().pipeTo(child.stdin).catch(() => {});
     const { success, code, stdout, stderr } = await child.output();
     await sent;
+    signal.throwIfAborted();
     if (success) return JSON.parse(new TextDecoder().decode(stdout));
     const why = new TextDecoder().decode(stderr).trim().split("\n").at(-1);
     throw new BuildError(`Cannot read the Python sources: python3 ended with ${code}: ${why}`);

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { PythonScanner } from "./python_scan.ts";
 
+const { signal } = new AbortController();
 const scanner = new PythonScanner({ env: Deno.env.toObject(), timeoutMs: 30_000 });
 
 async function scan(source: string) {
-  const facts = await scanner.scan([{ path: "f.py", hash: source }], () => Promise.resolve(source));
+  const facts = await scanner.scan([{ path: "f.py", hash: source }], () => Promise.resolve(source), signal);
   return facts.get("f.py")!;
 }
 
@@ -65,6 +66,14 @@ Deno.test("a source that is none says why and where", async () => {
 Deno.test("a source that was read is not read again", async () => {
   let reads = 0;
   const read = () => Promise.resolve(`import once_${++reads}`);
-  for (let times = 0; times < 2; times++) await scanner.scan([{ path: "a.py", hash: "once" }], read);
+  for (let times = 0; times < 2; times++) await scanner.scan([{ path: "a.py", hash: "once" }], read, signal);
   assert.equal(reads, 1);
+});
+
+Deno.test("sources are not read for a build that has ended", async () => {
+  const ended = AbortSignal.abort(new Error("the build ended"));
+  await assert.rejects(
+    scanner.scan([{ path: "f.py", hash: "of nobody" }], () => Promise.resolve("x = 1\n"), ended),
+    /the build ended/,
+  );
 });
