@@ -3,12 +3,13 @@ import { MayflyError } from "../errors.ts";
 import { LIMITS } from "../limits.ts";
 import type { DeployEvent, Events } from "../observe/events.ts";
 import type { FunctionRow, Store, VersionRow } from "../state/store.ts";
-import { BuildError } from "../tiers/tier.ts";
+import { BuildError, PassingError } from "../tiers/tier.ts";
 import { type LogLevel, qualifiedName, type TierName } from "../types.ts";
 import type { Builder, Built } from "./builder.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Deployment } from "./function.ts";
 import { type Current, currentOf, deploymentOf, type Managed } from "./managed.ts";
+import type { Retries } from "./retries.ts";
 import type { Root } from "./root.ts";
 import type { Snapshots } from "./snapshots.ts";
 import { defaultTier, engineFor, missingTier, type Tiers, Unavailable } from "./tier_choice.ts";
@@ -23,7 +24,11 @@ export interface DeploysOptions {
   readonly snapshots: Snapshots;
   readonly folders: VersionFolders;
   readonly tiers: Tiers;
+  /** Of builds that failed for nothing that their sources say. */
+  readonly retries: Retries<Managed>;
 }
+
+const TRIED_AGAIN = "it is tried again by itself";
 
 /** Puts versions in the place of others: one transaction of the store, one assignment in memory. */
 export class Deploys {
@@ -55,6 +60,7 @@ export class Deploys {
       const { row } = built;
       if (row) await this.#inTurn(managed, () => this.#activateBuilt(managed, built, row, signal));
       else await this.#settle(managed, built);
+      this.#options.retries.forget(managed);
     } catch (error) {
       // What changed meanwhile is built next.
       if (!signal.aborted) await this.#failed(managed, error);
@@ -93,8 +99,9 @@ export class Deploys {
   }
 
   async #remove(managed: Managed): Promise<void> {
-    const { store, folders, events, clock, snapshots } = this.#options;
+    const { store, folders, events, clock, snapshots, retries } = this.#options;
     const { entry } = managed;
+    retries.forget(managed);
     const { active } = entry;
     entry.active = null;
     await store.removeFunction(entry.id);
@@ -188,20 +195,17 @@ export class Deploys {
 
   /** The old version serves on. */
   async #failed(managed: Managed, error: unknown): Promise<void> {
-    const { store, clock } = this.#options;
+    const { store, clock, retries } = this.#options;
     const { entry } = managed;
     const unavailable = error instanceof Unavailable ? error.message : null;
-    const message = error instanceof BuildError
-      ? error.message
-      : unavailable ?? "The server failed; its log has the cause";
-    const stack = error instanceof BuildError && error.stack_ !== null ? `\n${error.stack_}` : "";
+    const isFinal = error instanceof BuildError || unavailable !== null;
+    const message = messageOf(error);
+    const isNews = isFinal || message !== entry.error;
     Object.assign(entry, { state: "failed", error: message, unavailable });
-    if (error instanceof BuildError || unavailable !== null) {
-      this.#tell(managed, "failed", { error: message + stack });
-    } else {
-      this.#report(`Cannot build ${qualifiedName(entry.id)}`, error);
-      this.#tell(managed, "failed", { error: message });
-    }
+    if (isFinal) retries.forget(managed);
+    else if (retries.failed(managed) || isNews) this.#report(`Cannot build ${qualifiedName(entry.id)}`, error);
+    const stack = error instanceof BuildError && error.stack_ !== null ? `\n${error.stack_}` : "";
+    if (isNews) this.#tell(managed, "failed", { error: message + stack });
     try {
       await store.putFunction(managed.row(clock.now()));
     } catch (error) {
@@ -242,6 +246,13 @@ export class Deploys {
     const { events, clock } = this.#options;
     events.emit({ type: "log", atMs: clock.now(), id: entry.id, version, requestId: null, level, text });
   }
+}
+
+/** What whoever deploys is told. */
+function messageOf(error: unknown): string {
+  if (error instanceof BuildError || error instanceof Unavailable) return error.message;
+  if (error instanceof PassingError) return `${error.message}; ${TRIED_AGAIN}`;
+  return `The server failed; its log has the cause; ${TRIED_AGAIN}`;
 }
 
 /** `rows` begin with the one that was deployed last. */

@@ -22,6 +22,7 @@ import { NativePrograms } from "./native_program.ts";
 import type { Npm } from "./npm.ts";
 import { type PythonParts, PythonPrograms } from "./python_program.ts";
 import { extentOf, removeSource } from "./remove_source.ts";
+import { Retries } from "./retries.ts";
 import { Roots } from "./roots.ts";
 import { type ServerSettings, serverSettings } from "./server_settings.ts";
 import { Snapshots } from "./snapshots.ts";
@@ -61,6 +62,7 @@ export class Registry implements Functions, AsyncDisposable {
   readonly #snapshots: Snapshots;
   readonly #deploys: Deploys;
   readonly #queue: BuildQueue<Managed>;
+  readonly #retries: Retries<Managed>;
   readonly #roots: Roots;
   readonly #follower: Follower;
   #watcher: Watcher | null = null;
@@ -83,7 +85,8 @@ export class Registry implements Functions, AsyncDisposable {
       dataMb: () => serverSettings(this.#roots.home.server, 0).dataMb,
     });
     const builder = new Builder({ ...shared, makers, room, maps: this.#maps });
-    const deploys = new Deploys({ ...shared, builder, snapshots: this.#snapshots });
+    this.#retries = new Retries((managed) => this.#again(managed));
+    const deploys = new Deploys({ ...shared, builder, snapshots: this.#snapshots, retries: this.#retries });
     const deploy = (managed: Managed, signal: AbortSignal) =>
       deploys.deploy(managed, this.#roots.of(managed.tenant), signal);
     this.#queue = new BuildQueue({ most: builds, patienceMs: BUILD_PATIENCE_MS }, deploy);
@@ -123,8 +126,14 @@ export class Registry implements Functions, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#watcher?.[Symbol.dispose]();
+    this.#retries.close();
     await this.#follower.end();
     await this.#queue.close();
+  }
+
+  /** A build that is before it already does as well. */
+  #again(managed: Managed): void {
+    if (this.#catalog.find(managed.id) === managed && !this.#queue.has(managed)) this.#queue.add(managed);
   }
 
   match(tenant: string, path: string): RouteMatch | null {

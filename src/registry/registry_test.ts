@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { RegistryHarness } from "../../tests/fakes/registry_harness.ts";
+import { PassingError } from "../tiers/tier.ts";
 
 const says = (text: string) => `export default () => new Response(${JSON.stringify(text)});\n`;
 
@@ -334,4 +335,21 @@ Deno.test("a folder with a main is one function; a change of any file in it depl
   await h.until("another version serves", () => h.entry("report")!.active!.version !== version);
   await h.drop({ "report/more.csv": "3" });
   await h.until("a third one serves", async () => (await h.registry.versions(h.entry("report")!.id)).length === 3);
+});
+
+Deno.test("a build that failed for what passes is tried again, and the deploy says so once", async () => {
+  await using h = await RegistryHarness.start();
+  const failures = [new PassingError("Cannot run it here: no more threads"), new Error("disk full"), null];
+  const prepare = h.tier.prepare.bind(h.tier);
+  h.tier.prepare = (...parts) => {
+    const failure = failures.shift();
+    return failure ? Promise.reject(failure) : prepare(...parts);
+  };
+  await h.drop({ "f.ts": says("at last") });
+  await h.fails("f", /^Cannot run it here: no more threads; it is tried again by itself$/);
+  await h.fails("f", /^The server failed; its log has the cause; it is tried again by itself$/);
+  await h.serves("f", "at last");
+  assert.deepEqual([h.entry("f")!.state, h.entry("f")!.error], ["ready", null]);
+  const told = h.events.filter((event) => event.type === "deploy" && event.state !== "building");
+  assert.equal(told.length, 3);
 });

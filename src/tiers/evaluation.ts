@@ -5,7 +5,7 @@ import { HANDLER_KINDS, type HandlerKind, type HeaderList, type Invocation, type
 import { type ContextOf, jsContext } from "./context.ts";
 import type { Run } from "./run.ts";
 import type { RunOptions, SandboxRef } from "./run_options.ts";
-import { type Artifact, BuildError, type GuestLine, type ResponseSink } from "./tier.ts";
+import { type Artifact, BuildError, type GuestLine, PassingError, type ResponseSink } from "./tier.ts";
 import { TurnLine } from "./turns.ts";
 import type { VersionFiles } from "./version_files.ts";
 
@@ -116,7 +116,7 @@ export class Evaluation {
   }
 
   /** `warmup` is the path of the request that failed; null: the module's evaluation did. */
-  #failed(outcome: Outcome, warmup: string | null): BuildError {
+  #failed(outcome: Outcome, warmup: string | null): BuildError | PassingError {
     const { buildTimeoutMs, memoryMb } = this.#options.artifact.settings;
     const cannot = warmup === null ? "Cannot evaluate the module" : `Cannot answer the warm-up request ${warmup}`;
     if (outcome.code === "ok") return new BuildError(`${cannot}: the function ended`);
@@ -125,6 +125,9 @@ export class Evaluation {
     }
     if (outcome.code === "memory") {
       return new BuildError(`${cannot}: it needs more than its memoryMb of ${memoryMb}`);
+    }
+    if (outcome.code === "overload" || outcome.code === "internal") {
+      return new PassingError(`${cannot}: ${outcome.message}`, { cause: outcome.detail });
     }
     if (outcome.code !== "exception" || !outcome.detail) {
       return new BuildError(`${cannot}: ${outcome.message}${outcome.detail ? `: ${outcome.detail}` : ""}`);

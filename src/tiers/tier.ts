@@ -102,6 +102,11 @@ export interface Tier {
   close(): Promise<void>;
 }
 
+/** It failed for what may pass by itself: the machine lacks something, or a process died. Whoever deploys is told. */
+export class PassingError extends Error {
+  override readonly name = "PassingError";
+}
+
 /** A build failed for a reason that the function's author can mend. */
 export class BuildError extends Error {
   override readonly name = "BuildError";

@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import { join } from "node:path";
 import { CellOperation, CellProtocol } from "../../../ffi/layout.ts";
 import type { NativePlan } from "../../../runtimes/runtime.ts";
@@ -7,7 +8,7 @@ import type { HandlerKind } from "../../types.ts";
 import { jsContext } from "../context.ts";
 import { Evaluation } from "../evaluation.ts";
 import type { SandboxRef } from "../run_options.ts";
-import { type Artifact, BuildError, type GuestLine } from "../tier.ts";
+import { type Artifact, BuildError, type GuestLine, PassingError } from "../tier.ts";
 import { VersionFiles } from "../version_files.ts";
 import { type Cell, CellError } from "./cell.ts";
 import type { CellStarter } from "./cell_starter.ts";
@@ -41,6 +42,7 @@ export interface VmBuildJob {
   readonly signal: AbortSignal;
 }
 
+const { EAGAIN, EMFILE, ENFILE, ENOMEM, ENOSPC } = constants.errno;
 const ASK_TIMEOUT_MS = 30_000;
 /** A cell may be so much later than a program's own time. */
 const GRACE_MS = 5000;
@@ -70,7 +72,8 @@ export class VmBuild {
       return artifact.language === "native" ? await build.#program() : await build.#function();
     } catch (error) {
       signal.throwIfAborted();
-      throw error instanceof CellError ? new BuildError(error.message) : error;
+      if (cell.hasCrashed) throw new PassingError("The process that built it ended", { cause: error });
+      throw error instanceof CellError ? refusal(error, error.message) : error;
     } finally {
       signal.removeEventListener("abort", stop);
       cell.end();
@@ -166,7 +169,7 @@ export class VmBuild {
     try {
       return await this.#cell.request(request, { timeoutMs: settings.buildTimeoutMs + GRACE_MS, log: hear });
     } catch (error) {
-      throw error instanceof CellError ? new BuildError(said.after(error.message)) : error;
+      throw error instanceof CellError ? refusal(error, said.after(error.message)) : error;
     }
   }
 
@@ -202,7 +205,14 @@ export class VmBuild {
   }
 }
 
+/** Of what the machine has too little now. */
+const PASSING: ReadonlySet<number> = new Set([EAGAIN, ENOMEM, ENOSPC, EMFILE, ENFILE]);
+
+function refusal(error: CellError, message: string): BuildError | PassingError {
+  return PASSING.has(-error.errno) ? new PassingError(message, { cause: error }) : new BuildError(message);
+}
+
 /** This machine lacks what a runtime needs. */
 function refuseHere(error: unknown): never {
-  throw new BuildError(`Cannot run it here: ${error instanceof Error ? error.message : error}`);
+  throw new PassingError(`Cannot run it here: ${error instanceof Error ? error.message : error}`, { cause: error });
 }
