@@ -3,8 +3,9 @@ import "./console.ts";
 import "./deno_serve.ts";
 import "./entropy.ts";
 import "./node_crypto.ts";
+import { awaitDeploy } from "./deploy.ts";
 import { logUncaught } from "./log.ts";
-import { rehearseAll } from "./rehearsal.ts";
+import { rehearseAgain, rehearseAll } from "./rehearsal.ts";
 import { serve } from "./serve.ts";
 
 addEventListener("error", (event) => {
@@ -16,5 +17,9 @@ addEventListener("unhandledrejection", (event) => {
   logUncaught(event.reason, "Uncaught (in promise)");
 });
 
-rehearseAll();
-serve();
+rehearseAll(() =>
+  awaitDeploy((handler) => {
+    rehearseAgain();
+    serve(handler);
+  })
+);

@@ -1,70 +1,76 @@
-/** A deploy: the bundle is evaluated, and its handler found. */
+/** A deploy: the bundle is evaluated, and its handler found. It is no request: what serves those never sees anything else. */
+import { setImmediate } from "node:timers";
 import { ExitCode, FrameType, RequestString } from "../../../ffi/layout.ts";
 import { becomeFunction } from "./environment.ts";
 import { exitText } from "./error_text.ts";
 import type { Handler } from "./exchange.ts";
 import { findHandler } from "./handlers.ts";
+import { input, listen, stopListening } from "./line.ts";
 import { endLog } from "./log.ts";
 import { output } from "./output.ts";
 import { learnSettings, settings } from "./settings.ts";
-import type { Input } from "./wire.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
 
 /** While a module is evaluated stacks may be long: a package that fails deep inside names the user's line, too. */
 const INIT_FRAMES = 64;
-export class Deploy {
-  readonly #parts: Uint8Array<ArrayBuffer>[] = [];
-  readonly #onOver: (handler: Handler | null) => void;
-  #ending: { readonly code: number; readonly text: string } | null = null;
 
-  constructor(head: Input, onOver: (handler: Handler | null) => void) {
-    learnSettings(JSON.parse(head.strings(RequestString.STRINGS)[RequestString.CONTEXT]));
-    this.#onOver = onOver;
-  }
+/** Waits for the function; for another one, where that was none. */
+export function awaitDeploy(onHandler: (handler: Handler) => void): void {
+  const bundle = receive();
+  // The event loop does not end while a module waits.
+  listen(() => {});
+  evaluate(bundle).then(
+    ([kind, handler]) => {
+      tell(kind);
+      end(ExitCode.OK, "", () => onHandler(handler));
+    },
+    (error) => end(ExitCode.EXCEPTION, exitText(error), () => awaitDeploy(onHandler)),
+  );
+}
 
-  take(frame: Input): void {
-    if (frame.type === FrameType.CHUNK) {
-      this.#parts.push(frame.payload.slice());
-      output.word(FrameType.CREDIT, frame.payload.length);
-    } else if (frame.type === FrameType.END) {
-      this.#evaluate().then(
-        ([kind, handler]) => this.#deployed(kind, handler),
-        (error) => this.#end(ExitCode.EXCEPTION, exitText(error), null),
-      );
+function receive(): Bytes[] {
+  const parts: Bytes[] = [];
+  for (;;) {
+    while (!input.next()) {
+      output.flush();
+      if (!input.wait()) Deno.exit(0);
     }
+    if (input.type === FrameType.HEAD) {
+      learnSettings(JSON.parse(input.strings(RequestString.STRINGS)[RequestString.CONTEXT]));
+    } else if (input.type === FrameType.CHUNK) {
+      parts.push(input.payload.slice());
+      output.word(FrameType.CREDIT, input.payload.length);
+    } else if (input.type === FrameType.END) return parts;
   }
+}
 
-  async #evaluate() {
-    becomeFunction(settings);
-    const usual = Error.stackTraceLimit;
-    Error.stackTraceLimit = INIT_FRAMES;
-    const url = URL.createObjectURL(new Blob(this.#parts, { type: "text/javascript" }));
-    try {
-      return findHandler(await import(url));
-    } finally {
-      URL.revokeObjectURL(url);
-      if (Error.stackTraceLimit === INIT_FRAMES) Error.stackTraceLimit = usual;
-    }
+async function evaluate(parts: Bytes[]) {
+  becomeFunction(settings);
+  const usual = Error.stackTraceLimit;
+  Error.stackTraceLimit = INIT_FRAMES;
+  const url = URL.createObjectURL(new Blob(parts, { type: "text/javascript" }));
+  try {
+    return findHandler(await import(url));
+  } finally {
+    URL.revokeObjectURL(url);
+    if (Error.stackTraceLimit === INIT_FRAMES) Error.stackTraceLimit = usual;
   }
+}
 
-  get isOver(): boolean {
-    return this.#ending !== null;
-  }
+function tell(kind: string): void {
+  output.text(FrameType.HEAD, 200, "content-type\napplication/json\n");
+  output.text(FrameType.CHUNK, 0, JSON.stringify({ kind }));
+  output.text(FrameType.END, 0, "");
+}
 
-  writeExit(): void {
-    const { code, text } = this.#ending!;
+/** Microtasks do not run within one, which this is; and what was rejected is told of before that. */
+function end(code: number, text: string, goOn: () => void): void {
+  setImmediate(() => {
     endLog();
     output.text(FrameType.EXIT, code, text);
-  }
-
-  #deployed(kind: string, handler: Handler): void {
-    output.text(FrameType.HEAD, 200, "content-type\napplication/json\n");
-    output.text(FrameType.CHUNK, 0, JSON.stringify({ kind }));
-    output.text(FrameType.END, 0, "");
-    this.#end(ExitCode.OK, "", handler);
-  }
-
-  #end(code: number, text: string, handler: Handler | null): void {
-    this.#ending = { code, text };
-    this.#onOver(handler);
-  }
+    output.flush();
+    stopListening();
+    goOn();
+  });
 }

@@ -1,60 +1,58 @@
 /** The loop: a request is read, served and answered, and then the next one is waited for. */
 import { setImmediate } from "node:timers";
-import { FrameType, HeadFlag } from "../../../ffi/layout.ts";
+import { FrameType } from "../../../ffi/layout.ts";
 import { settle } from "./core.ts";
-import { Deploy } from "./deploy.ts";
 import { forgetEntropy } from "./entropy.ts";
 import { Exchange, type Handler } from "./exchange.ts";
 import { input, listen, stopListening } from "./line.ts";
 import { output } from "./output.ts";
 
-let handler: Handler | null = null;
-let current: Exchange | Deploy | null = null;
+let handler: Handler;
+let current: Exchange | null = null;
 /** This loop runs: what is over is noticed by it. */
 let isAwake = false;
 
+export function serve(served: Handler): void {
+  handler = served;
+  goOn();
+}
+
 /** Serves what needs nothing from outside without the event loop; leaves the rest to that, and comes back. */
-export function serve(): void {
+function goOn(): void {
   isAwake = true;
-  for (;;) {
-    while (!input.next()) {
-      output.flush();
-      if (!input.wait()) Deno.exit(0);
-      if (current === null) forgetEntropy();
-    }
-    takeFrames();
-    settle();
-    if (current?.isOver) finish();
-    else if (current !== null) break;
-  }
+  while (serveOne());
   isAwake = false;
   output.flush();
   listen(onFrames);
 }
 
-/** The frame that `input` has, and all that came with it. */
-function takeFrames(): void {
-  const begun = current === null ? begin() : null;
-  if (begun === null) current?.take(input);
-  while (current !== null && input.next()) current.take(input);
-  // A body that came with its head is whole when the handler is called.
-  if (begun instanceof Exchange) begun.start(handler!);
+/** False: it waits for what the event loop brings. */
+function serveOne(): boolean {
+  while (!input.next()) {
+    output.flush();
+    if (!input.wait()) Deno.exit(0);
+    forgetEntropy();
+  }
+  takeFrames();
+  settle();
+  if (current === null) return true;
+  if (!current.isOver) return false;
+  finish();
+  return true;
 }
 
-function begin(): Exchange | Deploy | null {
+/** The frame that `input` has, and all that came with it. */
+function takeFrames(): void {
   // What is late, of the request before.
-  if (input.type !== FrameType.HEAD) return null;
-  const isDeploy = (input.flags & HeadFlag.DEPLOY) !== 0;
-  return current = isDeploy ? new Deploy(input, deployed) : new Exchange(input, over);
+  if (input.type !== FrameType.HEAD) return;
+  const begun = current = new Exchange(input, over);
+  while (input.next()) begun.take(input);
+  // A body that came with its head is whole when the handler is called.
+  begun.start(handler);
 }
 
 function onFrames(): void {
   while (current !== null && input.next()) current.take(input);
-}
-
-function deployed(found: Handler | null): void {
-  handler = found;
-  over();
 }
 
 function over(): void {
@@ -65,7 +63,7 @@ function over(): void {
     finish();
     output.flush();
     stopListening();
-    serve();
+    goOn();
   });
 }
 
@@ -74,17 +72,13 @@ function finish(): void {
   current = null;
 }
 
-/** Has a request served so many times, whose answers nobody reads: all of this is compiled when the first one comes. */
-export function rehearse(rehearsed: Handler, frames: Uint8Array, times: number): void {
+/** Has `ask` ask for something, and serves it, so many times. */
+export function rehearse(rehearsed: Handler, ask: () => void, times: number): void {
   handler = rehearsed;
   isAwake = true;
   for (let i = 0; i < times; i++) {
-    input.add(frames);
-    input.next();
-    takeFrames();
-    settle();
-    finish();
-    output.drop();
+    ask();
+    serveOne();
   }
-  handler = null;
+  output.flush();
 }

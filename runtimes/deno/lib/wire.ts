@@ -42,6 +42,10 @@ export class Input {
     this.#to += bytes.length;
   }
 
+  forget(): void {
+    this.#from = this.#to = 0;
+  }
+
   /** Takes the next frame, if all of it is there. */
   next(): boolean {
     const at = this.#from;
@@ -132,11 +136,6 @@ export class Output {
       this.#willFlush = false;
       this.flush();
     });
-  }
-
-  /** Of a rehearsal: nobody is to read it. */
-  drop(): void {
-    this.#length = 0;
   }
 
   #begin(type: number, aux: number, length: number): number {
