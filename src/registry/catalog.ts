@@ -5,6 +5,7 @@ import { namesFor } from "./names.ts";
 import { Refusals } from "./refusals.ts";
 import { RouteTable } from "./route.ts";
 import { routePattern } from "./route_pattern.ts";
+import { isServer } from "./sources.ts";
 
 class Tenant {
   readonly routes = new RouteTable();
@@ -86,7 +87,7 @@ export class Catalog {
     const problem = routeProblem(source);
     if (problem !== null || managed.pattern) return problem;
     const pattern = routePattern(source.name);
-    const holder = this.#tenants.get(tenant)!.routes.add(pattern, entry);
+    const holder = this.#tenants.get(tenant)!.routes.add(pattern, entry, isServer(source));
     if (holder) return `Cannot deploy ${source.file}: its route ${entry.route} is taken by ${holder.file}`;
     managed.pattern = pattern;
     return null;

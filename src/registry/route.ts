@@ -6,6 +6,8 @@ interface Leaf {
   readonly entry: FunctionEntry;
   /** Names of the parameters on the way here. */
   readonly params: readonly string[];
+  /** It is an app, whatever its build comes to. */
+  readonly isServer: boolean;
 }
 
 class Node {
@@ -21,27 +23,28 @@ class Node {
 
 /**
  * The routes of one tenant. The most specific wins, segment by segment: a fixed one before a parameter before the
- * rest of the path before an app further up. Paths without parameters are found in one look-up.
+ * rest of the path before an app further up, and last what may become an app once it is built. Paths without parameters
+ * are found in one look-up.
  */
 export class RouteTable {
   readonly #exact = new Map<string, RouteMatch>();
   readonly #root = new Node();
 
   /** Takes the route for the function, or returns the function that has it. */
-  add({ segments }: RoutePattern, entry: FunctionEntry): FunctionEntry | null {
+  add({ segments }: RoutePattern, entry: FunctionEntry, isServer = false): FunctionEntry | null {
     let node = this.#root;
     const params: string[] = [];
     for (const { kind, text } of segments) {
       if (kind !== "fixed") params.push(text);
       if (kind === "rest") {
         if (node.rest) return node.rest.entry;
-        node.rest = { entry, params };
+        node.rest = { entry, params, isServer };
         return null;
       }
       node = kind === "fixed" ? child(node.fixed, text) : node.param ??= new Node();
     }
     if (node.leaf) return node.leaf.entry;
-    node.leaf = { entry, params };
+    node.leaf = { entry, params, isServer };
     if (params.length === 0) {
       const path = "/" + segments.map(({ text }) => text).join("/");
       this.#exact.set(path, { entry, params: null, mount: mountOf(path) });
@@ -70,25 +73,26 @@ export class RouteTable {
   }
 
   match(path: string): RouteMatch | null {
-    return this.#exact.get(path) ?? this.#walk(this.#root, path, 1, []);
+    return this.#exact.get(path) ?? this.#walk(this.#root, path, 1, [], ownsBelow) ??
+      this.#walk(this.#root, path, 1, [], mayOwnBelow);
   }
 
   /** `at` is where the next segment starts; `values` are the parameters' so far. */
-  #walk(node: Node, path: string, at: number, values: string[]): RouteMatch | null {
+  #walk(node: Node, path: string, at: number, values: string[], owns: (leaf: Leaf) => boolean): RouteMatch | null {
     if (at > path.length) return node.leaf && found(node.leaf, values, mountOf(path));
     const end = path.indexOf("/", at);
     const segment = end < 0 ? path.slice(at) : path.slice(at, end);
     const next = at + segment.length + 1;
 
     const fixed = node.fixed.get(segment);
-    const match = fixed ? this.#walk(fixed, path, next, values) : null;
+    const match = fixed ? this.#walk(fixed, path, next, values, owns) : null;
     if (match) return match;
     if (node.param && segment !== "") {
-      const match = this.#walk(node.param, path, next, [...values, segment]);
+      const match = this.#walk(node.param, path, next, [...values, segment], owns);
       if (match) return match;
     }
     if (node.rest) return found(node.rest, [...values, path.slice(at)], "");
-    if (node.leaf && ownsBelow(node.leaf.entry)) return found(node.leaf, values, mountOf(path.slice(0, at - 1)));
+    if (node.leaf && owns(node.leaf)) return found(node.leaf, values, mountOf(path.slice(0, at - 1)));
     return null;
   }
 
@@ -107,9 +111,13 @@ function child(children: Map<string, Node>, text: string): Node {
   return node;
 }
 
-/** What a function owns is only known once it was built. */
-function ownsBelow({ active }: FunctionEntry): boolean {
-  return active !== null && isApp(active.kind);
+function ownsBelow({ entry: { active }, isServer }: Leaf): boolean {
+  return active === null ? isServer : isApp(active.kind);
+}
+
+/** What a function owns is only known once it was built: until then, what nobody else has may be its. */
+function mayOwnBelow(leaf: Leaf): boolean {
+  return leaf.entry.active === null || ownsBelow(leaf);
 }
 
 /** An app at the root has no mount path to be taken off. */

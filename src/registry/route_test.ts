@@ -120,13 +120,36 @@ Deno.test("an app at the root owns everything else, and has no mount path", () =
   }
 });
 
-Deno.test("an app that was not built yet owns only its own path", () => {
-  const routes = new RouteTable();
-  const app = entry("app", "fetch");
-  app.active = null;
-  routes.add(routePattern("app"), app);
+function unbuilt(name: string): FunctionEntry {
+  return { ...entry(name), state: "building", active: null };
+}
+
+Deno.test("what was not built yet owns what is below it and nobody else's", () => {
+  const routes = table(["app/x/[id]"]);
+  for (const name of ["app", "app/x"]) routes.add(routePattern(name), unbuilt(name));
   assert.equal(nameOf(routes, "/app"), "app");
-  assert.equal(nameOf(routes, "/app/x"), null);
+  assert.equal(nameOf(routes, "/app/y/z"), "app");
+  assert.equal(nameOf(routes, "/app/x/7"), "app/x/[id]");
+  assert.deepEqual([nameOf(routes, "/app/x/7/8"), routes.match("/app/x/7/8")!.mount], ["app/x", "/app/x"]);
+  assert.equal(nameOf(routes, "/apps"), null);
+});
+
+Deno.test("what was not built yet takes nothing from an app further up, but as a server", () => {
+  const routes = table([], ["index"]);
+  routes.add(routePattern("page"), unbuilt("page"));
+  routes.add(routePattern("shop"), unbuilt("shop"), true);
+  assert.equal(nameOf(routes, "/page/x"), "index");
+  assert.equal(nameOf(routes, "/shop/x"), "shop");
+  assert.equal(nameOf(routes, "/shop/"), "shop");
+});
+
+Deno.test("what was built and is no app owns its own path alone, whatever was thought before", () => {
+  const routes = new RouteTable();
+  const one = unbuilt("one");
+  routes.add(routePattern("one"), one, true);
+  assert.equal(nameOf(routes, "/one/x"), "one");
+  one.active = entry("one").active;
+  assert.equal(nameOf(routes, "/one/x"), null);
 });
 
 Deno.test("the second function of a route learns who has it, and gets it when that one leaves", () => {

@@ -25,7 +25,8 @@ const LANGUAGES: Readonly<Record<string, Language>> = {
   ".wasm": "wasi",
 };
 const NO_FUNCTION = /\.d\.ts$|\.test\.[^./]+$/;
-const PROGRAMS = ["main", "server"];
+const SERVER = "server";
+const PROGRAMS = ["main", SERVER];
 const LONGEST_PATH = 1024;
 
 /** What is among the files of a root. */
@@ -84,6 +85,11 @@ function oneForEachName(candidates: readonly Source[], fileOf: FilesOfRoot["file
 
 const isPublic = (path: string): boolean =>
   !path.split("/").some((part) => part.startsWith("_") || part.startsWith("."));
+
+/** Of a folder: one that `run` starts, or an executable of that name. What else a function is, its build tells. */
+export function isServer({ file, folder, language }: Source): boolean {
+  return language === "native" && folder !== null && (file === folder || posix.basename(file) === SERVER);
+}
 
 /** The outermost folder counts: nothing in it is routed. */
 function isInside(folder: string, folders: ReadonlySet<string>): boolean {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { findSources } from "./sources.ts";
+import { findSources, isServer } from "./sources.ts";
 
 async function find(files: string[], programs: string[] = [], runs: string[] = []) {
   const { sources } = await found(files, programs, runs);
@@ -105,4 +105,10 @@ Deno.test("a name that cannot be shown is refused", async () => {
   for (const file of ["a\nb.ts", "a\x1b[31m.ts", "@x.ts", `${"x/".repeat(600)}a.ts`]) {
     assert.notEqual((await find([file]))[0].problem, null, file);
   }
+});
+
+Deno.test("a folder is known for a server by its run, or its executable of that name", async () => {
+  const files = ["a/app.py", "b/server", "c/main", "d/main.py", "e/server.ts", "server"];
+  const found = await find(files, ["b/server", "c/main", "server"], ["a"]);
+  assert.deepEqual(found.filter(isServer).map(({ name }) => name).sort(), ["a", "b"]);
 });
