@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import type { Clock } from "../clock.ts";
-import { diskBytes } from "../state/disk_bytes.ts";
 import type { Store, VersionRow } from "../state/store.ts";
 import { type Artifact, BuildError, FILES, type GuestLine, type Prepared, type Snapshot } from "../tiers/tier.ts";
 import type { FunctionSettings, TierName } from "../types.ts";
@@ -151,8 +150,7 @@ export class Builder {
         signal.throwIfAborted();
         await removeStaged(draft.folder);
         const { id, version } = artifact;
-        const bytes = await diskBytes(draft.folder);
-        prepared.snapshot.moved(await room.admit(id, bytes, () => draft.commit(id, version)));
+        prepared.snapshot.moved(await room.admit(id, draft.folder, () => draft.commit(id, version)));
       } catch (error) {
         await prepared.snapshot.dispose();
         throw error;

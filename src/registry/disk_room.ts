@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { MiB } from "../limits.ts";
-import { diskBytes } from "../state/disk_bytes.ts";
+import { type DiskFile, diskFiles, DiskUse, diskUse } from "../state/disk_bytes.ts";
 import type { Store } from "../state/store.ts";
 import { BuildError } from "../tiers/tier.ts";
 import { type FunctionId, HOME } from "../types.ts";
@@ -22,7 +22,9 @@ interface Bound {
   /** Whose versions may go for it; null: everybody's. */
   readonly tenant: string | null;
   /** What is there; `anew`: exactly. */
-  measure(anew: boolean): Promise<number>;
+  measure(anew: boolean): Promise<DiskUse>;
+  /** What was let in and is not there yet. */
+  readonly comingBytes: number;
   refusal(mb: number): string;
 }
 
@@ -34,19 +36,20 @@ export class DiskRoom {
   readonly #options: DiskRoomOptions;
   /** Of versions that were let in and are not there yet. */
   readonly #coming = new Map<string, number>();
-  #data = { bytes: 0, untilMs: -Infinity };
+  #data = { use: new DiskUse(), untilMs: -Infinity };
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: DiskRoomOptions) {
     this.#options = options;
   }
 
-  /** Lets a version in, which `commit` puts in its place. Throws a BuildError if there is no room for it. */
-  async admit<T>({ tenant }: FunctionId, bytes: number, commit: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(() => this.#makeRoom(tenant, bytes));
+  /** Lets the version of a draft in, which `commit` puts in its place. Throws a BuildError if there is no room for it. */
+  async admit<T>({ tenant }: FunctionId, draft: string, commit: () => Promise<T>): Promise<T> {
+    const files = await diskFiles(draft);
+    const turn = this.#last.then(() => this.#makeRoom(tenant, files));
     this.#last = turn.catch(() => {});
-    await turn;
-    this.#data.bytes += bytes;
+    const bytes = await turn;
+    for (const file of files) this.#data.use.add(file);
     this.#comes(tenant, bytes);
     try {
       return await commit();
@@ -55,48 +58,57 @@ export class DiskRoom {
     }
   }
 
-  async #makeRoom(tenant: string, bytes: number): Promise<void> {
+  /** Resolves with what the tenant's versions grow by. */
+  async #makeRoom(tenant: string, files: readonly DiskFile[]): Promise<number> {
     const { folders, diskMbOf, dataMb } = this.#options;
     const whose = tenant === HOME ? "the functions outside of all @ folders" : `@${tenant}`;
     const diskMb = diskMbOf(tenant);
-    await this.#fit(bytes, {
+    const bytes = await this.#fit(files, {
       mostMb: diskMb,
       tenant,
-      measure: async (anew) => await folders.bytesOf(tenant, anew) + (this.#coming.get(tenant) ?? 0),
+      measure: (anew) => folders.useOf(tenant, anew),
+      comingBytes: this.#coming.get(tenant) ?? 0,
       refusal: (mb) => `the versions of ${whose} would take ${mb} MB together, and diskMb is ${diskMb}`,
     });
-    await this.#fit(bytes, {
+    await this.#fit(files, {
       mostMb: dataMb(),
       tenant: null,
-      measure: (anew) => this.#dataBytes(anew),
+      measure: (anew) => this.#dataUse(anew),
+      comingBytes: 0,
       refusal: (mb) => `the data folder would take ${mb} MB, and the server's dataMb is ${dataMb()}`,
     });
+    return bytes;
   }
 
-  async #fit(bytes: number, { mostMb, tenant, measure, refusal }: Bound): Promise<void> {
+  /** Resolves with what comes: packages that another version has as well are there already. */
+  async #fit(
+    files: readonly DiskFile[],
+    { mostMb, tenant, measure, comingBytes, refusal }: Bound,
+  ): Promise<number> {
     const { store, folders } = this.#options;
     const most = mostMb * MiB;
-    if (await measure(false) + bytes <= most) return;
-    let total = await measure(true) + bytes;
-    const spare = total > most ? await store.spareVersions(tenant) : [];
+    let use = await measure(false);
+    const totalBytes = () => use.bytes + use.growth(files) + comingBytes;
+    if (totalBytes() > most) use = await measure(true);
+    const spare = totalBytes() > most ? await store.spareVersions(tenant) : [];
     for (const { version, ...id } of spare) {
-      if (total <= most) break;
+      if (totalBytes() <= most) break;
       await store.removeVersions(id, [version]);
-      const freed = await folders.remove(id, version);
-      this.#data.bytes -= freed;
-      total -= freed;
+      const gone = await folders.remove(id, version);
+      for (const file of gone) this.#data.use.remove(file);
     }
-    if (total > most) throw new BuildError(`Cannot keep it: ${refusal(Math.ceil(total / MiB))}`);
+    if (totalBytes() > most) throw new BuildError(`Cannot keep it: ${refusal(Math.ceil(totalBytes() / MiB))}`);
+    return use.growth(files);
   }
 
-  async #dataBytes(anew: boolean): Promise<number> {
+  async #dataUse(anew: boolean): Promise<DiskUse> {
     const { clock, data, folders } = this.#options;
     if (anew || clock.monotonic() > this.#data.untilMs) {
       // What is still made is counted when it comes.
-      const bytes = await diskBytes(data) - await folders.draftBytes();
-      this.#data = { bytes, untilMs: clock.monotonic() + MEASURED_FOR_MS };
+      const use = await diskUse(data, folders.drafts);
+      this.#data = { use, untilMs: clock.monotonic() + MEASURED_FOR_MS };
     }
-    return this.#data.bytes;
+    return this.#data.use;
   }
 
   #comes(tenant: string, bytes: number): void {

@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path";
-import { diskBytes } from "../state/disk_bytes.ts";
+import { type DiskFile, diskFiles, type DiskUse, diskUse } from "../state/disk_bytes.ts";
 import type { FunctionId } from "../types.ts";
 import { folderName } from "./names.ts";
 
@@ -20,28 +20,28 @@ export const SOURCE_MAP = "bundle.js.map";
 /** One folder for each version: bundle, source map, snapshot and a manifest that tells what has to be there. */
 export class VersionFolders {
   /** What each tenant's folders take of the disk, once somebody asked. */
-  readonly #bytes = new Map<string, number>();
+  readonly #uses = new Map<string, DiskUse>();
 
   constructor(readonly folder: string) {}
 
-  /** Of what is still made. */
-  async draftBytes(): Promise<number> {
-    return await diskBytes(join(this.folder, DRAFTS));
+  /** Where versions are made. */
+  get drafts(): string {
+    return join(this.folder, DRAFTS);
   }
 
   /** Of all of a tenant's versions; `anew`: measured now, whatever is known. */
-  async bytesOf(tenant: string, anew = false): Promise<number> {
-    const known = anew ? undefined : this.#bytes.get(tenant);
-    if (known !== undefined) return known;
-    const bytes = await diskBytes(join(this.folder, tenant));
-    this.#bytes.set(tenant, bytes);
-    return bytes;
+  async useOf(tenant: string, anew = false): Promise<DiskUse> {
+    const known = anew ? undefined : this.#uses.get(tenant);
+    if (known) return known;
+    const use = await diskUse(join(this.folder, tenant));
+    this.#uses.set(tenant, use);
+    return use;
   }
 
   /** What was not committed is nobody's. */
   async sweep(): Promise<void> {
-    await removeAll(join(this.folder, DRAFTS));
-    await Deno.mkdir(join(this.folder, DRAFTS), { recursive: true });
+    await removeAll(this.drafts);
+    await Deno.mkdir(this.drafts, { recursive: true });
   }
 
   of(id: FunctionId, version: string): string {
@@ -49,7 +49,7 @@ export class VersionFolders {
   }
 
   async draft(): Promise<Draft> {
-    const folder = join(this.folder, DRAFTS, crypto.randomUUID());
+    const folder = join(this.drafts, crypto.randomUUID());
     await Deno.mkdir(folder, { recursive: true });
     const discard = () => removeAll(folder);
     const commit = async (id: FunctionId, version: string) => {
@@ -60,7 +60,8 @@ export class VersionFolders {
       await removeAll(place);
       await Deno.rename(folder, place);
       await syncFolder(dirname(place));
-      this.#grow(id.tenant, await diskBytes(place));
+      const files = await diskFiles(place);
+      for (const file of files) this.#uses.get(id.tenant)?.add(file);
       return place;
     };
     return { folder, commit, discard };
@@ -87,8 +88,8 @@ export class VersionFolders {
     }
   }
 
-  /** Resolves with the bytes that were freed. */
-  async remove(id: FunctionId, version: string): Promise<number> {
+  /** Resolves with the files that were there. */
+  async remove(id: FunctionId, version: string): Promise<readonly DiskFile[]> {
     return await this.#remove(id, this.of(id, version));
   }
 
@@ -96,16 +97,11 @@ export class VersionFolders {
     await this.#remove(id, this.#ofFunction(id));
   }
 
-  async #remove({ tenant }: FunctionId, folder: string): Promise<number> {
-    const bytes = await diskBytes(folder);
+  async #remove({ tenant }: FunctionId, folder: string): Promise<readonly DiskFile[]> {
+    const files = await diskFiles(folder);
     await removeAll(folder);
-    this.#grow(tenant, -bytes);
-    return bytes;
-  }
-
-  #grow(tenant: string, bytes: number): void {
-    const known = this.#bytes.get(tenant);
-    if (known !== undefined) this.#bytes.set(tenant, Math.max(0, known + bytes));
+    for (const file of files) this.#uses.get(tenant)?.remove(file);
+    return files;
   }
 
   #ofFunction({ tenant, name }: FunctionId): string {
