@@ -34,6 +34,7 @@ import { Scheduler } from "./scheduler/scheduler.ts";
 import { startSetup } from "./setup/setup.ts";
 import { DataFolder } from "./state/data_folder.ts";
 import { openStore } from "./state/db.ts";
+import { hearStrayErrors } from "./cli/stray_errors.ts";
 import type { Tier } from "./tiers/tier.ts";
 import { OpeningTier } from "./tiers/opening_tier.ts";
 import { openEngine } from "./tiers/open_engine.ts";
@@ -97,6 +98,10 @@ async function compose(
   closing.defer(() => opening.then((store) => store.close(), () => {}));
 
   const warn = (message: string) => events.emit({ type: "server", atMs: clock.now(), level: "warn", message });
+  closing.use(hearStrayErrors((error) => {
+    const detail = error instanceof Error ? error.stack : `${error}`;
+    events.emit({ type: "server", atMs: clock.now(), level: "error", message: "An error was not caught", detail });
+  }));
   const gateway = new Gateway({ clock, events });
   const http = listen({ hostname, port, events, handle: gateway.handle });
   closing.defer(() => http.close());

@@ -22,13 +22,29 @@ export function forward(request: IncomingMessage, response: ServerResponse, url:
     headers: ["host", url.host, ...endToEnd(request, NOT_FORWARDED), "connection", "close"],
     maxHeaderSize: LIMITS.responseHeaderBytes,
   });
-  outgoing.on("error", (error) => reject(Refusal.ofFailure(error)));
-  outgoing.on("upgrade", () => reject(new Refusal(502, "the server wants another protocol")));
+  let isComplete = () => false;
+  // What comes behind a complete answer is nobody's.
+  const fail = (refusal: Refusal) => isComplete() ? undefined : reject(refusal);
+  let interimAnswers = 0;
+  outgoing.on("information", () => {
+    if (++interimAnswers <= LIMITS.fetchInterimAnswers) return;
+    fail(new Refusal(502, "the server sends too many interim answers"));
+    outgoing.destroy();
+  });
+  outgoing.on("error", (error) => fail(Refusal.ofFailure(error)));
+  outgoing.on("upgrade", () => fail(new Refusal(502, "the server wants another protocol")));
   outgoing.on("response", (incoming) => {
-    response.sendDate = false;
-    response.writeHead(incoming.statusCode!, incoming.statusMessage, endToEnd(incoming));
-    incoming.on("error", reject);
-    incoming.on("aborted", () => reject(new Refusal(502, "the server closed the connection")));
+    isComplete = () => incoming.complete;
+    incoming.on("error", (error) => fail(Refusal.ofFailure(error)));
+    incoming.on("aborted", () => fail(new Refusal(502, "the server closed the connection")));
+    try {
+      passHead(incoming, response);
+    } catch {
+      // Node reads heads that it does not write.
+      fail(new Refusal(502, "the server's answer has a head that makes no sense"));
+      outgoing.destroy();
+      return;
+    }
     incoming.pipe(response);
   });
   response.on("close", () => {
@@ -37,6 +53,14 @@ export function forward(request: IncomingMessage, response: ServerResponse, url:
   });
   request.pipe(outgoing);
   return promise;
+}
+
+/** Throws for a head that no response can have. */
+function passHead(incoming: IncomingMessage, response: ServerResponse): void {
+  const { statusCode = 0, statusMessage } = incoming;
+  if (statusCode < 200 || statusCode > 599) throw new RangeError(`Cannot pass on the status ${statusCode}`);
+  response.sendDate = false;
+  response.writeHead(statusCode, statusMessage, endToEnd(incoming));
 }
 
 /** Names and values in turn. A body of unknown length goes on in chunks. */

@@ -217,6 +217,32 @@ for (const [what, request, net, status] of refused) {
   });
 }
 
+const nonsense: readonly [what: string, answer: string][] = [
+  ["a status of two digits", "HTTP/1.1 099 x\r\ncontent-length: 0\r\n\r\n"],
+  ["no status", "HTTP/1.1 000 x\r\ncontent-length: 0\r\n\r\n"],
+  ["a status beyond all", "HTTP/1.1 999 x\r\ncontent-length: 0\r\n\r\n"],
+  ["a control character in its reason", "HTTP/1.1 200 a\x01b\r\ncontent-length: 0\r\n\r\n"],
+  ["a control character in a header", "HTTP/1.1 200 ok\r\nx: a\x01b\r\ncontent-length: 0\r\n\r\n"],
+  ["interim answers without end", "HTTP/1.1 103 Early\r\nlink: x\r\n\r\n".repeat(1000)],
+  ["a head without end", `HTTP/1.1 200 ok\r\nx: ${"a".repeat(200_000)}`],
+];
+for (const [what, answer] of nonsense) {
+  Deno.test(`a server that answers with ${what} is a bad gateway, and nothing more`, async () => {
+    await using peer = await Peer.tcp((socket) => void socket.end(Buffer.from(answer, "latin1")));
+    using guest = new Guest(newHost());
+    const text = await guest.ask(`GET http://127.0.0.1:${peer.port}/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    assert.match(statusOf(text), /^HTTP\/1\.1 502 /);
+  });
+}
+
+Deno.test("what a server sends behind its answer is nobody's, and the answer arrives", async () => {
+  const answer = "HTTP/1.1 200 ok\r\ncontent-length: 3\r\n\r\nabcdefgh";
+  await using peer = await Peer.tcp((socket) => void socket.end(answer));
+  using guest = new Guest(newHost());
+  const text = await guest.ask(`GET http://127.0.0.1:${peer.port}/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+  assert.match(text, /^HTTP\/1\.1 200 [^]*\r\n\r\nabc$/);
+});
+
 Deno.test("a cap that became less holds for the next connection", async () => {
   await using peer = await Peer.tcp((socket) => socket.pipe(socket));
   let cap: NetPolicy = ["127.0.0.1"];
