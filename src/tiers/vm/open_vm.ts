@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { NativeCell } from "../../../ffi/native_cell.ts";
 import { NativeGroups } from "../../../ffi/native_groups.ts";
@@ -9,6 +8,7 @@ import type { Artifact } from "../tier.ts";
 import { CellStarter } from "./cell_starter.ts";
 import { Cells } from "./cells.ts";
 import { Cgroups } from "./cgroups.ts";
+import { engineOf } from "./engines.ts";
 import { Images } from "./images.ts";
 import type { PackImage } from "./own_files.ts";
 import { Runtimes } from "./runtimes.ts";
@@ -82,7 +82,7 @@ export async function openVm(options: OpenVmOptions): Promise<OpenedVm> {
     throw error;
   });
   const keys = new Map(known.map(({ name }, at) => [name, made[at]]));
-  const engineId = hashOf([program.id, ...keys.values()]);
+  const engines = { program: program.id, keys, native: options.images.map(({ name }) => name) };
   const images = new Images(async (image) => ({ file: await imageOf(image), key: keys.get(image.name) ?? "" }));
   const runtimes = await Runtimes.open({
     ...options,
@@ -98,7 +98,7 @@ export async function openVm(options: OpenVmOptions): Promise<OpenedVm> {
     runtimes,
     images,
     known,
-    engineId,
+    engineOf: (language) => engineOf(language, engines),
     cells: new Cells({
       ...options,
       starter,
@@ -123,8 +123,4 @@ async function prepare(versions: string, { known, images, runtimes }: VersionPar
   // One that cannot be used any more is told of by whatever needs it.
   await Promise.allSettled([...needed.runtimes].map((id) => runtimes.find(id)));
   await runtimes.sweep(needed.runtimes);
-}
-
-function hashOf(parts: readonly string[]): string {
-  return createHash("sha256").update(parts.join(" ")).digest("hex").slice(0, 16);
 }

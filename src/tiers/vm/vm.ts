@@ -14,8 +14,7 @@ export interface VmTierOptions extends VmBuildOptions, VersionParts {
   readonly starter: CellStarter;
   readonly cells: Cells;
   readonly pack: PackImage;
-  /** Of all that a snapshot is made with. */
-  readonly engineId: string;
+  readonly engineOf: Tier["engineOf"];
   readonly sweep: () => Promise<void>;
   readonly onTrouble: (message: string) => void;
   readonly onClose: () => Promise<void>;
@@ -40,8 +39,8 @@ export class VmTier implements Tier {
     });
   }
 
-  engineOf(): string {
-    return this.#options.engineId;
+  engineOf(language: Artifact["language"]): string {
+    return this.#options.engineOf(language);
   }
 
   async prepare(
