@@ -87,7 +87,7 @@ Deno.test("ls tells what is wrong with configuration files beside its output", a
     "GET /_mayfly/problems": json(["mayfly.json:3:5: no\x1b[2J"]),
   });
   assert.equal(code, 0);
-  assert.match(shell.notes, /^Error: mayfly\.json:3:5: no\\x1b\[2J$/m);
+  assert.match(shell.notes, /^Problem: mayfly\.json:3:5: no\\x1b\[2J$/m);
 });
 
 Deno.test("ls --json is what the server says", async () => {

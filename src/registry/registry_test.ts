@@ -170,6 +170,23 @@ Deno.test("all that is wrong with a build is told, and that a deno.json beside t
   assert.deepEqual(more, []);
 });
 
+Deno.test("a program that is not executable is told of, until it is", async () => {
+  await using h = await RegistryHarness.start({ "data": "no program", "app/main.py": "", "_shared/x": "" });
+  const program = await Deno.readFile("/bin/true");
+  for (const path of ["shop/server", "app/helper", "_shared/tool", "library.so"]) {
+    await Deno.mkdir(join(h.functions, path, ".."), { recursive: true });
+    await Deno.writeFile(join(h.functions, path), program, { mode: 0o644 });
+  }
+  const told = "shop/server: It is a program for Linux, but not executable: chmod +x shop/server";
+  await h.until("it is told", () => h.registry.problems().includes(told));
+  assert.deepEqual(h.registry.problems(), [told]);
+  const warned = h.events.filter((event) => event.type === "server" && event.message === told);
+  assert.equal(warned.length, 1);
+  await Deno.chmod(join(h.functions, "shop/server"), 0o755);
+  await h.until("nothing is wrong", () => h.registry.problems().length === 0);
+  assert.equal(h.entry("shop")!.file, "shop/server");
+});
+
 Deno.test("settings of a function that is not there are told, until it is there", async () => {
   await using h = await RegistryHarness.start({
     "greet.ts": says("hi"),

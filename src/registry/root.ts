@@ -5,6 +5,7 @@ import { type DenoConfig, NO_DENO_CONFIG, parseDenoConfig } from "./deno_config.
 import { type Inputs, isCurrent, type RootState } from "./inputs.ts";
 import { type Manifest, NO_MANIFEST, parseManifest } from "./manifest.ts";
 import { Mirror, type MirrorFs } from "./mirror.ts";
+import { findNotExecutable } from "./not_executable.ts";
 import type { Lock } from "./npm.ts";
 import { isVisible } from "./scan.ts";
 import { functionSettings, type TenantCaps } from "./settings.ts";
@@ -39,7 +40,8 @@ export interface RootChange {
 const MANIFEST = "mayfly.json";
 const DENO_CONFIG = "deno.json";
 const LOCK = "deno.lock";
-const UNUSED_TOLD = 10;
+/** Of each kind. */
+const WARNINGS_TOLD = 10;
 
 /** The files of one tenant: their mirror, and what its configuration files make of them. */
 export class Root {
@@ -52,8 +54,8 @@ export class Root {
   denoProblem: string | null = null;
   /** What is wrong with mayfly.json. */
   #manifestProblem: string | null = null;
-  /** Settings of functions that are not there. */
-  #unused: readonly string[] = [];
+  /** What is probably not meant so: settings of functions that are not there, programs that cannot be run. */
+  #warnings: readonly string[] = [];
   readonly #options: RootOptions;
   #looking: Promise<unknown> = Promise.resolve();
   #looked = false;
@@ -83,7 +85,7 @@ export class Root {
   /** What is wrong with its configuration files, as an operator is told. */
   get problems(): string[] {
     const ofDeno = this.denoProblem && `${this.#named(this.denoProblem)}. Nothing that imports can be built with it`;
-    return [this.#manifestProblem, ofDeno, ...this.#unused].filter((problem) => problem !== null);
+    return [this.#manifestProblem, ofDeno, ...this.#warnings].filter((problem) => problem !== null);
   }
 
   get lock(): Lock | null {
@@ -165,7 +167,7 @@ export class Root {
       runs: this.manifest.runs,
       fileOf: this.#options.fileOf,
     });
-    this.#findUnused([...sources.keys()]);
+    this.#warn([...this.#unused([...sources.keys()]), ...await this.#notExecutable(sources)]);
     const readable = new Map(sources);
     for (const [name, source] of sources) {
       const why = refused.get(source.file);
@@ -174,16 +176,27 @@ export class Root {
     return { sources: readable, doubles };
   }
 
+  #warn(warnings: readonly string[]): void {
+    for (const message of warnings) if (!this.#warnings.includes(message)) this.#options.tell("warn", message);
+    this.#warnings = warnings;
+  }
+
+  async #notExecutable(sources: Found["sources"]): Promise<string[]> {
+    const found = await findNotExecutable(this.mirror, sources);
+    return found.slice(0, WARNINGS_TOLD).map((path) => {
+      const place = this.#named(path);
+      return `${place}: It is a program for Linux, but not executable: chmod +x ${place}`;
+    });
+  }
+
   /** A name that is written wrong would be settings that nobody misses. */
-  #findUnused(names: readonly string[]): void {
-    const unused = this.manifest.patterns.filter(({ matches }) => !names.some(matches)).slice(0, UNUSED_TOLD)
+  #unused(names: readonly string[]): string[] {
+    return this.manifest.patterns.filter(({ matches }) => !names.some(matches)).slice(0, WARNINGS_TOLD)
       .map(({ pattern, place }) => {
         const meant = suggest(pattern, names);
         const question = meant === null ? "" : `; did you mean ${meant}?`;
         return this.#named(`${place}: The settings of ${pattern} are used by no function${question}`);
       });
-    for (const message of unused) if (!this.#unused.includes(message)) this.#options.tell("warn", message);
-    this.#unused = unused;
   }
 
   /** True: another one is in force. */

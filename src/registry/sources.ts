@@ -83,7 +83,7 @@ function oneForEachName(candidates: readonly Source[], fileOf: FilesOfRoot["file
   return { sources, doubles };
 }
 
-const isPublic = (path: string): boolean =>
+export const isPublic = (path: string): boolean =>
   !path.split("/").some((part) => part.startsWith("_") || part.startsWith("."));
 
 /** Of a folder: one that `run` starts, or an executable of that name. What else a function is, its build tells. */
@@ -92,7 +92,7 @@ export function isServer({ file, folder, language }: Source): boolean {
 }
 
 /** The outermost folder counts: nothing in it is routed. */
-function isInside(folder: string, folders: ReadonlySet<string>): boolean {
+export function isInside(folder: string, folders: ReadonlySet<string>): boolean {
   for (let at = folder; at !== "."; at = posix.dirname(at)) if (folders.has(at)) return true;
   return false;
 }

@@ -12,7 +12,7 @@ export default command({
     const client = await Client.connect(values, shell);
     const [functions, problems] = await Promise.all([client.functions(), client.problems()]);
     if (values.json) return printJson(shell, { functions, problems });
-    for (const problem of problems) shell.note(colored("red", "Error:"), ` ${problem}`);
+    for (const problem of problems) shell.note(colored("yellow", "Problem:"), ` ${problem}`);
     if (functions.length === 0) shell.note("There are no functions yet: drop a file into the functions folder");
     else for (const line of functionTable(functions)) shell.print(...line);
     return 0;
