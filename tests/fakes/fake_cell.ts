@@ -67,6 +67,11 @@ export class FakeCell implements CellProcess {
     this.tell(telling({ telling: Telling.REPLY, id, error, text }));
   }
 
+  /** The snapshots of the steps that were submitted and are not complete. */
+  get running(): number[] {
+    return this.steps.map((slot) => this.#words[((SLOTS_AT + slot * LAYOUT.slotBytes) >> 2) + (SLOT.snapshot >> 2)]);
+  }
+
   /** Ends the step that was submitted first. */
   complete(result: number, fields: Partial<Record<keyof typeof SLOT, number>> = {}): void {
     const slot = this.steps.shift()!;

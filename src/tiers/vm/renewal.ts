@@ -21,7 +21,9 @@ export interface RenewalOptions extends VmBuildOptions, VersionParts {
 const MOST_CLONES = 1_000_000;
 const LOOK_MS = 60_000;
 const LOOKS_PER_SWEEP = 60;
+/** In a version's folder: what is made for it, and what is not needed for long any more. */
 const RENEWING = "renewing";
+const OLD = "old.bin";
 
 /** Makes snapshots anew that are old or were cloned very often, one after the other, while they go on serving. */
 export class Renewal {
@@ -80,24 +82,29 @@ export class Renewal {
   }
 
   async #renew(snapshot: VmSnapshot, artifact: Omit<Artifact, "bundle">): Promise<void> {
-    const { folder } = snapshot.stored;
+    const { stored } = snapshot;
+    const { folder } = stored;
     const runtime = runtimeOf(artifact.language);
     // What it has of an old runtime would be as old as that.
     if (runtime !== null) await this.#options.runtimes.fresh(runtime);
     const to = join(folder, RENEWING);
-    await Deno.remove(to, { recursive: true }).catch(() => {});
+    const clean = () => Deno.remove(to, { recursive: true }).catch(() => {});
+    await clean();
     await Deno.mkdir(to);
     try {
       const bundle = artifact.language === "js" ? await Deno.readFile(join(folder, artifact.file)) : new Uint8Array();
       const files = await keptFiles(folder);
       const job = { artifact: { ...artifact, bundle }, folder, to, files, log: () => {}, signal: this.#stop.signal };
       await VmBuild.run(this.#options, job);
+      // A cell that starts meanwhile for a request that came before still needs it.
+      await stored.setAside(join(to, OLD));
       await Deno.rename(join(to, SNAPSHOT), join(folder, SNAPSHOT));
       await Deno.rename(join(to, RECORD), join(folder, RECORD));
-    } finally {
-      await Deno.remove(to, { recursive: true }).catch(() => {});
+      snapshot.replace(await readVersion(folder, this.#options)).then(clean);
+    } catch (error) {
+      await clean();
+      throw error;
     }
-    snapshot.replace(await readVersion(folder, this.#options));
     await this.#options.onRenewed(artifact);
   }
 }

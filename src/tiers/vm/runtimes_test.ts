@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { CellOperation } from "../../../ffi/layout.ts";
-import { FakeCell } from "../../../tests/fakes/fake_cell.ts";
-import { systemClock } from "../../clock.ts";
-import { Deadlines } from "../../deadlines.ts";
-import { hostOf } from "../../host/host.ts";
-import { NO_GROUPS } from "./cell_group.ts";
-import { CellStarter } from "./cell_starter.ts";
+import { fakeStarter } from "../../../tests/fakes/fake_starter.ts";
 import { Images } from "./images.ts";
 import { Runtimes } from "./runtimes.ts";
 
@@ -15,25 +10,13 @@ async function setUp() {
   const clock = { now: () => nowMs, monotonic: () => nowMs };
   const troubles: string[] = [];
   const onTrouble = (message: string) => troubles.push(message);
-  const open = () => {
-    const process = new FakeCell();
-    process.answer = ({ operation, file }) => {
+  const { starter } = fakeStarter({
+    clock,
+    onTrouble,
+    answer: ({ operation, file }) => {
       if (operation === CellOperation.TAKE) Deno.writeTextFileSync(file!, "what a runtime is");
       return 0;
-    };
-    return Promise.resolve(process);
-  };
-  const starter = new CellStarter({
-    clock,
-    deadlines: new Deadlines(systemClock),
-    host: hostOf({}),
-    cores: 2,
-    open,
-    users: null,
-    groups: NO_GROUPS,
-    memoryBytesOf: () => 0,
-    cpuShareOf: () => 1,
-    onTrouble,
+    },
   });
   const image = { name: "python", key: () => Promise.resolve("k"), imageFiles: () => Promise.resolve([]) };
   const folder = await Deno.makeTempDir();

@@ -27,6 +27,7 @@ export class VersionSnapshot implements StoredSnapshot {
   readonly views: readonly StoredView[];
   readonly protocol: number;
   readonly tcpPort: number;
+  #aside: string | null = null;
 
   constructor(
     public folder: string,
@@ -49,7 +50,13 @@ export class VersionSnapshot implements StoredSnapshot {
   }
 
   get file(): string {
-    return join(this.folder, SNAPSHOT);
+    return this.#aside ?? join(this.folder, SNAPSHOT);
+  }
+
+  /** Its file is that one from now on: another will be in its place. */
+  async setAside(file: string): Promise<void> {
+    await Deno.link(this.file, file);
+    this.#aside = file;
   }
 }
 

@@ -28,6 +28,20 @@ interface Place {
   readonly object: number;
 }
 
+/** One that is stored, and what uses it: that which is replaced stays for the runs that began with it. */
+interface Edition {
+  readonly stored: VersionSnapshot;
+  place: Place | null;
+  bringing: Promise<Place> | null;
+  running: number;
+  /** Resolves when it was replaced and nothing uses it. */
+  readonly unused: PromiseWithResolvers<void>;
+}
+
+const editionOf = (stored: VersionSnapshot): Edition => (
+  { stored, place: null, bringing: null, running: 0, unused: Promise.withResolvers() }
+);
+
 /** The files are not opened by VMs' functions: what they see of them is in their views. */
 const NO_FILES = () => Promise.resolve(null);
 
@@ -35,100 +49,106 @@ const NO_FILES = () => Promise.resolve(null);
 export class VmSnapshot implements Snapshot {
   readonly #options: VmSnapshotOptions;
   readonly #line = new TurnLine();
-  #stored: VersionSnapshot;
-  #place: Place | null = null;
-  #bringing: Promise<Place> | null = null;
-  #running = 0;
+  #edition: Edition;
   /** That were made of it. */
   clones = 0;
   #disposed = false;
 
   constructor(options: VmSnapshotOptions, stored: VersionSnapshot) {
     this.#options = options;
-    this.#stored = stored;
+    this.#edition = editionOf(stored);
   }
 
   get stored(): VersionSnapshot {
-    return this.#stored;
+    return this.#edition.stored;
   }
 
   run(invocation: Invocation, sink: ResponseSink, onSettled: () => void): Outcome | Promise<Outcome> {
     const { cells, clock, id } = this.#options;
     const now = clock.monotonic();
-    this.#running++;
-    cells.heard(id.tenant, this.#stored, now);
-    const place = this.#place;
-    if (place?.serving.isAlive) return this.#runIn(place, now, null, invocation, sink, onSettled);
-    return this.#runCold(now, invocation, sink, onSettled);
+    const edition = this.#edition;
+    edition.running++;
+    cells.heard(id.tenant, edition.stored, now);
+    const { place } = edition;
+    if (place?.serving.isAlive) return this.#runIn(edition, place, now, null, invocation, sink, onSettled);
+    return this.#runCold(edition, now, invocation, sink, onSettled);
   }
 
-  /** Requests are served by another snapshot of the same version from now on. */
-  replace(stored: VersionSnapshot): void {
-    const { cells, id } = this.#options;
-    cells.drop(id.tenant, this.#stored);
-    this.#stored = stored;
-    this.#place = null;
+  /** Requests are served by another snapshot of the version from now on. Resolves when nothing uses the one before. */
+  replace(stored: VersionSnapshot): Promise<void> {
+    const before = this.#edition;
+    this.#edition = editionOf(stored);
     this.clones = 0;
+    this.#dropIfUnused(before);
+    return before.unused.promise;
   }
 
   /** What is stored of it is not what was written. */
   damaged(error: unknown): void {
-    this.#place = null;
+    this.#edition.place = null;
     this.#options.onDamaged(error);
   }
 
   moved(dir: string): void {
-    this.#stored.folder = dir;
+    this.#edition.stored.folder = dir;
   }
 
   dispose(): Promise<void> {
     this.#disposed = true;
     this.#options.onDispose(this);
-    this.#dropIfIdle();
+    this.#dropIfUnused(this.#edition);
     return Promise.resolve();
   }
 
-  #dropIfIdle(): void {
+  #dropIfUnused(edition: Edition): void {
     const { cells, id } = this.#options;
-    if (this.#disposed && this.#running === 0) cells.drop(id.tenant, this.#stored);
+    if (edition.running > 0 || (edition === this.#edition && !this.#disposed)) return;
+    cells.drop(id.tenant, edition.stored);
+    edition.unused.resolve();
   }
 
-  async #runCold(sinceMs: number, invocation: Invocation, sink: ResponseSink, onSettled: () => void): Promise<Outcome> {
-    const settled = () => {
-      this.#running--;
-      this.#dropIfIdle();
-      onSettled();
-    };
+  #settled(edition: Edition): void {
+    edition.running--;
+    this.#dropIfUnused(edition);
+  }
+
+  async #runCold(
+    edition: Edition,
+    sinceMs: number,
+    invocation: Invocation,
+    sink: ResponseSink,
+    onSettled: () => void,
+  ): Promise<Outcome> {
     let place: Place;
     try {
-      this.#bringing ??= this.#bring().finally(() => this.#bringing = null);
-      place = await this.#bringing;
+      edition.bringing ??= this.#bring(edition).finally(() => edition.bringing = null);
+      place = await edition.bringing;
     } catch (error) {
-      settled();
+      this.#settled(edition);
+      onSettled();
       if (error instanceof CellError) {
         return failure("not_deployed", "The function is being built again", { cause: error, retryAfterS: 1 });
       }
       return failure("crash", "The function's cell could not be started", { cause: error });
     }
     const now = this.#options.clock.monotonic();
-    return this.#runIn(place, now, now - sinceMs, invocation, sink, onSettled);
+    return this.#runIn(edition, place, now, now - sinceMs, invocation, sink, onSettled);
   }
 
-  async #bring(): Promise<Place> {
+  async #bring(edition: Edition): Promise<Place> {
     const { cells, id, onDamaged } = this.#options;
-    const stored = this.#stored;
     const serving = await cells.get(id.tenant);
     try {
-      const place = { serving, object: await serving.bring(stored) };
-      if (stored === this.#stored) this.#place = place;
-      return place;
+      return edition.place = { serving, object: await serving.bring(edition.stored) };
     } catch (error) {
-      if (error instanceof CellError) onDamaged(error);
+      // What was replaced is not what the next request gets.
+      if (error instanceof CellError && edition === this.#edition) onDamaged(error);
       throw error;
     }
   }
 
   #runIn(
+    edition: Edition,
     { serving, object }: Place,
     nowMs: number,
     coldMs: number | null,
@@ -152,10 +172,9 @@ export class VmSnapshot implements Snapshot {
       invocation,
       sink,
       onSettled: () => {
-        this.#running--;
         const start = run?.usage.start ?? null;
-        if (start !== null && start !== "warm") this.clones++;
-        this.#dropIfIdle();
+        if (start !== null && start !== "warm" && edition === this.#edition) this.clones++;
+        this.#settled(edition);
         onSettled();
       },
       resumes: null,

@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { CellOperation, CellProtocol, StepResult } from "../../../ffi/layout.ts";
+import { fakeStarter } from "../../../tests/fakes/fake_starter.ts";
+import { SETTINGS } from "../../../tests/fakes/fake_tier.ts";
+import { Cells } from "./cells.ts";
+import { VersionSnapshot } from "./version_snapshot.ts";
+import { VmSnapshot } from "./vm_snapshot.ts";
+
+const DEADLINE_MS = 60_000;
+
+function versionIn(folder: string): VersionSnapshot {
+  const record = { runtime: null, images: [], views: [], protocol: CellProtocol.FRAMES, tcpPort: 0, madeAtMs: 0 };
+  return new VersionSnapshot(folder, record, null, []);
+}
+
+/** `refused`: a file that cells cannot use. */
+function setUp(refused?: string) {
+  const clock = { now: () => 0, monotonic: () => 0 };
+  const { starter, processes } = fakeStarter({
+    clock,
+    onTrouble: () => {},
+    answer: ({ file }) => file !== null && file === refused ? -22 : 0,
+  });
+  const damaged: string[] = [];
+  const cells = new Cells({
+    clock,
+    starter,
+    memoryOf: () => 0,
+    memoryBytesOf: () => 2 ** 31,
+    onDamaged: () => {},
+  });
+  const first = versionIn("/first");
+  const snapshot = new VmSnapshot({
+    cells,
+    clock,
+    id: { tenant: "acme", name: "f" },
+    settings: { ...SETTINGS, tier: "vm" },
+    contextOf: () => "",
+    onDamaged: (error) => damaged.push(`${error}`),
+    onDispose: () => {},
+  }, first);
+  const ask = async () => {
+    const invocation = {
+      ...{ requestId: "r", method: "GET", url: "http://x/", headers: "", params: null, mount: "", body: null },
+      ...{ deadlineMs: DEADLINE_MS, queueMs: 0, signal: new AbortController().signal },
+    };
+    const { code } = await snapshot.run(invocation, { head() {}, chunk() {}, end() {}, log() {} }, () => {});
+    return code;
+  };
+  return {
+    snapshot,
+    damaged,
+    ask,
+    cell: () => processes[0],
+    objectOf: (file: string) => processes[0].requests.find((request) => request.file === file)?.object,
+    dropped: () =>
+      processes[0].requests.filter(({ operation }) => operation === CellOperation.DROP).map(({ object }) => object),
+    close: async () => {
+      await cells.close();
+      await starter.close();
+    },
+  };
+}
+
+const until = async (isTrue: () => boolean) => {
+  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 1));
+};
+
+Deno.test("requests that wait while a snapshot is replaced are served by the one they came to, which goes after them", async () => {
+  const t = setUp();
+  const asked = Array.from({ length: 20 }, t.ask);
+  await until(() => t.cell()?.steps.length > 0);
+  const unused = t.snapshot.replace(versionIn("/second"));
+  const later = t.ask();
+  let ended = 0;
+  for (const answer of [...asked, later]) answer.then(() => ended++);
+  const seen = new Set<number>();
+  const first = t.objectOf("/first/snapshot.bin")!;
+  while (ended < 21) {
+    if (t.cell().steps.length > 0) {
+      const [object] = t.cell().running;
+      seen.add(object);
+      assert.ok(object !== first || !t.dropped().includes(first));
+      t.cell().complete(StepResult.DONE);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await unused;
+  assert.deepEqual(t.dropped(), [first]);
+  assert.deepEqual([...seen].toSorted(), [first, t.objectOf("/second/snapshot.bin")!].toSorted());
+  await t.close();
+});
+
+Deno.test("what was replaced is no damage of the version when it cannot be brought to a cell", async () => {
+  const t = setUp("/first/snapshot.bin");
+  const asked = t.ask();
+  t.snapshot.replace(versionIn("/second"));
+  assert.equal(await asked, "not_deployed");
+  assert.deepEqual(t.damaged, []);
+  await t.close();
+});
