@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { MayflyError } from "../errors.ts";
+import { isLoopbackDestination } from "../host/egress/destination.ts";
 import { LIMITS } from "../limits.ts";
 import type { DeployEvent, Events } from "../observe/events.ts";
 import type { FunctionRow, Store, VersionRow } from "../state/store.ts";
@@ -145,6 +146,16 @@ export class Deploys {
       how,
     );
     managed.current = currentOf(row);
+    this.#warnOfLoopback(managed, built);
+  }
+
+  #warnOfLoopback({ entry }: Managed, { settings: { tier, net } }: Built): void {
+    const own = tier === "vm" && Array.isArray(net) ? net.find(isLoopbackDestination) : undefined;
+    if (own === undefined) return;
+    const { events, clock } = this.#options;
+    const message = `${qualifiedName(entry.id)}: net names ${own}, which in a microVM is the microVM itself: ` +
+      "name the address that the service has on this machine's network";
+    events.emit({ type: "server", atMs: clock.now(), level: "warn", message });
   }
 
   async #activate(

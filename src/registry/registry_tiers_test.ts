@@ -44,6 +44,20 @@ Deno.test("functions of other tenants and of other languages are built in the VM
   assert.deepEqual(h.tier.prepared, ["hello"]);
 });
 
+Deno.test("a microVM's function whose net names loopback is warned that this is the microVM", async () => {
+  const net = (entries: string) => `"net": ["api.example.com", ${entries}]`;
+  await using h = await withVm({
+    "mine.py": `config = {${net('"127.0.0.1:9320"')}}\n${python("x")}`,
+    "public.py": `config = {${net('"192.0.2.7"')}}\n${python("x")}`,
+    "near.ts": `export const config = {${net('"localhost:9320"')}};\n${says("x")}`,
+  });
+  const warnings = h.events.flatMap((event) => event.type === "server" && event.level === "warn" ? event.message : []);
+  assert.deepEqual(warnings, [
+    "mine: net names 127.0.0.1:9320, which in a microVM is the microVM itself: " +
+    "name the address that the service has on this machine's network",
+  ]);
+});
+
 Deno.test("what the Wasm tier lacks when a module is evaluated takes it to the VM tier, and the deploy says so", async () => {
   const source = `const needs = (name: string) => name;\nneeds("WebAssembly");\n${says("compiled")}`;
   await using h = await withVm({ "heavy.ts": source });

@@ -54,5 +54,14 @@ export function isPublicDestination(text: string): boolean {
   return "network" in destination ? isPublicNetwork(destination.network) : destination.name !== LOCALHOST;
 }
 
+/** Whether it leads to the machine itself that asks for it. */
+export function isLoopbackDestination(text: string): boolean {
+  const destination = parseDestination(text);
+  if (destination === null) return false;
+  if ("name" in destination) return destination.name === LOCALHOST;
+  const { address } = destination.network;
+  return address === "::1" || address.startsWith("127.");
+}
+
 /** The one name that may lead to an address that is not public and not listed. */
 export const LOCALHOST = "localhost";

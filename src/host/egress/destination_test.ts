@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseDestination } from "./destination.ts";
+import { isLoopbackDestination, parseDestination } from "./destination.ts";
 
 const ipv4 = (address: string, port: number | null = null) => ({ port, network: { address, prefix: 32 } });
 const ipv6 = (address: string, port: number | null = null) => ({ port, network: { address, prefix: 128 } });
@@ -43,3 +43,9 @@ for (const text of NONSENSE) {
   Deno.test(`what is no destination is none: ${JSON.stringify(text)}`, () =>
     assert.equal(parseDestination(text), null));
 }
+
+Deno.test("loopback is known by its name and by its addresses", () => {
+  const own = ["localhost", "LOCALHOST:80", "127.0.0.1:9320", "127.8.0.0/16", "::1", "[::1]:80"];
+  const others = ["localhost.example.com", "10.0.0.1", "[2001:db8::1]:443", "128.0.0.1", "no destination"];
+  assert.deepEqual([...own, ...others].filter(isLoopbackDestination), own);
+});
