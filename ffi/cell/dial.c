@@ -17,12 +17,16 @@ enum dial_operation { DIAL_OPEN = 1, DIAL_WRITE = 2, DIAL_READ = 3, DIAL_CLOSE =
 #define CALL_BYTES 12u
 /* id, error */
 #define ANSWER_BYTES 8u
+/* What HTTP/2 and TLS say of a connection by themselves, behind a response: no request is as short. */
+#define CHATTER_BYTES_MAX 64u
 
 struct dial_connection {
     uint32_t number; /* that the server knows it by; 0: free */
     uint32_t port;
     bool reads, writes;       /* a call is under way */
     bool told_end, has_ended; /* the guest's side; the server's */
+    bool was_answered;
+    size_t unanswered;        /* bytes that the guest wrote since the server did */
     struct input input;       /* what the server answered */
 };
 
@@ -53,6 +57,7 @@ static bool dial__write(struct dial_connection *connection, struct vm *vm, struc
         if (connection->told_end || !vm_ended(vm, connection->port)) return false;
         connection->told_end = true;
     }
+    connection->unanswered += size;
     dial__call(connection, DIAL_WRITE, (uint32_t)size, output);
     return true;
 }
@@ -126,11 +131,36 @@ bool dial__serve(struct dial *dial, struct vm *vm, struct output *output) {
     return true;
 }
 
+/* ---- the end of a build's step ------------------------------------------------------------------------ */
+
+/* What is said in a tunnel nobody knows: who wrote last, and how much, has to do. */
+static bool dial__is_idle(struct dial_connection *connection, struct vm *vm) {
+    uint8_t bytes[4096];
+    size_t size;
+    while ((size = vm_take(vm, connection->port, bytes, sizeof bytes)) > 0) connection->unanswered += size;
+    if (vm_ended(vm, connection->port)) return true;
+    return connection->was_answered && connection->unanswered <= CHATTER_BYTES_MAX;
+}
+
+void dial__hang_up(struct dial *dial, struct vm *vm) {
+    for (uint64_t ports = vm_dialed(vm); ports != 0; ports &= ports - 1) {
+        uint32_t port = (uint32_t)__builtin_ctzll(ports);
+        struct dial_connection *connection = dial->connections == NULL ? NULL : dial__of_port(dial, port);
+        if (connection == NULL || !dial__is_idle(connection, vm)) dial->was_waiting = true;
+        if (connection == NULL) vm_hang_up(vm, port);
+        else dial__close(connection, vm);
+    }
+}
+
 /* ---- answers ------------------------------------------------------------------------------------------ */
 
 /* What it can't take in it can't pass on: the guest sees the connection break. */
 static void dial__take(struct dial_connection *connection, struct vm *vm, const uint8_t *bytes, uint32_t size) {
     connection->reads = false;
+    if (size > 0) {
+        connection->was_answered = true;
+        connection->unanswered = 0;
+    }
     if (size == 0) {
         connection->has_ended = true;
         input__finish(&connection->input, vm, connection->port);

@@ -21,6 +21,7 @@ struct dial_connection;
 struct dial {
     struct dial_connection *connections; /* DIAL_CONNECTIONS_MAX, or NULL */
     uint32_t last_number;
+    bool was_waiting; /* for an answer, when it was hung up */
 };
 
 void dial__fini(struct dial *dial);
@@ -31,6 +32,9 @@ bool dial__serve(struct dial *dial, struct vm *vm, struct output *output);
 bool dial__answer(struct dial *dial, struct vm *vm, const uint8_t *payload, uint32_t length);
 /* Feeds what waits. True: something was fed. */
 bool dial__feed(struct dial *dial, struct vm *vm);
+
+/* The server serves no more of them: those that are open end. A pool's are idle then, and the guest sees that they did. */
+void dial__hang_up(struct dial *dial, struct vm *vm);
 
 static inline bool dial__is_used(const struct dial *dial) {
     return dial->connections != NULL;

@@ -338,6 +338,7 @@ bool step__run(struct step *step) {
             step->is_done = true;
             if (!step->is_held) return step__over(step, MF_STEP_DONE);
             exchange__hang_up(sandbox);
+            dial__hang_up(&sandbox->dial, sandbox->vm);
         }
         if (step->output.length > 0 && step->output_since_ns == 0) step->output_since_ns = os__now_ns();
         bool has_news = step__feed(step) || drained != DRAINED;

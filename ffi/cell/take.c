@@ -9,6 +9,7 @@
 #include "serve_state.h"
 
 #define AHEAD_NS UINT64_C(1000000000)
+#define WAITING "a connection that it opened at init still waits for an answer: its init has to wait for it, too"
 
 static void take__line(void *to, enum mf_log_level level, const char *text, uint32_t length) {
     control__log(*(const uint32_t *)to, level, text, length);
@@ -70,9 +71,11 @@ void take__snapshot(struct serve *serve, const struct control_request *request) 
         load__refuse(request, error, "take a snapshot", "there is no such sandbox");
     } else {
         take__connect(sandbox, head->id);
-        error = vm_dialed(sandbox->vm) != 0 ? -EBUSY : take__write(sandbox->vm, request->file, parent, &why);
+        /* A program that was booted has had nobody who served its connections yet. */
+        dial__hang_up(&sandbox->dial, sandbox->vm);
+        error = sandbox->dial.was_waiting ? -EBUSY : take__write(sandbox->vm, request->file, parent, &why);
         pool__park(serve, sandbox);
-        const char *text = error == -EBUSY ? "the function holds a connection open" : why.bytes;
+        const char *text = error == -EBUSY ? WAITING : why.bytes;
         if (error != 0) load__refuse(request, error, "take a snapshot", text);
         else control__reply(head->id, 0, NULL);
     }
