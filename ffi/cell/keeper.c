@@ -59,9 +59,7 @@ static void keeper__unuse(struct serve *serve, struct object *object) {
     pthread_mutex_unlock(&serve->lock);
 }
 
-/* Steps that wait go first: closing a thousand VMs takes half a second. */
-static void keeper__end_sandbox(struct serve *serve, struct sandbox *sandbox) {
-    if (workers__are_wanted(serve)) keeper__pause(PAUSE_BUSY_NS);
+void keeper__end_sandbox(struct serve *serve, struct sandbox *sandbox) {
     sandbox__forget(sandbox);
     vm_close(sandbox->vm);
     serve__count(&serve->counters.destroyed);
@@ -112,7 +110,11 @@ static void keeper__work(struct serve *serve) {
         (void)vm_snapshot_prepare(shells->snapshot, SHELLS_READY);
         keeper__unuse(serve, shells);
     }
-    if (sandbox != NULL) keeper__end_sandbox(serve, sandbox);
+    if (sandbox != NULL) {
+        /* Steps that wait go first: closing a thousand VMs takes half a second. */
+        if (workers__are_wanted(serve)) keeper__pause(PAUSE_BUSY_NS);
+        keeper__end_sandbox(serve, sandbox);
+    }
     if (object != NULL) keeper__end_object(serve, object);
     if (sandbox != NULL || object != NULL || unchecked == NULL || !keeper__check_some(unchecked)) return;
     pthread_mutex_lock(&serve->lock);

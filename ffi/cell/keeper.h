@@ -28,6 +28,9 @@ void keeper__close_sandbox(struct serve *serve, struct sandbox *sandbox);
 void keeper__close_object(struct serve *serve, struct object *object);
 void keeper__check(struct serve *serve, struct object *snapshot);
 
+/* At once, on the calling thread; without the lock. */
+void keeper__end_sandbox(struct serve *serve, struct sandbox *sandbox);
+
 /* Clones of the snapshot are being made. */
 void keeper__want_shells(struct serve *serve, struct object *snapshot);
 

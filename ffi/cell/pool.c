@@ -149,7 +149,7 @@ static bool pool__switch(struct serve *serve, struct sandbox *sandbox, struct ob
     return error == 0;
 }
 
-static int pool__new(struct serve *serve, struct object *object, struct sandbox **result) {
+static int pool__new_once(struct serve *serve, struct object *object, struct sandbox **result) {
     pthread_mutex_lock(&serve->lock);
     struct sandbox *sandbox = pool__place(&serve->pool, object);
     pthread_mutex_unlock(&serve->lock);
@@ -165,6 +165,25 @@ static int pool__new(struct serve *serve, struct object *object, struct sandbox 
     pool__give_back(serve, sandbox);
     pthread_mutex_unlock(&serve->lock);
     return error == -EMFILE || error == -ENFILE ? -EAGAIN : error;
+}
+
+/* False: there is none. */
+static bool pool__close_oldest(struct serve *serve) {
+    pthread_mutex_lock(&serve->lock);
+    struct sandbox *sandbox = serve->pool.oldest;
+    if (sandbox != NULL) pool__unlink(&serve->pool, sandbox);
+    pthread_mutex_unlock(&serve->lock);
+    if (sandbox != NULL) keeper__end_sandbox(serve, sandbox);
+    return sandbox != NULL;
+}
+
+/* What is idle gives way to what is asked for. */
+static int pool__new(struct serve *serve, struct object *object, struct sandbox **result) {
+    int error = pool__new_once(serve, object, result);
+    while ((error == -ENOMEM || error == -EAGAIN) && pool__close_oldest(serve)) {
+        error = pool__new_once(serve, object, result);
+    }
+    return error;
 }
 
 int pool__take(struct serve *serve, uint32_t number, struct sandbox **result, enum mf_start *start) {
