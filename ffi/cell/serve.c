@@ -41,6 +41,7 @@ static void serve__stats(struct serve *serve, const struct control_request *requ
         {"idle_bytes", pool->idle_bytes},
         {"keep", pool->keep},
         {"keep_bytes", pool->keep_bytes},
+        {"shells", vm_machine_shells(serve->machine)},
         {"views", serve->objects.views},
         {"snapshots", serve->objects.snapshots},
         {"workers", serve->workers.count},

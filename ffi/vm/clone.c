@@ -105,6 +105,13 @@ int vm_snapshot_prepare(struct vm_snapshot *snapshot, uint32_t shells) {
     }
 }
 
+uint32_t vm_machine_shells(struct vm_machine *machine) {
+    pthread_mutex_lock(&machine->lock);
+    uint32_t count = machine->idle_count;
+    pthread_mutex_unlock(&machine->lock);
+    return count;
+}
+
 void clone__drop_shells(struct vm_machine *machine, const struct regions *regions) {
     struct shell *dropped = NULL;
     uint32_t count = 0;

@@ -39,6 +39,8 @@ struct vm_text {
 int vm_machine_open(int kvm, int pagemap, struct vm_machine **machine, struct vm_text *why);
 void vm_machine_close(struct vm_machine *machine);
 const char *vm_machine_kind(const struct vm_machine *machine);
+/* How many there are that wait for a clone (vm_snapshot_prepare). */
+uint32_t vm_machine_shells(struct vm_machine *machine);
 
 /* ---- a program becomes a VM -------------------------------------------------------------------------- */
 
