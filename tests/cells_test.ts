@@ -70,7 +70,7 @@ testCells("a tenant's cells have its share of the processors", async () => {
       "@other/hostile.ts": HOSTILE,
     },
   });
-  for (const [tenant, niceness] of [["acme", 3], ["other", 0]] as const) {
+  for (const [tenant, niceness] of [["acme", 6], ["other", 3]] as const) {
     const slow = server.call(`/@${tenant}/hostile?do=spin`);
     const cell = await busyCell(server);
     assert.equal(getPriority(cell), niceness);

@@ -9,7 +9,7 @@ Deno.test("a share is a niceness: half of it is three steps, and there is an end
 Deno.test("a process has its share, and one that is gone needs none", async () => {
   const sleeper = new Deno.Command("sleep", { args: ["60"] }).spawn();
   shareOut(sleeper.pid, 0.5);
-  assert.equal(getPriority(sleeper.pid), 3);
+  assert.equal(getPriority(sleeper.pid), 6);
   sleeper.kill("SIGKILL");
   await sleeper.status;
   shareOut(sleeper.pid, 0.5);
