@@ -6,6 +6,9 @@ import { HOME } from "../types.ts";
 
 const SHOWN = 10;
 
+/** What is there beside versions, by its folder. */
+const OTHERS = { runtimes: "runtimes", python: "Python packages", npm: "npm packages", logs: "logs" };
+
 /** What the data folder takes of the disk, and whose versions most of that. */
 export async function dataChecks(dataDir: string): Promise<Check[]> {
   const all = await diskBytes(dataDir);
@@ -15,8 +18,10 @@ export async function dataChecks(dataDir: string): Promise<Check[]> {
     name: tenant === HOME ? "functions outside of @ folders" : `@${tenant}`,
     bytes: await diskBytes(join(versions, tenant)),
   })));
-  const runtimes = { name: "runtimes", bytes: await diskBytes(join(dataDir, "runtimes")) };
-  const largest = [...tenants, runtimes].filter(({ bytes }) => bytes > 0).sort((a, b) => b.bytes - a.bytes);
+  const others = await Promise.all(
+    Object.entries(OTHERS).map(async ([folder, name]) => ({ name, bytes: await diskBytes(join(dataDir, folder)) })),
+  );
+  const largest = [...tenants, ...others].filter(({ bytes }) => bytes > 0).sort((a, b) => b.bytes - a.bytes);
   const parts = largest.slice(0, SHOWN).map(({ name, bytes }) => `${name} ${inMb(bytes)}`);
   const more = largest.length > SHOWN ? [`${largest.length - SHOWN} more tenants`] : [];
   return [ok("Disk use", [`${inMb(all)} in all`, ...parts, ...more].join(", "))];

@@ -8,6 +8,7 @@ import type { Inputs } from "./inputs.ts";
 import { mountOf } from "./names.ts";
 import { placed } from "./placed.ts";
 import type { Program, ProgramMakers } from "./program.ts";
+import { removeAll } from "./remove_all.ts";
 import type { Root } from "./root.ts";
 import { SettingsError } from "./settings.ts";
 import type { Source } from "./sources.ts";
@@ -148,7 +149,7 @@ export class Builder {
       const prepared = await tiers[artifact.settings.tier].prepare(artifact, draft.folder, log, signal);
       try {
         signal.throwIfAborted();
-        await removeStaged(draft.folder);
+        await removeAll(join(draft.folder, FILES));
         const { id, version } = artifact;
         prepared.snapshot.moved(await room.admit(id, draft.folder, () => draft.commit(id, version)));
       } catch (error) {
@@ -169,14 +170,6 @@ export class Builder {
 /** A function of the home tenant that the Wasm tier cannot run, and that is no program of another kind. */
 function mayMove({ root, source }: BuildJob): boolean {
   return source.language === "js" && defaultTier(root.tenant, source) === "wasm";
-}
-
-async function removeStaged(folder: string): Promise<void> {
-  try {
-    await Deno.remove(join(folder, FILES), { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }
 
 /** Throws a BuildError with the place of the key. */

@@ -24,6 +24,8 @@ export interface FollowerOptions {
   readonly queue: BuildQueue<Managed>;
   readonly deploys: Deploys;
   readonly tiers: Tiers;
+  /** Removes what there is beside a tenant's functions: it is gone. */
+  readonly onTenantGone: (tenant: string) => Promise<void>;
 }
 
 const LOOK_AGAIN_MS = 50;
@@ -134,7 +136,10 @@ export class Follower {
       }, LOOK_AGAIN_MS);
       this.#again.add(timer);
     }
-    if (tenant !== HOME && catalog.functionsOf(tenant).size === 0 && root.mirror.files.size === 0) roots.remove(tenant);
+    if (tenant !== HOME && catalog.functionsOf(tenant).size === 0 && root.mirror.files.size === 0) {
+      roots.remove(tenant);
+      await this.#options.onTenantGone(tenant);
+    }
     return change.reconfigured;
   }
 

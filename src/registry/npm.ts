@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { npmEnv } from "./child_env.ts";
 import type { NpmPackage, NpmTable } from "./bundle_wire.ts";
 import { npmPartOf } from "./npm_lock.ts";
+import { removeAll } from "./remove_all.ts";
 
 export interface NpmOptions {
   readonly deno: string;
@@ -33,7 +34,8 @@ export const NO_PACKAGES: NpmTable = { specifiers: {}, packages: {} };
  */
 export class Npm {
   readonly #options: NpmOptions;
-  readonly #tables = new Map<string, NpmTable>();
+  /** By tenant, and by what was asked for. */
+  readonly #tables = new Map<string, Map<string, NpmTable>>();
   /** One at a time for each tenant: they write the same lock. */
   readonly #last = new Map<string, Promise<unknown>>();
 
@@ -55,15 +57,25 @@ export class Npm {
   ): Promise<NpmTable> {
     if (specifiers.length === 0) return NO_PACKAGES;
     const sorted = specifiers.toSorted();
-    const key = JSON.stringify([tenant, lock?.hash, sorted]);
+    const key = JSON.stringify([lock?.hash, sorted]);
     // Others that wait for the same ask for themselves if the first is aborted.
     return await this.#queue(tenant, async () => {
-      const known = this.#tables.get(key);
+      const tables = this.#tables.get(tenant) ?? new Map<string, NpmTable>();
+      this.#tables.set(tenant, tables);
+      const known = tables.get(key);
       if (known) return known;
       signal.throwIfAborted();
       const table = await this.#ask(tenant, sorted, lock, signal);
-      this.#tables.set(key, table);
+      tables.set(key, table);
       return table;
+    });
+  }
+
+  /** The tenant is no more, nor are its packages. */
+  async forget(tenant: string): Promise<void> {
+    await this.#queue(tenant, async () => {
+      this.#tables.delete(tenant);
+      await removeAll(join(this.#options.folder, tenant));
     });
   }
 

@@ -49,6 +49,16 @@ Deno.test("specifiers are found with the packages behind them, once", async () =
   assert.equal((await t.calls()).match(/--json/g)!.length, 1);
 });
 
+Deno.test("a tenant that is forgotten has nothing left, and is asked for again", async () => {
+  await using t = await npm({ stdout: FOUND });
+  for (const tenant of ["acme", "other"]) await t.npm.resolve(tenant, ["npm:a@1/sub"], null, signal);
+  await t.npm.forget("acme");
+  const tenants = await Array.fromAsync(Deno.readDir(join(t.folder, "tenants")));
+  assert.deepEqual(tenants.map(({ name }) => name), ["other"]);
+  for (const tenant of ["acme", "other"]) await t.npm.resolve(tenant, ["npm:a@1/sub"], null, signal);
+  assert.equal((await t.calls()).match(/--json/g)!.length, 3);
+});
+
 Deno.test("the client sees the specifiers, the registry and the lock, and nothing of the server's", async () => {
   await using t = await npm({ stdout: FOUND });
   const lock = { file: join(t.folder, "deno.lock"), hash: "0123" };

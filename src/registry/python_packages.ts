@@ -1,9 +1,11 @@
 import { createHash, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { MiB } from "../limits.ts";
+import { diskBytes } from "../state/disk_bytes.ts";
 import { hashOfFile } from "../state/file_hash.ts";
 import { FolderBound, FolderFull } from "./folder_bound.ts";
 import type { Pip } from "./pip.ts";
+import { removeAll } from "./remove_all.ts";
 import { parseRequirements, type Requirement, RequirementError } from "./requirements.ts";
 
 export interface PythonPackagesOptions {
@@ -51,12 +53,21 @@ export class PythonPackages {
       throw new RequirementError(error.message, requirements[0].line);
     });
     const key = keyOf(requirements, python);
-    const turn = (this.#last.get(tenant) ?? Promise.resolve()).then(() => {
+    return await this.#queue(tenant, async () => {
       signal.throwIfAborted();
-      return this.#install(tenant, requirements, key, signal);
+      return await this.#install(tenant, requirements, key, signal);
     });
+  }
+
+  /** The tenant is no more, nor are its packages. */
+  async forget(tenant: string): Promise<void> {
+    await this.#queue(tenant, () => removeAll(join(this.#options.folder, tenant)));
+  }
+
+  #queue<T>(tenant: string, task: () => Promise<T>): Promise<T> {
+    const turn = (this.#last.get(tenant) ?? Promise.resolve()).then(task);
     this.#last.set(tenant, turn.catch(() => {}));
-    return await turn;
+    return turn;
   }
 
   async #install(
@@ -70,10 +81,11 @@ export class PythonPackages {
     const known = await packagesIn(kept);
     if (known) return { image: join(kept, IMAGE), packages: known };
     const draft = join(folder, `${DRAFT}${randomBytes(8).toString("hex")}`);
+    const cache = join(folder, "cache");
     try {
       await Deno.mkdir(draft, { recursive: true, mode: 0o700 });
-      const packages = await this.#make(requirements, draft, join(folder, "cache"), signal);
-      await Deno.remove(kept, { recursive: true }).catch(() => {});
+      const packages = await this.#make(requirements, draft, cache, signal);
+      await removeAll(kept);
       await Deno.rename(draft, kept);
       await removeOld(folder, key);
       return { image: join(kept, IMAGE), packages };
@@ -82,6 +94,9 @@ export class PythonPackages {
       if (!(error instanceof FolderFull)) throw error;
       const most = this.#options.mostBytes / MiB;
       throw new RequirementError(`Cannot install packages of more than ${most} MB`, requirements[0].line);
+    } finally {
+      // It only saves downloads, and pip itself keeps everything for ever.
+      if (await diskBytes(cache) > this.#options.mostBytes) await removeAll(cache);
     }
   }
 

@@ -120,6 +120,36 @@ Deno.test("wheels are never in memory as a whole", () =>
     assert.ok(most - before < 100 * MiB, `${most - before} bytes`);
   }));
 
+Deno.test("what pip keeps for later downloads is bounded", () =>
+  withPackages(async (_, __, folder) => {
+    let found = 0;
+    const pip = {
+      async download(_: readonly Requirement[], to: string, { cache }: PipChild & { cache: string }) {
+        await Deno.writeTextFile(join(to, "a-1-py3-none-any.whl"), "");
+        found = await Array.fromAsync(Deno.readDir(cache)).then(({ length }) => length, () => 0);
+        await Deno.mkdir(cache, { recursive: true });
+        await Deno.writeFile(join(cache, `${found}`), new Uint8Array(96 * 1024).fill(1));
+      },
+      unpack: (_: readonly string[], to: string) => Deno.mkdir(to),
+    };
+    const packages = new PythonPackages({ ...PARTS, pip, folder, mostBytes: 200 * 1024 });
+    const seen: number[] = [];
+    for (let version = 1; version <= 4; version++) {
+      await packages.install("acme", `a==${version}`, signal);
+      seen.push(found);
+    }
+    assert.deepEqual(seen, [0, 1, 2, 0]);
+  }));
+
+Deno.test("a tenant that is forgotten has nothing left, and may come again", () =>
+  withPackages(async (packages, asked, folder) => {
+    await packages.install("acme", "one==1", signal);
+    await packages.forget("acme");
+    await assert.rejects(() => Deno.stat(join(folder, "acme")), Deno.errors.NotFound);
+    await packages.install("acme", "one==1", signal);
+    assert.equal(asked.length, 2);
+  }));
+
 Deno.test("installations that nobody asked for lately go", () =>
   withPackages(async (packages, _, folder) => {
     for (let version = 1; version <= 12; version++) await packages.install("acme", `one==${version}`, signal);

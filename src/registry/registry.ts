@@ -91,7 +91,15 @@ export class Registry implements Functions, AsyncDisposable {
       deploys.deploy(managed, this.#roots.of(managed.tenant), signal);
     this.#queue = new BuildQueue({ most: builds, patienceMs: BUILD_PATIENCE_MS }, deploy);
     this.#roots = new Roots(shared);
-    this.#follower = new Follower({ ...shared, roots: this.#roots, queue: this.#queue, deploys });
+    this.#follower = new Follower({
+      ...shared,
+      roots: this.#roots,
+      queue: this.#queue,
+      deploys,
+      onTenantGone: async (tenant) => {
+        await Promise.all([options.npm.forget(tenant), options.python.packages.forget(tenant)]);
+      },
+    });
     this.#deploys = deploys;
     for (const tier of Object.values(tiers)) {
       tier.onDamaged = (id, version, error) => this.#onDamaged(id, version, error);

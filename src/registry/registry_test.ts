@@ -296,6 +296,23 @@ Deno.test("what no tier can run is listed with its reason", async () => {
   assert.equal(h.entry("asks")!.unavailable, null);
 });
 
+Deno.test("a tenant that goes takes its packages with it, and no other's", async () => {
+  await using h = await RegistryHarness.start({
+    "@acme/f.ts": "export default () => 1;",
+    "@b/f.ts": "export default () => 1;",
+  });
+  const packages = (tenant: string) => [join(h.data, "python", tenant), join(h.data, "deno", tenant)];
+  for (const folder of [...packages("acme"), ...packages("b")]) {
+    await Deno.mkdir(folder, { recursive: true });
+    await Deno.writeTextFile(join(folder, "package"), "");
+  }
+  await Deno.remove(join(h.functions, "@acme"), { recursive: true });
+  await h.until("the tenant is gone", () => !h.registry.hasTenant("acme"));
+  await h.registry.settled();
+  for (const folder of packages("acme")) await assert.rejects(() => Deno.stat(folder), Deno.errors.NotFound);
+  for (const folder of packages("b")) assert.ok((await Deno.stat(folder)).isDirectory);
+});
+
 Deno.test("tenants come and go with their folders, and none takes a wrong name", async () => {
   await using h = await RegistryHarness.start();
   await h.drop({ "@home/x.ts": says("x"), "@Bad_Name/x.ts": says("x"), "@acme/x.ts": says("x") });

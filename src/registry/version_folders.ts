@@ -2,6 +2,7 @@ import { dirname, join } from "node:path";
 import { type DiskFile, diskFiles, type DiskUse, diskUse } from "../state/disk_bytes.ts";
 import type { FunctionId } from "../types.ts";
 import { folderName } from "./names.ts";
+import { removeAll } from "./remove_all.ts";
 
 /** A version's folder while it is made; it is nobody's until it is committed. */
 export interface Draft {
@@ -133,12 +134,4 @@ async function writeManifest(folder: string, facts: object): Promise<void> {
 async function syncFolder(path: string): Promise<void> {
   using folder = await Deno.open(path);
   await folder.sync();
-}
-
-async function removeAll(path: string): Promise<void> {
-  try {
-    await Deno.remove(path, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }
