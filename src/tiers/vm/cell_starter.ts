@@ -1,8 +1,8 @@
 import { CellMode, CellOperation } from "../../../ffi/layout.ts";
 import { shareOut } from "../../host/cpu_share.ts";
 import type { StepsContext } from "../steps.ts";
-import { Cell } from "./cell.ts";
-import type { CellGroup, CellGroups } from "./cell_group.ts";
+import { Cell, CellError } from "./cell.ts";
+import { type CellGroup, type CellGroups, NO_GROUP } from "./cell_group.ts";
 import type { CellProcess } from "./cell_process.ts";
 import type { Users } from "./users.ts";
 
@@ -50,23 +50,38 @@ export class CellStarter {
 
   /** A cell of the tenant's, in its jail. Throws what keeps it from starting. */
   async start(tenant: string, mode: keyof typeof CellMode, hooks: CellHooks = {}): Promise<Cell> {
-    const { users, groups, memoryBytesOf, cpuShareOf, onTrouble } = this.#options;
-    const user = await users?.of(tenant) ?? 0;
-    const { process, group } = await this.#take();
-    groups.tell();
-    const cpuShare = cpuShareOf(tenant);
-    shareOut(process.pid, cpuShare);
-    await group.allot({ memoryBytes: memoryBytesOf(tenant), cpuShare })
-      .catch((error) => onTrouble(`Cannot limit a cell of ${tenant} by its group: ${error}`));
-    const cell = new Cell({
-      ...this.#options,
-      process,
-      group,
-      onDead: (cell) => hooks.onDead?.(cell),
-      onDamaged: (cell, object) => hooks.onDamaged?.(cell, object),
-      onTrouble: (trouble) => onTrouble(`A cell of ${tenant} is gone: ${trouble}`),
-    });
+    const user = await this.#options.users?.of(tenant) ?? 0;
+    if (this.#closed) throw new Error("Cannot start a cell: the server is going down");
+    const spare = await this.#takeSpare();
+    if (spare) {
+      try {
+        return await this.#begin(spare, tenant, user, mode, hooks);
+      } catch (error) {
+        // Nobody watched it: it may have been gone for long.
+        if (error instanceof CellError) throw error;
+      }
+    }
+    return await this.#begin(await this.#open(), tenant, user, mode, hooks);
+  }
+
+  async #begin(
+    opened: Opened,
+    tenant: string,
+    user: number,
+    mode: keyof typeof CellMode,
+    hooks: CellHooks,
+  ): Promise<Cell> {
+    const { onTrouble } = this.#options;
+    let cell: Cell | null = null;
     try {
+      await this.#allot(opened, tenant);
+      cell = new Cell({
+        ...this.#options,
+        ...opened,
+        onDead: (cell) => hooks.onDead?.(cell),
+        onDamaged: (cell, object) => hooks.onDamaged?.(cell, object),
+        onTrouble: (trouble) => onTrouble(`A cell of ${tenant} is gone: ${trouble}`),
+      });
       await cell.request({
         operation: CellOperation.START,
         mode: CellMode[mode],
@@ -75,9 +90,18 @@ export class CellStarter {
       }, { timeoutMs: START_TIMEOUT_MS });
       return cell;
     } catch (error) {
-      await cell.end();
+      await (cell ? cell.end() : discard(opened));
       throw error;
     }
+  }
+
+  async #allot({ process, group }: Opened, tenant: string): Promise<void> {
+    const { groups, memoryBytesOf, cpuShareOf, onTrouble } = this.#options;
+    groups.tell();
+    const cpuShare = cpuShareOf(tenant);
+    shareOut(process.pid, cpuShare);
+    await group.allot({ memoryBytes: memoryBytesOf(tenant), cpuShare })
+      .catch((error) => onTrouble(`Cannot limit a cell of ${tenant} by its group: ${error}`));
   }
 
   /** What a cell on this machine has to do without; null: nothing. Throws why there can be none. */
@@ -102,25 +126,26 @@ export class CellStarter {
     clearTimeout(this.#preparing);
     const spare = await this.#spare?.catch(() => null);
     this.#spare = null;
-    if (!spare) return;
-    spare.process.told.close();
-    await spare.process.end();
-    await spare.group.remove();
+    if (spare) await discard(spare);
   }
 
   async #open(): Promise<Opened> {
     const process = await this.#options.open();
-    return { process, group: await this.#options.groups.add(process.pid) };
+    try {
+      return { process, group: await this.#options.groups.add(process.pid) };
+    } catch (error) {
+      await discard({ process, group: NO_GROUP });
+      throw error;
+    }
   }
 
-  async #take(): Promise<Opened> {
-    if (this.#closed) throw new Error("Cannot start a cell: the server is going down");
+  /** Null: there is none. */
+  async #takeSpare(): Promise<Opened | null> {
     const spare = this.#spare;
     this.#spare = null;
-    const opened = await spare?.catch(() => null) ?? await this.#open();
     // Not now: whoever waits for this cell comes first.
     this.#preparing ??= setTimeout(() => this.#prepare(), SPARE_AFTER_MS);
-    return opened;
+    return await spare?.catch(() => null) ?? null;
   }
 
   #prepare(): void {
@@ -130,4 +155,10 @@ export class CellStarter {
     // Whoever takes it tries again, and tells.
     this.#spare.catch(() => {});
   }
+}
+
+async function discard({ process, group }: Opened): Promise<void> {
+  process.told.close();
+  await process.end();
+  await group.remove();
 }

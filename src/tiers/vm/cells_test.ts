@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { CellOperation } from "../../../ffi/layout.ts";
+import { NativeError } from "../../../ffi/native_values.ts";
 import { FakeCell } from "../../../tests/fakes/fake_cell.ts";
 import { systemClock } from "../../clock.ts";
 import { Deadlines } from "../../deadlines.ts";
@@ -29,6 +30,7 @@ async function setUp() {
   let nowMs = 0;
   const clock = { now: () => nowMs, monotonic: () => nowMs };
   const processes: FakeCell[] = [];
+  const shares = { of: () => 0.5 };
   const memory = { bytes: 10 * MiB, mostBytes: 100 * MiB };
   const troubles: string[] = [];
   const damaged: StoredSnapshot[] = [];
@@ -58,7 +60,7 @@ async function setUp() {
     users: await Users.open(folder),
     groups: { add: () => Promise.resolve(addGroup()), tell: () => {} },
     memoryBytesOf: () => memory.mostBytes,
-    cpuShareOf: () => 0.5,
+    cpuShareOf: () => shares.of(),
     onTrouble: (message) => troubles.push(message),
   });
   const cells = new Cells({
@@ -72,6 +74,7 @@ async function setUp() {
     cells,
     processes,
     memory,
+    shares,
     troubles,
     damaged,
     groups,
@@ -267,6 +270,31 @@ Deno.test("a process waits for the next tenant, and is ended with the server", a
   await t.spare(3);
   await t.close();
   assert.deepEqual(t.processes.map(({ hasEnded }) => hasEnded), [true, true, true]);
+});
+
+Deno.test("a tenant whose process died while it waited gets another", async () => {
+  const t = await setUp();
+  await t.cells.get("acme");
+  await t.spare(2);
+  t.processes[1].die();
+  t.processes[1].send = () => {
+    throw new NativeError("ask the cell", "EPIPE", "it is gone");
+  };
+  const serving = await t.cells.get("umbrella");
+  assert.ok(serving.isAlive);
+  assert.equal(t.processes[1].hasEnded, true);
+  await t.close();
+});
+
+Deno.test("a process that cannot become a tenant's does not stay", async () => {
+  const t = await setUp();
+  const clash = new Error("a share that makes no sense");
+  t.shares.of = () => {
+    throw clash;
+  };
+  await assert.rejects(t.cells.get("acme"), clash);
+  assert.deepEqual([t.processes.map(({ hasEnded }) => hasEnded), t.groups.size], [[true], 0]);
+  await t.close();
 });
 
 Deno.test("a tenant's user is the same after a restart", async () => {
