@@ -210,10 +210,33 @@ Deno.test("a cell of more memory than its tenant's is told to keep no idle VM, a
   t.pass(1000);
   assert.equal(serving.isAlive, true);
   assert.equal(t.processes[0].requests.at(-1)!.count, 0);
+  await settle();
   t.pass(1000);
   await settle();
   assert.equal(serving.isAlive, false);
   assert.match(t.troubles[0], /it had 200 MB/);
+  await t.close();
+});
+
+Deno.test("a cell that could not be told to keep no idle VM is told again, and not ended for that", async () => {
+  const t = await setUp();
+  const serving = await t.cells.get("acme");
+  await settle();
+  const [cell] = t.processes;
+  const send = cell.send;
+  cell.send = () => {
+    throw new NativeError("ask the cell", "EAGAIN", "it has not read what it was asked before");
+  };
+  t.memory.bytes = 200 * MiB;
+  for (let look = 0; look < 3; look++) {
+    t.pass(1000);
+    await settle();
+  }
+  assert.deepEqual([serving.isAlive, serving.isShrunk], [true, false]);
+  cell.send = send;
+  t.pass(1000);
+  await settle();
+  assert.deepEqual([serving.isAlive, serving.isShrunk], [true, true]);
   await t.close();
 });
 

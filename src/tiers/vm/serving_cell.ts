@@ -17,7 +17,9 @@ export class ServingCell {
   readonly cell: Cell;
   readonly #objects: Objects;
   readonly #demand = new Demand();
+  /** How many VMs of how much memory: what it said yes to, and what it was told since. */
   #keeps = "";
+  #told: string | null = null;
   #askedMs = -Infinity;
   #asking: Promise<void> | null = null;
   lastUsedMs: number;
@@ -42,7 +44,7 @@ export class ServingCell {
     return this.cell.running + this.cell.asked === (this.#asking ? 1 : 0);
   }
 
-  /** It was told to keep no idle VM. */
+  /** It keeps no idle VM, as it says. */
   get isShrunk(): boolean {
     return this.#keeps === NOTHING;
   }
@@ -71,10 +73,14 @@ export class ServingCell {
   keep(memoryBytes: number): void {
     const count = memoryBytes === 0 ? 0 : this.#demand.look(this.cell.running);
     const keeps = `${count} ${memoryBytes}`;
-    if (keeps === this.#keeps) return;
-    this.#keeps = keeps;
+    if (keeps === (this.#told ?? this.#keeps)) return;
+    this.#told = keeps;
     this.cell.request({ operation: CellOperation.KEEP, count, memoryBytes }, { timeoutMs: ASK_TIMEOUT_MS })
-      .catch(() => {});
+      // What it was not told is tried at the next look.
+      .then(() => this.#keeps = keeps, () => {})
+      .finally(() => {
+        if (this.#told === keeps) this.#told = null;
+      });
   }
 
   /** Since it was asked for its figures. */
