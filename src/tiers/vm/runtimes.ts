@@ -145,13 +145,16 @@ export class Runtimes {
   /** If it is a runtime: it cannot be loaded, and nothing new is made with it. */
   async forget(stored: StoredSnapshot): Promise<void> {
     const id = this.#idOf(stored);
-    if (id === undefined) return;
+    if (id !== undefined) await this.#remove(id).catch(() => {});
+  }
+
+  async #remove(id: string): Promise<void> {
     this.#looks.delete(id);
     this.#known.delete(id);
     for (const [name, newest] of this.#newest) {
       if (newest.id === id) this.#newest.delete(name);
     }
-    await Deno.remove(join(this.#options.folder, id), { recursive: true }).catch(() => {});
+    await Deno.remove(join(this.#options.folder, id), { recursive: true });
   }
 
   /** Removes what is of no use any more: neither needed by a version nor new. */
@@ -161,8 +164,7 @@ export class Runtimes {
       // A build that is not over may still use one that was just replaced.
       const isNew = clock.now() - (parseId(id)?.madeAtMs ?? 0) < MOST_AGE_MS + KEPT_MS;
       if (id.startsWith(MAKING) || needed.has(id) || isNew) continue;
-      this.#known.delete(id);
-      await Deno.remove(join(folder, id), { recursive: true });
+      await this.#remove(id);
     }
   }
 

@@ -5,6 +5,8 @@ import { fakeStarter } from "../../../tests/fakes/fake_starter.ts";
 import { Images } from "./images.ts";
 import { Runtimes } from "./runtimes.ts";
 
+const HOUR_MS = 60 * 60 * 1000;
+
 async function setUp() {
   let nowMs = 0;
   const clock = { now: () => nowMs, monotonic: () => nowMs };
@@ -67,5 +69,19 @@ Deno.test("what is no runtime is for its own tenant to be believed of", async ()
     await t.runtimes.isWhole({ ...stored, file: join("/", "version", "snapshot.bin"), parent: stored }),
     false,
   );
+  await t.close();
+});
+
+Deno.test("a runtime that is old and that no version needs goes, and another one is made when one is needed", async () => {
+  const t = await setUp();
+  const first = await t.runtimes.get("python");
+  t.pass(26 * HOUR_MS);
+  await t.runtimes.sweep(new Set([first.id]));
+  assert.equal(await t.runtimes.find(first.id), first);
+  await t.runtimes.sweep(new Set());
+  await assert.rejects(t.runtimes.find(first.id), Deno.errors.NotFound);
+  const second = await t.runtimes.get("python");
+  assert.notEqual(second.id, first.id);
+  assert.equal(await Deno.readTextFile(second.stored.file), "what a runtime is");
   await t.close();
 });
