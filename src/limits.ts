@@ -90,6 +90,13 @@ export const LIMITS = {
   wasiCompilerBytes: 1024 * MiB,
   /** All files of a function that is a folder. */
   ownFilesBytes: 256 * MiB,
+  /** Files of a Python function, with what it imports; those that a pack holds. */
+  pythonFiles: 10_000,
+  packedFiles: 65_536,
+  /** Own files of a Python function up to this go into its guest's memory, so that it has the same views as others. */
+  filesInSnapshotBytes: 1 * MiB,
+  /** Lines of a requirements.txt. */
+  requirements: 256,
   /** What requirements.txt names, unpacked; a file of it, too. */
   packagesBytes: 1024 * MiB,
   /** Host calls that one sandbox may have open; what its library sends at once is below it. */
@@ -108,6 +115,12 @@ export const LIMITS = {
   /** What a server may send without saying anything: answers before the answer; bytes that bring nothing of a body. */
   fetchInterimAnswers: 16,
   fetchBytesForNothing: 1 * MiB,
+  /** Connections through the proxy that are open at once. */
+  proxyConnectionsPerSandbox: 128,
+  proxyConnectionsPerTenant: 2048,
+  proxyConnections: 4096,
+  /** Requests on one of them that wait for the one before them. */
+  proxyRequestsAhead: 16,
   /** A guest that was told of its cancellation may run this long to notice. */
   cancelGraceMs: 5,
 } as const;
@@ -117,6 +130,14 @@ function assert(condition: boolean, relation: string): void {
 }
 assert(LIMITS.unreadBytes < LIMITS.bodyAheadBytes, "more is read than has come meanwhile");
 assert(LIMITS.lookupsPerFunction <= LIMITS.lookupsPerTenant, "a function's lookups are its tenant's");
+assert(
+  LIMITS.proxyConnectionsPerSandbox <= LIMITS.proxyConnectionsPerTenant,
+  "a sandbox's connections are its tenant's",
+);
+assert(2 * LIMITS.proxyConnectionsPerTenant <= LIMITS.proxyConnections, "one tenant leaves connections to others");
+assert(2 * LIMITS.proxyConnectionsPerSandbox <= LIMITS.hostCalls, "a connection may have a read and a write under way");
+assert(LIMITS.pythonFiles <= LIMITS.packedFiles, "a function's files fit a pack");
+assert(LIMITS.filesInSnapshotBytes <= LIMITS.ownFilesBytes, "what goes into a snapshot is of the own files");
 assert(LIMITS.logLineBytes <= LIMITS.logBytesPerRequest, "a line fits the log of a request");
 assert(LIMITS.logPendingBytesPerFunction <= LIMITS.logFileBytes, "what waits fits a log file");
 assert(

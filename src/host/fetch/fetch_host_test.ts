@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo, Socket } from "node:net";
 import { gzipSync } from "node:zlib";
 import { FetchHost } from "./fetch_host.ts";
-import { Guest } from "./guest_fake.ts";
+import { Guest } from "../../../tests/fakes/fetch_guest.ts";
 import { FetchOperation, MOST_EXCHANGES } from "./operations.ts";
 
 const clock = { ms: 0, now: () => 0, monotonic: () => clock.ms };

@@ -3,7 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import type { Clock } from "../../clock.ts";
 import { MiB } from "../../limits.ts";
 import { FetchHost } from "./fetch_host.ts";
-import { Guest } from "./guest_fake.ts";
+import { Guest } from "../../../tests/fakes/fetch_guest.ts";
 
 function newHost(clock: Clock): FetchHost & Disposable {
   const host = new FetchHost({ clock, ownAddresses: () => [] });

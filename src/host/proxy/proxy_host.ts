@@ -12,11 +12,6 @@ import { Refusal } from "./refusal.ts";
 import { portOf, requestTarget, tunnelTarget } from "./target.ts";
 import { tunnel } from "./tunnel.ts";
 
-/** Connections that are open at once: of one sandbox, of one tenant, of all. */
-export const MOST_CONNECTIONS = { sandbox: 128, tenant: 2048, all: 4096 } as const;
-/** Requests on one connection that wait for the one before them. */
-const MOST_AHEAD = 16;
-
 /** What the proxy knows of a guest's connection. */
 interface Dialing {
   readonly caller: HostCaller;
@@ -53,8 +48,8 @@ export class ProxyHost {
   connect(caller: HostCaller): GuestConnection {
     const { tenant } = caller.function;
     const open = this.#open.get(tenant) ?? 0;
-    if (open >= MOST_CONNECTIONS.tenant) throw new Error("Cannot connect: the tenant has too many open");
-    if (this.#opened >= MOST_CONNECTIONS.all) throw new Error("Cannot connect: the server has too many open");
+    if (open >= LIMITS.proxyConnectionsPerTenant) throw new Error("Cannot connect: the tenant has too many open");
+    if (this.#opened >= LIMITS.proxyConnections) throw new Error("Cannot connect: the server has too many open");
     this.#open.set(tenant, open + 1);
     this.#opened++;
     const guest = new GuestConnection();
@@ -91,7 +86,7 @@ export class ProxyHost {
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
     const guest = request.socket;
     const dialing = this.#dialing.get(guest)!;
-    if (++dialing.ahead > MOST_AHEAD) {
+    if (++dialing.ahead > LIMITS.proxyRequestsAhead) {
       guest.destroy();
       return;
     }
@@ -160,7 +155,7 @@ class ProxySession implements HostSession {
 
   #start(number: number): void {
     if (this.#connections.has(number)) throw new Error(`Cannot connect: the number ${number} is taken`);
-    if (this.#connections.size >= MOST_CONNECTIONS.sandbox) {
+    if (this.#connections.size >= LIMITS.proxyConnectionsPerSandbox) {
       throw new Error("Cannot connect: the function has too many connections open");
     }
     this.#connections.set(number, this.#host.connect(this.#caller));

@@ -4,8 +4,9 @@ import { createServer as createHttpServer, type RequestListener } from "node:htt
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import type { NetPolicy } from "../../types.ts";
 import { ProxyOperation } from "../operations.ts";
-import { Guest } from "./guest_fake.ts";
-import { MOST_CONNECTIONS, ProxyHost } from "./proxy_host.ts";
+import { LIMITS } from "../../limits.ts";
+import { Guest } from "../../../tests/fakes/proxy_guest.ts";
+import { ProxyHost } from "./proxy_host.ts";
 
 const clock = { now: () => 0, monotonic: () => 0 };
 
@@ -85,14 +86,17 @@ Deno.test("either end of a tunnel can end its half first", async () => {
 
 Deno.test("a guest that does not read holds the server up, and one that does gets every byte", async () => {
   const bytes = Uint8Array.from({ length: 8 << 20 }, (_, i) => i * 7);
-  let isWritten = false;
-  await using peer = await Peer.tcp((socket) => void socket.end(bytes, () => isWritten = true));
+  const written: boolean[] = [];
+  await using peer = await Peer.tcp((socket) => {
+    const at = written.push(false) - 1;
+    socket.end(bytes, () => written[at] = true);
+  });
   using guest = new Guest(newHost());
   const line = await guest.connect();
   await line.write(connectTo(peer.port));
-  await until("it is connected", () => peer.sockets.size === 1);
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  assert.equal(isWritten, false);
+  await until("it is connected", () => written.length === 1);
+  assert.ok((await guest.ask(connectTo(peer.port))).length > bytes.length);
+  assert.deepEqual(written, [false, true]);
   const parts: Uint8Array[] = [];
   for (let part = await line.read(); part.length > 0; part = await line.read()) {
     assert.ok(part.length <= 65_536);
@@ -314,7 +318,7 @@ Deno.test("a connection that the guest closes takes its server's with it, also w
 Deno.test("a sandbox has only so many connections, and a closed one makes room", async () => {
   const host = newHost();
   using guest = new Guest(host);
-  for (let n = 1; n < MOST_CONNECTIONS.sandbox; n++) await guest.connect();
+  for (let n = 1; n < LIMITS.proxyConnectionsPerSandbox; n++) await guest.connect();
   const last = await guest.connect();
   await assert.rejects(guest.connect(), /too many connections open/);
   await last.close();

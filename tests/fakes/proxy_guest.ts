@@ -1,7 +1,7 @@
-import { HOME, type NetPolicy } from "../../types.ts";
-import type { HostSession } from "../host.ts";
-import { ProxyOperation } from "../operations.ts";
-import type { ProxyHost } from "./proxy_host.ts";
+import { HOME, type NetPolicy } from "../../src/types.ts";
+import type { HostSession } from "../../src/host/host.ts";
+import { ProxyOperation } from "../../src/host/operations.ts";
+import type { ProxyHost } from "../../src/host/proxy/proxy_host.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("latin1");

@@ -1,7 +1,7 @@
-import { HOME, type NetPolicy } from "../../types.ts";
-import type { HostSession } from "../host.ts";
-import type { FetchHost } from "./fetch_host.ts";
-import { FetchOperation } from "./operations.ts";
+import { HOME, type NetPolicy } from "../../src/types.ts";
+import type { HostSession } from "../../src/host/host.ts";
+import type { FetchHost } from "../../src/host/fetch/fetch_host.ts";
+import { FetchOperation } from "../../src/host/fetch/operations.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
