@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { MiB } from "../limits.ts";
+import { LIMITS, MiB } from "../limits.ts";
 import { BuildError } from "../tiers/tier.ts";
 import type { Place } from "./bundle_wire.ts";
 import { filesProgram, hashesOf } from "./files_program.ts";
@@ -12,7 +12,6 @@ import { installRequired, requirementsOf } from "./required.ts";
 import type { Root } from "./root.ts";
 import type { Source } from "./sources.ts";
 
-const MOST_FILES = 10_000;
 /** A longer one is data, and is not looked at. */
 const MOST_SOURCE_BYTES = 1 * MiB;
 
@@ -72,14 +71,14 @@ export class PythonPrograms implements ProgramMaker {
       for (const [path, { imports = [] }] of facts) {
         for (const candidate of imports.flatMap((one) => candidatesOf(one, path, folders))) {
           // A folder with packages of its own looks for very many; those that are there matter most.
-          if (wanted.size < MOST_FILES) wanted.add(candidate);
+          if (wanted.size < LIMITS.pythonFiles) wanted.add(candidate);
           if (!mirror.files.has(candidate) || paths.has(candidate)) continue;
           paths.add(candidate);
           next.push(candidate);
         }
       }
-      if (paths.size > MOST_FILES) {
-        throw new BuildError(`Cannot build ${source.file}: it imports more than ${MOST_FILES} files`);
+      if (paths.size > LIMITS.pythonFiles) {
+        throw new BuildError(`Cannot build ${source.file}: it imports more than ${LIMITS.pythonFiles} files`);
       }
     }
     return { files: hashesOf(root, paths), wanted, entry };

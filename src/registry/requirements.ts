@@ -1,3 +1,5 @@
+import { LIMITS } from "../limits.ts";
+
 /** One line of a requirements.txt: `requests[socks]==2.32.3`. */
 export interface Requirement {
   readonly line: number;
@@ -17,7 +19,6 @@ export class RequirementError extends Error {
   }
 }
 
-const MOST_REQUIREMENTS = 256;
 const ALLOWED = `name==version lines are allowed, with extras and --hash=sha256:...`;
 
 const NAME = /[A-Za-z0-9](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9])?/.source;
@@ -40,10 +41,10 @@ export function parseRequirements(text: string): Requirement[] {
     }
     names.set(name, line);
   }
-  if (requirements.length > MOST_REQUIREMENTS) {
+  if (requirements.length > LIMITS.requirements) {
     throw new RequirementError(
-      `Cannot require more than ${MOST_REQUIREMENTS} packages`,
-      requirements[MOST_REQUIREMENTS].line,
+      `Cannot require more than ${LIMITS.requirements} packages`,
+      requirements[LIMITS.requirements].line,
     );
   }
   return requirements;

@@ -3,6 +3,7 @@
  * names, the names, the contents. ffi/shim/wasi_files.c reads it too.
  */
 import { createHash } from "node:crypto";
+import { LIMITS } from "../limits.ts";
 
 /** Of a version's folder: the files of a function that is a folder itself. */
 export const FILE_PACK = "files.pack";
@@ -11,7 +12,6 @@ const MAGIC = new TextEncoder().encode("mayflyfp");
 const ABI = 1;
 const HEADER_BYTES = 24;
 const ENTRY_BYTES = 24;
-const MOST_FILES = 65_536;
 const MOST_NAME_BYTES = 1024;
 
 export interface PackedFile {
@@ -39,7 +39,9 @@ export async function writeFilePack(to: string, files: Iterable<PackedFile>, mos
   const named = [...files].map((file): Named => ({ name: new TextEncoder().encode(file.path), file })).sort(byName);
   const long = named.find(({ name }) => name.length > MOST_NAME_BYTES);
   if (long) throw new PackError(`Cannot keep ${long.file.path}: its name is longer than ${MOST_NAME_BYTES} bytes`);
-  if (named.length > MOST_FILES) throw new PackError(`Cannot keep more than ${MOST_FILES} files of one function`);
+  if (named.length > LIMITS.packedFiles) {
+    throw new PackError(`Cannot keep more than ${LIMITS.packedFiles} files of one function`);
+  }
 
   const namesLength = named.reduce((sum, { name }) => sum + name.length, 0);
   const index = new Uint8Array(HEADER_BYTES + ENTRY_BYTES * named.length + namesLength);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { ImageSource } from "../../../ffi/native_image.ts";
-import { LIMITS, MiB } from "../../limits.ts";
+import { LIMITS } from "../../limits.ts";
 import { FILE_PACK, type PackedFile, writeFilePack } from "../../state/file_pack.ts";
 import { type Artifact, FILES, PACKAGES } from "../tier.ts";
 import type { StoredView } from "./stored.ts";
@@ -10,8 +10,6 @@ import type { StoredView } from "./stored.ts";
 const FILES_IMAGE = "files.image";
 /** Where guests see them. */
 export const FUNCTION_FOLDER = "/function";
-/** Files that are not more than this go into the guest's memory, so that it has the same views as others. */
-const SMALL_BYTES = 1 * MiB;
 
 /** Makes a packed image of files of this machine. */
 export type PackImage = (to: string, sources: readonly ImageSource[]) => Promise<void>;
@@ -34,7 +32,7 @@ export async function keepFiles(
   if (!await isThere(staged)) return { pack: null, views: packages };
   const files = await Array.fromAsync(filesBelow(staged, ""));
   const total = files.reduce((sum, { size }) => sum + size, 0);
-  const isSmall = language === "python" && total <= SMALL_BYTES;
+  const isSmall = language === "python" && total <= LIMITS.filesInSnapshotBytes;
   if (isSmall) await writeSmall(folder, files);
   else await pack(join(folder, FILES_IMAGE), [{ host: staged, path: FUNCTION_FOLDER }]);
   await Deno.remove(staged, { recursive: true });
