@@ -44,7 +44,6 @@ struct object {
     uint32_t misses; /* requests of late that found no VM of it idle */
     uint64_t missed_ns;
     struct sandbox *idle;   /* its VMs, the last used one first */
-    bool wants_shells, is_checked;
     struct object *next; /* among those to close, or to check */
 };
 
