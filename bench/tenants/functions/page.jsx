@@ -1,5 +1,7 @@
 import { renderToString } from "react-dom/server";
 
+export const config = { warmup: ["/page"] };
+
 const PRODUCTS = Array.from({ length: 60 }, (_, n) => ({
   id: n,
   name: `Mayfly no. ${n}`,

@@ -6,9 +6,11 @@ import { forgetEntropy } from "./entropy.ts";
 import { Exchange, type Handler } from "./exchange.ts";
 import { input, listen, stopListening } from "./line.ts";
 import { output } from "./output.ts";
+import { WarmUp } from "./warm_up.ts";
 
 let handler: Handler;
 let current: Exchange | null = null;
+let warmUp: WarmUp | null = null;
 /** This loop runs: what is over is noticed by it. */
 let isAwake = false;
 
@@ -20,10 +22,19 @@ export function serve(served: Handler): void {
 /** Serves what needs nothing from outside without the event loop; leaves the rest to that, and comes back. */
 function goOn(): void {
   isAwake = true;
-  while (serveOne());
+  do askAgain(); while (serveOne());
   isAwake = false;
   output.flush();
+  warmUp?.askNoMore();
   listen(onFrames);
+}
+
+/** Requests of the server have names, and those that only warm up have none. */
+function askAgain(): void {
+  if (warmUp === null || warmUp.ask()) return;
+  output.flush();
+  warmUp.close();
+  warmUp = null;
 }
 
 /** False: it waits for what the event loop brings. */
@@ -37,7 +48,12 @@ function serveOne(): boolean {
   settle();
   if (current === null) return true;
   if (!current.isOver) return false;
+  const isWarmUp = current.id === "" && warmUp === null;
   finish();
+  if (isWarmUp) {
+    output.flush();
+    warmUp = new WarmUp(input.frame);
+  }
   return true;
 }
 

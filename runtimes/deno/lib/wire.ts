@@ -66,6 +66,11 @@ export class Input {
     return this.#bytes.subarray(this.#payload, this.#payload + this.#length);
   }
 
+  /** All of it, as it came. */
+  get frame(): Bytes {
+    return this.#bytes.slice(this.#payload - HEADER, this.#from);
+  }
+
   word(at: number): number {
     return this.#view.getUint32(this.#payload + at, true);
   }

@@ -46,6 +46,8 @@ export interface Asked {
   readonly method?: string;
   readonly url?: string;
   readonly headers?: string;
+  /** None: it warms up. */
+  readonly id?: string;
   readonly context?: string;
   readonly body?: string | Bytes;
   /** Each piece of it goes when the guest has taken the one before. */

@@ -226,3 +226,23 @@ Deno.test("what was rejected and nobody handles is in the log, though nothing wa
   assert.equal(text, "fine");
   assert.match(logs[0].text, /^Uncaught \(in promise\) Error: then\n/);
 });
+
+const waiting = "await new Promise((resolve) => setTimeout(resolve, 1))";
+
+for (
+  const [what, code, next] of [
+    ["waits for nothing is asked again and again", "() => new Response(`${++n}`)", /^[1-9]\d+$/],
+    ["waits is asked once", `async () => { n++; ${waiting}; return new Response(\`${"${n}"}\`) }`, /^2$/],
+    [
+      "comes to wait is asked no more",
+      `async () => { if (++n > 4) ${waiting}; return new Response(\`${"${n}"}\`) }`,
+      /^6$/,
+    ],
+  ] as const
+) {
+  Deno.test(`a warm-up request that ${what}, and answered once`, async () => {
+    await using guest = await Guest.deployed(`let n = 0; export default ${code};`);
+    assert.equal((await guest.request({ id: "" })).text, "1");
+    assert.match((await guest.request()).text, next);
+  });
+}
