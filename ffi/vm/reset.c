@@ -70,7 +70,7 @@ static int reset__drop_growth(struct vm *vm, uint64_t kept_bytes) {
     return memory__drop(vm, DATA_BASE + kept_bytes, (used - kept_bytes) / PAGE_SIZE);
 }
 
-static int reset__data(struct vm *vm, const struct vm_snapshot *to) {
+static void reset__data(struct vm *vm, const struct vm_snapshot *to) {
     struct memory_area *area = &vm->memory.data;
     uint64_t pages = to->data.bytes / PAGE_SIZE, copied = 0;
     for (uint64_t word = 0; word < (pages + 63) / 64; word++) {
@@ -83,7 +83,6 @@ static int reset__data(struct vm *vm, const struct vm_snapshot *to) {
         }
     }
     vm->counters.pages_copied = copied;
-    return copied > COPIES_MAX ? -ESTALE : 0;
 }
 
 /* The vCPU is in ring 3, as a clone's is: whatever it was doing when it left. */
@@ -110,8 +109,9 @@ static int reset__to(struct vm *vm, const struct vm_snapshot *to) {
     if (error == 0) error = shell__begin_log(vm->shell);
     if (error == 0) error = reset__drop_growth(vm, to->data.bytes);
     if (error == 0) error = reset__system(vm, to);
-    if (error == 0) error = reset__data(vm, to);
-    /* What was scanned is more than what a request writes; from here on the log knows. */
+    if (error == 0) reset__data(vm, to);
+    if (error == 0 && had_log && vm->counters.pages_copied > COPIES_MAX) error = -ESTALE;
+    /* What was scanned is what the clone was made with, too; from here on the log knows what is written. */
     if (!had_log) memset(vm->memory.data.written, 0, page_up(to->data.bytes / PAGE_SIZE / 8));
     uint64_t copied = vm->counters.pages_copied;
     if (error == 0) kernel__copy(vm->kernel, to->kernel);
