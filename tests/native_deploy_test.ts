@@ -9,6 +9,7 @@ const servers: Readonly<Record<string, { source: string; settings?: Readonly<Rec
   elsewhere: { source: `Deno.serve({ port: 5000, hostname: "127.0.0.1" }, () => new Response("from 5000"));` },
   everywhere: { source: `Deno.serve({ port: Number(Deno.env.get("PORT")) }, () => new Response("from all"));` },
   ends: { source: `console.log("cannot find its settings");\nDeno.exit(3);` },
+  forks: { source: `new Deno.Command("deno").outputSync();` },
   throws: { source: `throw new Error("thrown at its start");` },
   sleeps: { source: `setTimeout(() => {}, 1e9);`, settings: { buildTimeoutMs: 1000 } },
   spins: { source: `for (;;);`, settings: { buildTimeoutMs: 1000 } },
@@ -18,10 +19,14 @@ const servers: Readonly<Record<string, { source: string; settings?: Readonly<Rec
   },
 };
 
-const talks = WITHOUT_KVM ? new Uint8Array() : await nativeProgram(["tests/functions/native/talks.c"], ["-static"]);
+const program = async (name: string) =>
+  WITHOUT_KVM ? new Uint8Array() : await nativeProgram([`tests/functions/native/${name}.c`], ["-static"]);
+const [talks, listens, rests] = [await program("talks"), await program("listens"), await program("sleeps")];
 const shared = sharedServer({
   files: WITHOUT_KVM ? {} : {
     talks,
+    listens,
+    rests,
     ...Object.fromEntries(Object.entries(servers).map(([name, { source }]) => [`${name}/app.js`, source])),
     "mayfly.json": JSON.stringify({
       functions: Object.fromEntries(
@@ -58,9 +63,30 @@ Deno.test({
 });
 
 Deno.test({ name: "a program that never waits for a request is given up", ignore: WITHOUT_KVM }, async () => {
-  assert.match(await errorOf("sleeps"), /not ready|never waited/);
-  assert.match(await errorOf("spins"), /not ready/);
+  assert.match(await errorOf("rests"), /sleeps for longer than its buildTimeoutMs of 10000$/);
+  assert.match(await errorOf("sleeps"), /buildTimeoutMs of 1000$/);
+  assert.match(await errorOf("spins"), /did not listen within its buildTimeoutMs of 1000$/);
 });
+
+Deno.test(
+  { name: "a server that is started as a program is told what makes it one", ignore: WITHOUT_KVM },
+  async () => {
+    assert.match(
+      await errorOf("listens"),
+      /listens on port 9000, .*: a server goes into a folder, and is called server/,
+    );
+  },
+);
+
+Deno.test(
+  { name: "a program that is refused another process is told that there is one", ignore: WITHOUT_KVM },
+  async () => {
+    assert.match(
+      await errorOf("forks"),
+      /exited with status 1 .*\nA microVM is one process, and it was refused another/s,
+    );
+  },
+);
 
 Deno.test({ name: "a program that answers before it is asked is refused", ignore: WITHOUT_KVM }, async () => {
   assert.match(await errorOf("talks"), /wrote to its standard output before its first request/);

@@ -105,6 +105,17 @@ static int boot__check_output(struct boot *boot) {
     return -EPROTO;
 }
 
+/* How long that is, whoever asked knows. */
+static int boot__say_late(struct boot *boot) {
+    const char *wanted = boot->head->protocol == CELL_SERVER ? "listen" : "wait for a request";
+    if (boot->exit.reason != VM_WAITS) {
+        snprintf(boot->why, sizeof boot->why, "it did not %s within its buildTimeoutMs", wanted);
+    } else {
+        snprintf(boot->why, sizeof boot->why, "it sleeps for longer than its buildTimeoutMs");
+    }
+    return -ETIMEDOUT;
+}
+
 static int boot__say_end(struct boot *boot) {
     const struct vm_exit *exit = &boot->exit;
     char *why = boot->why;
@@ -129,8 +140,7 @@ static int boot__say_end(struct boot *boot) {
     case VM_DEADLINE:
     case VM_CPU_TIME:
     case VM_CANCELED:
-        snprintf(why, capacity, "it was not ready for a request in its time");
-        return -ETIMEDOUT;
+        return boot__say_late(boot);
     case VM_WROTE:
     case VM_BROKEN:
         break;
@@ -142,6 +152,13 @@ static int boot__say_end(struct boot *boot) {
 /* It waits for something else than a request: for a time, or for what never comes. */
 static int boot__wait(struct boot *boot) {
     uint64_t until = boot->exit.until_ns;
+    if (boot->exit.tcp_port != 0 && until > boot->head->deadline_ns) {
+        snprintf(boot->why, sizeof boot->why,
+                 "it listens on port %u, and reads no request from its standard input: a server goes into a folder, "
+                 "and is called server there",
+                 boot->exit.tcp_port);
+        return -EDEADLK;
+    }
     if (until == UINT64_MAX) {
         snprintf(boot->why, sizeof boot->why, "it never waited for a request: %s",
                  boot->exit.waits_for_input != 0 ? "it reads something else" : "it waits for something else");
@@ -185,6 +202,9 @@ static int boot__begin(struct serve *serve, const struct control_request *reques
     error = boot__run(boot);
     const struct log_sink sink = {.line = boot__line, .to = boot};
     log__end(&boot->log, &sink);
+    struct vm_counters counters;
+    vm_count(boot->vm, &counters);
+    if (counters.refused_forks > 0) log__tell_of_fork(&sink);
     log__fini(&boot->log);
     return error;
 }

@@ -77,3 +77,9 @@ void log__end(struct log *log, const struct log_sink *sink) {
     log->dropped = 0;
     sink->line(sink->to, MF_LOG_WARN, text, (uint32_t)length);
 }
+
+void log__tell_of_fork(const struct log_sink *sink) {
+    static const char TEXT[] =
+        "A microVM is one process, and it was refused another: switch a reloader off, run one worker without a master";
+    sink->line(sink->to, MF_LOG_WARN, TEXT, sizeof TEXT - 1);
+}

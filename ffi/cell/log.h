@@ -35,6 +35,9 @@ int log__allows(struct log *log, uint32_t length);
 /* The last line, even if it has no end, and how many there was no room for. */
 void log__end(struct log *log, const struct log_sink *sink);
 
+/* Of a guest that was refused a process of its own: what it says of that itself is EAGAIN. */
+void log__tell_of_fork(const struct log_sink *sink);
+
 /* So many bytes of frames at most come of writing `size` bytes: an empty line is one byte and becomes a frame. */
 #define LOG_FRAMES_MIN (MF_LOG_MAX + 1024u)
 static inline uint32_t log__bytes_for(uint32_t room) {

@@ -41,6 +41,7 @@ struct sandbox {
 
     struct input input; /* to its port */
     struct log log;
+    uint64_t refused_forks; /* that were told of */
     struct dial dial;
     uint8_t *partial; /* of a frame that the guest has not written to its end */
     uint32_t partial_bytes;
@@ -51,6 +52,8 @@ struct sandbox {
 
 /* A request begins; whatever there was of another one is gone. */
 void sandbox__begin(struct sandbox *sandbox, uint64_t log_bytes);
+/* What the guest was refused and cannot know the reason of goes to its log. */
+void sandbox__note(struct sandbox *sandbox, const struct log_sink *sink);
 /* The request is over: its memory is given back. */
 void sandbox__forget(struct sandbox *sandbox);
 /* In pages that it may have to itself. */

@@ -115,6 +115,7 @@ struct log_sink step__log_sink(struct step *step) {
 void step__end_log(struct step *step) {
     const struct log_sink sink = step__log_sink(step);
     log__end(&step->sandbox->log, &sink);
+    sandbox__note(step->sandbox, &sink);
 }
 
 enum drained step__exit(struct step *step, enum mf_exit_code code, const char *text) {

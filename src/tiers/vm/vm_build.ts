@@ -42,7 +42,7 @@ export interface VmBuildJob {
   readonly signal: AbortSignal;
 }
 
-const { EAGAIN, EMFILE, ENFILE, ENOMEM, ENOSPC } = constants.errno;
+const { EAGAIN, EMFILE, ENFILE, ENOMEM, ENOSPC, ETIMEDOUT } = constants.errno;
 const ASK_TIMEOUT_MS = 30_000;
 /** A cell may be so much later than a program's own time. */
 const GRACE_MS = 5000;
@@ -169,7 +169,10 @@ export class VmBuild {
     try {
       return await this.#cell.request(request, { timeoutMs: settings.buildTimeoutMs + GRACE_MS, log: hear });
     } catch (error) {
-      throw error instanceof CellError ? refusal(error, said.after(error.message)) : error;
+      if (!(error instanceof CellError)) throw error;
+      const isLate = error.errno === -ETIMEDOUT;
+      const message = isLate ? `${error.message} of ${settings.buildTimeoutMs}` : error.message;
+      throw refusal(error, said.after(message));
     }
   }
 
