@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { pipEnv } from "./child_env.ts";
 import { normalised, type Requirement, RequirementError } from "./requirements.ts";
@@ -19,7 +19,7 @@ export interface PipChild {
 const LIMITED = fileURLToPath(new URL("./limited_python.py", import.meta.url));
 const SAID_AT_MOST = 500;
 
-/** pip, as a child with few rights. It builds nothing: only wheels count, so no code of packages runs. */
+/** pip, as a child with few rights. It builds nothing: only wheels of the index count, so no code of packages runs. */
 export class Pip {
   readonly #options: PipOptions;
 
@@ -33,36 +33,41 @@ export class Pip {
     to: string,
     { cache, ...child }: PipChild & { readonly cache: string },
   ): Promise<void> {
+    await Deno.mkdir(cache, { recursive: true, mode: 0o700 });
     const list = join(to, "requirements.txt");
     await Deno.writeTextFile(list, requirements.map(lineOf).join(""));
-    const { success, said } = await this.#run("pip", [
+    const args = [
       ...["download", "--quiet", "--only-binary", ":all:", "--prefer-binary", "--no-input"],
       ...["--cache-dir", cache, "--dest", to, "--requirement", list],
-    ], child);
+    ];
+    const { success, said } = await this.#run("pip", args, [cache, to], child);
     await Deno.remove(list);
     if (!success) throw failure(requirements, said);
   }
 
   /** What is in the wheels, where guests import it from; compiled, so that they need not do that at each deploy. */
   async unpack(wheels: readonly string[], to: string, child: PipChild): Promise<void> {
-    const { success, said } = await this.#run("pip", [
+    await Deno.mkdir(to);
+    const args = [
       ...["install", "--quiet", "--no-index", "--no-deps", "--no-compile", "--no-cache-dir", "--no-warn-conflicts"],
       ...["--only-binary", ":all:", "--target", to, ...wheels],
-    ], child);
+    ];
+    const { success, said } = await this.#run("pip", args, [to, ...new Set(wheels.map(dirname))], child);
     if (!success) throw new RequirementError(`Cannot unpack the packages: ${lastOf(said)}`, 1);
     // Some packages have files in the syntax of other versions; these are not imported.
-    await this.#run("compileall", ["-q", "--invalidation-mode", "unchecked-hash", to], child);
+    await this.#run("compileall", ["-q", "--invalidation-mode", "unchecked-hash", to], [to], child);
   }
 
   async #run(
     module: string,
     args: readonly string[],
+    writable: readonly string[],
     { scratch, signal }: PipChild,
   ): Promise<{ success: boolean; said: string }> {
     const { env, timeoutMs, fileMb } = this.#options;
     const seconds = Math.ceil(timeoutMs / 1000);
     const { success, stderr } = await new Deno.Command("python3", {
-      args: ["-I", "-B", LIMITED, `${fileMb}`, `${seconds}`, module, ...args],
+      args: ["-I", "-B", LIMITED, `${fileMb}`, `${seconds}`, JSON.stringify([scratch, ...writable]), module, ...args],
       cwd: "/",
       clearEnv: true,
       env: { ...pipEnv(env), TMPDIR: scratch },

@@ -22,6 +22,7 @@ export interface PythonScannerOptions {
   readonly timeoutMs: number;
 }
 
+const LIMITED = fileURLToPath(new URL("./limited_python.py", import.meta.url));
 const PROGRAM = fileURLToPath(new URL("./python_scan.py", import.meta.url));
 const MOST_KNOWN = 4096;
 const AT_ONCE = 64;
@@ -66,7 +67,7 @@ export class PythonScanner {
   async #ask(sources: string, signal: AbortSignal): Promise<Record<string, PythonFacts>> {
     const { env, timeoutMs } = this.#options;
     const child = new Deno.Command("python3", {
-      args: ["-I", "-S", "-B", PROGRAM],
+      args: ["-I", "-S", "-B", LIMITED, "0", `${Math.ceil(timeoutMs / 1000)}`, "[]", PROGRAM],
       clearEnv: true,
       env: pythonEnv(env),
       stdin: "piped",
