@@ -25,6 +25,10 @@ const GUEST_FOLDER = "/function/";
 /** `    at handler (handler.py:12:5)`, innermost first. A column is not always known. */
 const FRAME = /^\s+at (?:[^\n]* \()?([^\n():]+):(\d+)(?::(\d+))?\)?$/m;
 
+/** Python's: it may be in a library, or among the last lines of a server. */
+const NO_MODULE = /^(.*ModuleNotFoundError: No module named '(\w+)[\w.]*')$/m;
+const NAME_IT = "$1; if it is a package, requirements.txt has to name it, as $2==VERSION";
+
 /** A program that is run from files: these are all that there is of it. */
 export function filesProgram(
   root: Root,
@@ -41,7 +45,7 @@ export function filesProgram(
 
 function inUsersFiles({ message, place: known, stack_ }: BuildError, file: string): BuildError {
   const place = known ?? firstFrame(stack_ ?? message);
-  const text = message.replaceAll(GUEST_FOLDER, "");
+  const text = message.replaceAll(GUEST_FOLDER, "").replace(NO_MODULE, NAME_IT);
   const stack = stack_?.replaceAll(GUEST_FOLDER, "") ?? null;
   const told = place === null && !text.startsWith(`${file}:`) ? `${file}: ${text}` : placed(text, place);
   return new BuildError(told, place, stack);
