@@ -68,6 +68,8 @@ const AHEAD_US = 300;
 const WORTH_A_WAKE_US = 100;
 /** With less before the workers than this, the server's own thread has enough to do with what comes in and goes out. */
 const WORTH_HELPING_US = 1000;
+/** After so many steps that were alone, one after the other, the next one is expected to be. */
+const ALONE_IN_A_ROW = 4;
 /** An inline run needs a slot while all others are in use. */
 const KEPT_FOR_INLINE = 1;
 const AVERAGE_OVER = 8;
@@ -85,13 +87,14 @@ export class Turns {
   #short = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
+  #aloneInARow = 0;
   /** Work of steps that no worker was told of. */
   #untoldUs = 0;
   #tellsSoon = false;
 
   /**
-   * `perLine`: how many steps of one function may run at once, long ones included. `onAlone`: told of each step that is alone;
-   * a worker is woken for it at once, however short it is.
+   * `perLine`: how many steps of one function may run at once, long ones included. `onAlone`: a worker is woken at once
+   * for a step that is alone, however short it is, and where steps come one by one this is called for it.
    */
   constructor(ring: Ring, options: { workers: number; perLine: number; onAlone?: (line: TurnLine) => void }) {
     this.#ring = ring;
@@ -219,7 +222,8 @@ export class Turns {
     const isAlone = this.#onAlone !== undefined && this.#ring.inFlight === 1;
     if (isAlone || this.#untoldUs >= WORTH_A_WAKE_US) this.wake();
     else this.#wakeSoon();
-    if (isAlone) this.#onAlone!(line);
+    this.#aloneInARow = isAlone ? this.#aloneInARow + 1 : 0;
+    if (this.#aloneInARow > ALONE_IN_A_ROW) this.#onAlone!(line);
   }
 
   #wakeSoon(): void {

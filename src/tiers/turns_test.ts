@@ -51,7 +51,9 @@ class FakeRing {
 
 function setUp(slots = 8, perLine = 4, hurries = false) {
   const ring = new FakeRing(slots);
-  const turns = new Turns(ring as unknown as Ring, { workers: 1, perLine, onAlone: hurries ? () => {} : undefined });
+  const alone: TurnLine[] = [];
+  const onAlone = hurries ? (line: TurnLine) => alone.push(line) : undefined;
+  const turns = new Turns(ring as unknown as Ring, { workers: 1, perLine, onAlone });
   const order: string[] = [];
   const add = (line: TurnLine, name: string, wanted = true, isForAnyThread = true) => {
     const turn: Turn = {
@@ -68,7 +70,7 @@ function setUp(slots = 8, perLine = 4, hurries = false) {
       turns.pump();
     }
   };
-  return { ring, turns, order, add, finish };
+  return { ring, turns, order, alone, add, finish };
 }
 
 Deno.test("a flood of one function does not hold up another", () => {
@@ -217,4 +219,26 @@ Deno.test("a step that turns out to be too long for the server's own thread goes
   assert.equal(turns.help(), true);
   assert.equal(ring.queue.length, before + 1);
   assert.equal(order.length, before + 1);
+});
+
+Deno.test("where steps come one by one each is told of, and no longer once two were there at a time", () => {
+  const { alone, add, finish } = setUp(8, 8, true);
+  const line = new TurnLine();
+  const addOneByOne = (count: number) => {
+    for (let n = 0; n < count; n++) {
+      add(line, "alone");
+      finish();
+    }
+  };
+  addOneByOne(20);
+  const before = alone.length;
+  assert.ok(before > 0);
+  addOneByOne(1);
+  assert.equal(alone.length, before + 1);
+  add(line, "first");
+  add(line, "second");
+  const after = alone.length;
+  finish();
+  addOneByOne(1);
+  assert.equal(alone.length, after);
 });
