@@ -10,8 +10,8 @@
 
 /*
  * Waking a thread that sleeps takes 50 us and more. So where steps came one soon after the other, one thread looks for
- * the next one for a while; the server need not wake anybody then. Whoever else wants the core gets it, and where that
- * happens again and again the thread sleeps.
+ * the next one for a while; the server need not wake anybody then. Where the core was lost to others again and again, it
+ * sleeps. (It does not yield: one that sleeps is let ahead when it is woken, one that yielded waits for milliseconds.)
  */
 #define SPIN_NS UINT64_C(400000)
 #define LOOKS_PER_CLOCK 64u
@@ -99,7 +99,6 @@ static void worker__look(struct worker *worker, uint64_t end) {
     uint64_t now = os__now_ns();
     while (!workers__are_wanted(serve) && now < end) {
         for (uint32_t i = 0; i < LOOKS_PER_CLOCK && !workers__are_wanted(serve); i++) continue;
-        sched_yield();
         uint64_t before = now;
         now = os__now_ns();
         if (now - before < LOST_CORE_NS) continue;
