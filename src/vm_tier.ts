@@ -46,6 +46,7 @@ export async function openVmTier(parts: VmTierParts): Promise<Tier> {
     });
     return tier;
   } catch (error) {
-    return new MissingTier("vm", error instanceof Error ? error.message : `${error}`);
+    const why = error instanceof Error ? error.message : `${error}`;
+    return new MissingTier("vm", `${why}; mayfly doctor says what to do, and the server's next start tries again`);
   }
 }

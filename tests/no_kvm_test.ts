@@ -30,7 +30,7 @@ Deno.test({
     for (const path of ["/resize", "/sockets", "/@acme/score"]) {
       const answer = await server.call(path);
       expectError(answer, "tier_unavailable");
-      assert.match(answer.text, /cannot run here: .*\/dev\/kvm/i);
+      assert.match(answer.text, /cannot run here: .*\/dev\/kvm.*; mayfly doctor says what to do/i);
     }
     const info = await server.admin.function("sockets");
     assert.match(info!.error!, /^sockets\.ts:1:\d+: .*node:net needs the VM tier: a sandbox has no sockets/);
