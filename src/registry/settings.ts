@@ -71,8 +71,29 @@ const env: Rule = (value) =>
     ? null
     : "an object of names and texts is allowed";
 
-/** Of one function, under its tenant's caps. */
+const WIDEST: TenantCaps = {
+  concurrency: Infinity,
+  memoryMb: Infinity,
+  cpuShare: Infinity,
+  timeoutMs: Infinity,
+  bodyMb: Infinity,
+  net: "public",
+  diskMb: Infinity,
+};
+
+/** Of one function, under its tenant's caps. Whoever is refused for one of them is told whose it is. */
 export function functionRules(caps: TenantCaps, atHome: boolean): Rules {
+  const widest = rulesUnder(WIDEST, true);
+  const told = (key: string, rule: Rule): Rule => (value) => {
+    const allowed = rule(value);
+    if (allowed === null || widest[key](value) !== null) return allowed;
+    const cap = key === "cpuMs" ? "timeoutMs" : key;
+    return `${allowed}; that is the operator's cap, ${cap} of the tenant in functions/mayfly.json`;
+  };
+  return Object.fromEntries(Object.entries(rulesUnder(caps, atHome)).map(([key, rule]) => [key, told(key, rule)]));
+}
+
+function rulesUnder(caps: TenantCaps, atHome: boolean): Rules {
   return {
     timeoutMs: whole(1, caps.timeoutMs),
     cpuMs: whole(1, caps.timeoutMs),

@@ -85,6 +85,19 @@ Deno.test("a list of destinations stays within the operator's", () => {
   assert.throws(() => settings({ caps: none, code: { net: ["api.example"] } }), /only "none"/);
 });
 
+Deno.test("who asks for more than the operator allows is told whose limit it is, and who writes nonsense is not", () => {
+  const of = (key: string) =>
+    new RegExp(`; that is the operator's cap, ${key} of the tenant in functions/mayfly.json$`);
+  const beyond = { timeoutMs: 60_001, cpuMs: 60_001, memoryMb: 4096, concurrency: 257, bodyMb: 101, net: ["10.0.0.1"] };
+  for (const [key, value] of Object.entries(beyond)) {
+    const message = of(key === "cpuMs" ? "timeoutMs" : key);
+    assert.throws(() => settings({ home: false, tier: "vm", code: { [key]: value } }), message);
+    assert.throws(() => settings({ home: false, tier: "vm", code: { [key]: "nonsense" } }), (error) => {
+      return error instanceof SettingsError && !message.test(error.message);
+    });
+  }
+});
+
 Deno.test("only the home tenant, or its operator's cap, opens what is not public", () => {
   const acme = { home: false, tier: "vm" } as const;
   assert.deepEqual(settings({ code: { net: ["10.0.0.0/8", "localhost"] } }).net, ["10.0.0.0/8", "localhost"]);
