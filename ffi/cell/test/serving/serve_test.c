@@ -418,7 +418,7 @@ static void says_why_it_did_not_boot(void) {
     CHECK(strstr(told.text, "exited with status 7") != NULL);
     CHECK(strcmp(told.line, "it cannot begin") == 0);
     CHECK(!cell_boot(CELL_FRAMES, "guest", "abort") && strstr(told.text, "signal 6") != NULL);
-    CHECK(!cell_boot(CELL_FRAMES, "guest", "spin") && strstr(told.text, "in its time") != NULL);
+    CHECK(!cell_boot(CELL_FRAMES, "guest", "spin") && strstr(told.text, "within its buildTimeoutMs") != NULL);
     CHECK(!cell_boot(CELL_FRAMES, "guest", "memory") && strstr(told.text, "64 MB") != NULL);
     CHECK(!cell_boot(CELL_FRAMES, "guest", "stdin") && strstr(told.text, "never waited for a request") != NULL);
     CHECK(!cell_boot(CELL_FRAMES, "guest", "early") && strstr(told.text, "before its first request") != NULL);
