@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { type Bench, type Figure, rounded } from "./figure.ts";
+import { onKvm } from "./kvm.ts";
 import { MicrovmBench } from "./microvm/program.ts";
 import { median, percentile } from "./statistics.ts";
 
@@ -38,21 +39,8 @@ function below(name: string, limit: number, unit: string, value: number, beside 
   };
 }
 
-async function hasKvm(): Promise<boolean> {
-  try {
-    (await Deno.open("/dev/kvm", { read: true, write: true })).close();
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** The microVM engine alone: clones and resets of Python and Deno, beside what the host does without a VM. */
-export const microvm: Bench = async ({ samples, firstStart: isFull }) => {
-  if (!await hasKvm()) {
-    console.error("microvm: there is no /dev/kvm that this user may use");
-    return [];
-  }
+export const microvm: Bench = onKvm("microvm", async ({ samples, firstStart: isFull }) => {
   await using bench = await MicrovmBench.build();
   const interpreter = await python();
   const script = (name: string) => ["-S", "-E", "-B", MicrovmBench.file(name)];
@@ -136,7 +124,7 @@ export const microvm: Bench = async ({ samples, firstStart: isFull }) => {
   const things = soak.get("descriptors grown")!.median + soak.get("threads grown")!.median;
   figures.push(below("1,000,000 resets: RSS", 2, "%", grown, `descriptors and threads ${things} more`));
   return figures;
-};
+});
 
 async function output(command: string, args: readonly string[]): Promise<string> {
   const { stdout } = await new Deno.Command(command, { args: [...args] }).output();

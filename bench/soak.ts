@@ -1,9 +1,9 @@
-import { type Facts, folderFiles, Server } from "../tests/harness.ts";
-import { type Bench, type Figure, rounded } from "./figure.ts";
+import { folderFiles, Server } from "../tests/harness.ts";
+import type { Bench } from "./figure.ts";
+import { growth } from "./growth.ts";
 import { load } from "./load.ts";
 
 const WARM_UP_SHARE = 0.1;
-const ALLOWED = 0.02;
 
 /** Very many requests of several kinds: what the process holds must be the same after them as before. */
 export const soak: Bench = async ({ requests }) => {
@@ -12,19 +12,7 @@ export const soak: Bench = async ({ requests }) => {
   const before = await server.facts();
   const done = await run(server, requests);
   const after = await server.facts();
-  const figure = (what: string, of: (facts: Facts) => number): Figure => ({
-    name: `${done.toLocaleString("en")} requests: ${what}`,
-    reach: `<= ${ALLOWED * 100}% more`,
-    measured: `${rounded((of(after) / of(before) - 1) * 100)}%`,
-    beside: `${rounded(of(before))}, then ${rounded(of(after))}`,
-    reached: of(after) <= of(before) * (1 + ALLOWED),
-  });
-  return [
-    figure("RSS in MB", ({ rssMb }) => rssMb),
-    figure("descriptors", ({ descriptors }) => descriptors),
-    figure("mappings", ({ mappings }) => mappings),
-    figure("threads", ({ threads }) => threads),
-  ];
+  return growth(`${done.toLocaleString("en")} requests`, before, after);
 };
 
 async function run(server: Server, atLeast: number): Promise<number> {

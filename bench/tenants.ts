@@ -1,4 +1,5 @@
 import type { Bench, Figure } from "./figure.ts";
+import { onKvm } from "./kvm.ts";
 import { burst } from "./tenants/burst.ts";
 import { tenantDeploy } from "./tenants/deploy.ts";
 import { idle } from "./tenants/idle.ts";
@@ -9,7 +10,7 @@ import { tenantSoak } from "./tenants/soak.ts";
 import { typescript } from "./tenants/typescript.ts";
 
 /** Functions in microVMs, over HTTP, one part after the other. `TENANTS=python,idle` chooses among the parts. */
-export const tenants: Bench = async (scale) => {
+export const tenants: Bench = onKvm("tenants", async (scale) => {
   const parts = { python, typescript, servers, idle, burst, deploy: tenantDeploy, neighbours, soak: tenantSoak };
   const chosen = Deno.env.get("TENANTS")?.split(",");
   const figures: Figure[] = [];
@@ -19,4 +20,4 @@ export const tenants: Bench = async (scale) => {
     figures.push(...await part(scale));
   }
   return figures;
-};
+});

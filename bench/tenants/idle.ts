@@ -1,7 +1,7 @@
-import { processFacts, type Server } from "../../tests/harness.ts";
 import { atMost, type Bench, rounded } from "../figure.ts";
 import { restarts } from "../start.ts";
 import { median, percentile, timed } from "../statistics.ts";
+import { familyFacts } from "./family.ts";
 import { cleanLoad, EVENT, serverWith, source } from "./server.ts";
 
 const TENANTS = 100;
@@ -19,7 +19,7 @@ export const idle: Bench = async ({ rounds, samples, functions: [few] }) => {
     ...Object.fromEntries(names.map((name) => [`${name}.py`, source("echo.py")])),
   });
   const ready = median(await restarts(server, rounds));
-  const memory = await familyMb(server);
+  const { rssMb: memory } = await familyFacts(server);
   const first: number[] = [];
   // One of each tenant, so that its cell is not there.
   for (let n = 0; n < Math.min(samples, tenants); n++) {
@@ -43,11 +43,3 @@ export const idle: Bench = async ({ rounds, samples, functions: [few] }) => {
     atMost(`${tenants} tenants x ${FUNCTIONS_EACH} functions: restart to ready`, 2000, "ms", ready, `of ${rounds}`),
   ];
 };
-
-/** The server's memory and that of all that it started. */
-export async function familyMb(server: Server): Promise<number> {
-  const children = await Deno.readTextFile(`/proc/${server.pid}/task/${server.pid}/children`);
-  const pids = [server.pid, ...children.split(" ").filter(Boolean).map(Number)];
-  const facts = await Promise.all(pids.map((pid) => processFacts(pid).catch(() => null)));
-  return facts.reduce((sum, one) => sum + (one?.rssMb ?? 0), 0);
-}

@@ -1,9 +1,10 @@
-import { type Facts, processFacts, type Server } from "../../tests/harness.ts";
-import { type Bench, type Figure, rounded } from "../figure.ts";
+import type { Server } from "../../tests/harness.ts";
+import type { Bench } from "../figure.ts";
+import { growth } from "../growth.ts";
+import { familyFacts } from "./family.ts";
 import { cleanLoad, EVENT, serverWith, source } from "./server.ts";
 
 const REQUESTS = 100_000;
-const ALLOWED = 0.02;
 const CONNECTIONS = 16;
 
 /** Very many requests to microVMs: what the server and its cell hold is the same after them as before. */
@@ -14,19 +15,7 @@ export const tenantSoak: Bench = async ({ requests }) => {
   const before = await familyFacts(server);
   const done = await ask(server, count);
   const after = await familyFacts(server);
-  const figure = (what: string, of: (facts: Facts) => number): Figure => ({
-    name: `${done.toLocaleString("en")} requests to VMs: ${what}`,
-    reach: `<= ${ALLOWED * 100}% more`,
-    measured: `${rounded((of(after) / of(before) - 1) * 100)}%`,
-    beside: `${rounded(of(before))}, then ${rounded(of(after))}`,
-    reached: of(after) <= of(before) * (1 + ALLOWED),
-  });
-  return [
-    figure("RSS in MB", ({ rssMb }) => rssMb),
-    figure("descriptors", ({ descriptors }) => descriptors),
-    figure("mappings", ({ mappings }) => mappings),
-    figure("threads", ({ threads }) => threads),
-  ];
+  return growth(`${done.toLocaleString("en")} requests to VMs`, before, after);
 };
 
 async function ask(server: Server, atLeast: number): Promise<number> {
@@ -38,18 +27,4 @@ async function ask(server: Server, atLeast: number): Promise<number> {
     );
   }
   return done;
-}
-
-/** Of the server and its cells together. */
-async function familyFacts(server: Server): Promise<Facts> {
-  const children = await Deno.readTextFile(`/proc/${server.pid}/task/${server.pid}/children`);
-  const all = await Promise.all([server.pid, ...children.split(" ").filter(Boolean).map(Number)].map(processFacts));
-  const sum = (of: (facts: Facts) => number) => all.reduce((total, facts) => total + of(facts), 0);
-  return {
-    rssMb: sum(({ rssMb }) => rssMb),
-    peakRssMb: sum(({ peakRssMb }) => peakRssMb),
-    threads: sum(({ threads }) => threads),
-    descriptors: sum(({ descriptors }) => descriptors),
-    mappings: sum(({ mappings }) => mappings),
-  };
 }
