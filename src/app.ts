@@ -201,6 +201,7 @@ async function compose(
     memoryBytes: Math.min(RESIDENT_BYTES, memoryBytes / RESIDENT_PART),
     concurrency: settings.concurrency,
   });
+  vm.resize({ memoryBytes, concurrency: settings.concurrency });
   const scheduler = new Scheduler({
     clock,
     deadlines,

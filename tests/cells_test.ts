@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { getPriority } from "node:os";
 import { type Answer, expectAnswer, expectError, Server, until } from "./harness.ts";
-import { busyCell } from "./harness/cells.ts";
+import { busyCell, cellOf } from "./harness/cells.ts";
 import { WITHOUT_KVM } from "./harness/vm.ts";
 
 const COUNTS = `
@@ -149,6 +149,22 @@ for (const what of ["a file that is not there", "the runtime's file is not there
     assert.match(await logOf(server), /it is built again/);
   });
 }
+
+testCells("where server.memoryMb has no room for them all, cells that are not used are stopped", async () => {
+  const tenants = ["a", "b", "c", "d"];
+  await using server = await Server.start({
+    files: {
+      "mayfly.json": JSON.stringify({ server: { memoryMb: 64 } }),
+      ...Object.fromEntries(tenants.map((tenant) => [`@${tenant}/count.ts`, COUNTS])),
+    },
+  });
+  for (const tenant of tenants) expectAnswer(await server.call(`/@${tenant}/count`), { json: COUNTED });
+  const isThere = (tenant: string) => cellOf(server, tenant).then(() => true, () => false);
+  await until("the one is stopped that was not used for longest", async () => !await isThere("a"));
+  // Without need each would stay for a minute.
+  assert.equal(await isThere("d"), true);
+  expectAnswer(await server.call("/@a/count"), { json: COUNTED, headers: { "x-mayfly-start": "cold" } });
+});
 
 testCells("a tenant that floods, spins and fills its memory harms no other", async () => {
   await using server = await Server.start({
