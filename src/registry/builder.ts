@@ -37,6 +37,8 @@ export interface BuildJob {
   readonly signal: AbortSignal;
   /** Files that the build looked for: when one of them changes, it is to be done again. */
   readonly onWanted: (paths: ReadonlySet<string>) => void;
+  /** Something takes a while: whoever waits is told what. */
+  readonly onProgress: (what: string) => void;
   /** It makes a new version. */
   readonly onNew: (version: string, tier: TierName) => void;
   readonly onLog: (version: string, line: GuestLine) => void;
@@ -120,13 +122,13 @@ export class Builder {
 
   /** The tier may be named in the code, which is known once its program is made, for the one or the other. */
   async #chosen(
-    { root, source, signal, onWanted }: BuildJob,
+    { root, source, signal, onWanted, onProgress }: BuildJob,
     lack: string | undefined,
   ): Promise<{ program: Program; settings: FunctionSettings }> {
     const maker = this.#options.makers[source.language];
     let tier = lack === undefined ? root.tierFor(source) : "vm";
     for (;;) {
-      const program = await maker.make({ root, source, tier, signal, onWanted });
+      const program = await maker.make({ root, source, tier, signal, onWanted, onProgress });
       const settings = settingsOf(root, source, program, lack);
       if (settings.tier === tier) return { program, settings };
       // A program for the VM tier that says "wasm" in its code is not made again: it lacks something there.

@@ -55,6 +55,7 @@ export class Deploys {
         current: managed.current?.version ?? null,
         signal,
         onWanted: (paths) => managed.wanted = paths,
+        onProgress: (what) => this.#progress(managed, what),
         onNew: (version, tier) => this.#tell(managed, "building", { version, tier }),
         onLog: (version, { level, text }) => this.#log(managed, version, level, text),
       });
@@ -222,6 +223,11 @@ export class Deploys {
     } catch (error) {
       this.#report(`Cannot save how the build of ${qualifiedName(entry.id)} ended`, error);
     }
+  }
+
+  #progress({ id }: Managed, what: string): void {
+    const { events, clock } = this.#options;
+    events.emit({ type: "server", atMs: clock.now(), level: "info", message: `${what} for ${qualifiedName(id)}` });
   }
 
   #report(message: string, error: unknown): void {

@@ -19,13 +19,13 @@ export class NativePrograms implements ProgramMaker {
     this.#packages = packages;
   }
 
-  async make({ root, source, signal, onWanted }: ProgramJob): Promise<Program> {
+  async make({ root, source, signal, onWanted, onProgress }: ProgramJob): Promise<Program> {
     const run = runOf(root, source);
     const requirements = isPython(run) ? requirementsOf(source) : [];
     const files = { ...root.filesOf(source), ...hashesOf(root, [source.file, ...requirements]) };
     onWanted(new Set([...Object.keys(files), ...requirements]));
     const program = filesProgram(root, source, files);
-    const required = isPython(run) ? await installRequired(this.#packages, { root, source, signal }) : null;
+    const required = isPython(run) ? await installRequired(this.#packages, { root, source, signal, onProgress }) : null;
     // A folder that mayfly.json has a `run` for has no file of its own to run.
     const { entry, ...parts } = program.parts;
     return {

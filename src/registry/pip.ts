@@ -101,7 +101,8 @@ function failure(requirements: readonly Requirement[], said: string): Requiremen
   const known = versions === "none" ? "" : `; there are ${versions.split(", ").slice(-10).join(", ")}`;
   const by = own ? "" : ", which another package requires";
   return new RequirementError(
-    `Cannot install ${name}${wanted}${by}: there is no wheel of it for this machine's Python${known}`,
+    `Cannot install ${name}${wanted}${by}: the index has no such package or version, or no wheel of it for this ` +
+      `Python${known}`,
     own?.line ?? first,
   );
 }

@@ -81,6 +81,17 @@ Deno.test("wheels are fetched with what they require, and unpacked", () =>
     assert.equal([...Deno.readDirSync(join(unpacked, "two", "__pycache__"))].length, 1);
   }));
 
+Deno.test("what the index does not have is refused, with the versions that it has", () =>
+  withPip(async ({ index, download }) => {
+    await writeWheel(index, "one", "1.0", { "one.py": "" });
+    const lacks = "the index has no such package or version, or no wheel of it for this Python";
+    await assert.rejects(download("nothing-like-it==1.0"), {
+      message: `Cannot install nothing-like-it==1.0: ${lacks}`,
+    });
+    const others = `Cannot install one==2.0: ${lacks}; there are 1.0`;
+    await assert.rejects(download("one==2.0"), { message: others });
+  }));
+
 Deno.test("a package that another one names by its address is refused, and its code does not run", async (t) => {
   await withPip(async ({ index, folder, download }) => {
     const marker = join(folder, "marker");

@@ -14,6 +14,8 @@ export interface ProgramJob {
   readonly signal: AbortSignal;
   /** Files that it looks for, found or not: when one of them changes, it is to be made again. */
   readonly onWanted: (paths: ReadonlySet<string>) => void;
+  /** Something takes a while: whoever waits is told what. */
+  readonly onProgress: (what: string) => void;
 }
 
 /** The literal `config` in the code, with the places of the whole (`""`) and of its keys. */

@@ -33,6 +33,7 @@ const DRAFT = "draft-";
 /** Where guests import them from. */
 const GUEST_FOLDER = "/packages";
 const KEPT = 8;
+const SHOWN = 5;
 const NOTHING: InstalledPackages = { image: null, packages: [] };
 
 /** What requirements.txt files name, installed once for each tenant and kept as an image. */
@@ -46,7 +47,12 @@ export class PythonPackages {
   }
 
   /** Throws a RequirementError. */
-  async install(tenant: string, text: string, signal: AbortSignal): Promise<InstalledPackages> {
+  async install(
+    tenant: string,
+    text: string,
+    signal: AbortSignal,
+    onProgress: (what: string) => void,
+  ): Promise<InstalledPackages> {
     const requirements = parseRequirements(text);
     if (requirements.length === 0) return NOTHING;
     const python = await this.#options.pythonOf().catch((error) => {
@@ -55,7 +61,7 @@ export class PythonPackages {
     const key = keyOf(requirements, python);
     return await this.#queue(tenant, async () => {
       signal.throwIfAborted();
-      return await this.#install(tenant, requirements, key, signal);
+      return await this.#install(tenant, requirements, key, signal, onProgress);
     });
   }
 
@@ -75,11 +81,13 @@ export class PythonPackages {
     requirements: readonly Requirement[],
     key: string,
     signal: AbortSignal,
+    onProgress: (what: string) => void,
   ): Promise<InstalledPackages> {
     const folder = join(this.#options.folder, tenant);
     const kept = join(folder, key);
     const known = await packagesIn(kept);
     if (known) return { image: join(kept, IMAGE), packages: known };
+    onProgress(`Installing ${shown(requirements)}`);
     const draft = join(folder, `${DRAFT}${randomBytes(8).toString("hex")}`);
     const cache = join(folder, "cache");
     try {
@@ -126,6 +134,12 @@ export class PythonPackages {
     await Deno.writeTextFile(join(draft, LIST), JSON.stringify(packages));
     return packages;
   }
+}
+
+function shown(requirements: readonly Requirement[]): string {
+  const names = requirements.slice(0, SHOWN).map(({ name }) => name);
+  const more = requirements.length - names.length;
+  return [...names, ...(more > 0 ? [`${more} more`] : [])].join(", ");
 }
 
 function keyOf(requirements: readonly Requirement[], python: string): string {

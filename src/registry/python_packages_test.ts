@@ -7,6 +7,7 @@ import type { Requirement } from "./requirements.ts";
 import { RequirementError } from "./requirements.ts";
 
 const signal = new AbortController().signal;
+const onProgress = () => {};
 const PARTS = {
   pack: (to: string) => Deno.writeTextFile(to, ""),
   pythonOf: () => Promise.resolve("3"),
@@ -49,22 +50,32 @@ async function withPackages(
 
 Deno.test("what is required is installed once for each tenant, and recorded with its hashes", () =>
   withPackages(async (packages, asked, folder) => {
-    const installs = ["one==1.0 # first", "one==1.0"].map((text) => packages.install("acme", text, signal));
+    const installs = ["one==1.0 # first", "one==1.0"].map((text) => packages.install("acme", text, signal, onProgress));
     const [first, second] = await Promise.all(installs);
     assert.equal(asked.length, 1);
     assert.deepEqual(first, second);
     assert.match(first.packages.join(), /^one==1\.0 sha256:[0-9a-f]{64}$/);
     assert.equal(await Deno.readTextFile(first.image!), "/packages");
-    const other = await packages.install("other", "one==1.0", signal);
+    const other = await packages.install("other", "one==1.0", signal, onProgress);
     assert.equal(asked.length, 2);
     assert.ok(first.image!.startsWith(join(folder, "acme")) && other.image!.startsWith(join(folder, "other")));
+  }));
+
+Deno.test("whoever waits for an installation is told what is installed, and nothing where it is there already", () =>
+  withPackages(async (packages) => {
+    const told: string[] = [];
+    const install = (text: string) => packages.install("acme", text, signal, (what) => told.push(what));
+    await install("one==1\nTwo==2\n");
+    await install("one==1\nTwo==2\n");
+    await install(["a", "b", "c", "d", "e", "f", "g"].map((name) => `${name}==1`).join("\n"));
+    assert.deepEqual(told, ["Installing one, two", "Installing a, b, c, d, e, 2 more"]);
   }));
 
 Deno.test("an installation that failed leaves nothing, and is tried again", () =>
   withPackages(async (packages, asked, folder) => {
     for (let times = 1; times <= 2; times++) {
       await assert.rejects(
-        packages.install("acme", "\nmissing==1", signal),
+        packages.install("acme", "\nmissing==1", signal, onProgress),
         (error) => (error as RequirementError).line === 2,
       );
       assert.equal(asked.length, times);
@@ -74,7 +85,7 @@ Deno.test("an installation that failed leaves nothing, and is tried again", () =
 
 Deno.test("packages that are too large are refused", () =>
   withPackages(async (packages) => {
-    await assert.rejects(packages.install("acme", "large==1", signal), /more than/);
+    await assert.rejects(packages.install("acme", "large==1", signal, onProgress), /more than/);
   }, 2));
 
 Deno.test("a build that ends takes its installation with it, and the next one installs", () =>
@@ -92,8 +103,8 @@ Deno.test("a build that ends takes its installation with it, and the next one in
     };
     const packages = new PythonPackages({ ...PARTS, pip, folder });
     const ends = new AbortController();
-    const first = packages.install("acme", "a==1", ends.signal);
-    const second = packages.install("acme", "a==1", signal);
+    const first = packages.install("acme", "a==1", ends.signal, onProgress);
+    const second = packages.install("acme", "a==1", signal, onProgress);
     await begun.promise;
     ends.abort(new Error("the server ends"));
     await assert.rejects(first, /the server ends/);
@@ -116,7 +127,7 @@ Deno.test("wheels are never in memory as a whole", () =>
     const before = Deno.memoryUsage().rss;
     let most = before;
     const watch = setInterval(() => most = Math.max(most, Deno.memoryUsage().rss), 1);
-    await packages.install("acme", "a==1", signal).finally(() => clearInterval(watch));
+    await packages.install("acme", "a==1", signal, onProgress).finally(() => clearInterval(watch));
     assert.ok(most - before < 100 * MiB, `${most - before} bytes`);
   }));
 
@@ -135,7 +146,7 @@ Deno.test("what pip keeps for later downloads is bounded", () =>
     const packages = new PythonPackages({ ...PARTS, pip, folder, mostBytes: 200 * 1024 });
     const seen: number[] = [];
     for (let version = 1; version <= 4; version++) {
-      await packages.install("acme", `a==${version}`, signal);
+      await packages.install("acme", `a==${version}`, signal, onProgress);
       seen.push(found);
     }
     assert.deepEqual(seen, [0, 1, 2, 0]);
@@ -143,21 +154,23 @@ Deno.test("what pip keeps for later downloads is bounded", () =>
 
 Deno.test("a tenant that is forgotten has nothing left, and may come again", () =>
   withPackages(async (packages, asked, folder) => {
-    await packages.install("acme", "one==1", signal);
+    await packages.install("acme", "one==1", signal, onProgress);
     await packages.forget("acme");
     await assert.rejects(() => Deno.stat(join(folder, "acme")), Deno.errors.NotFound);
-    await packages.install("acme", "one==1", signal);
+    await packages.install("acme", "one==1", signal, onProgress);
     assert.equal(asked.length, 2);
   }));
 
 Deno.test("installations that nobody asked for lately go", () =>
   withPackages(async (packages, _, folder) => {
-    for (let version = 1; version <= 12; version++) await packages.install("acme", `one==${version}`, signal);
+    for (let version = 1; version <= 12; version++) {
+      await packages.install("acme", `one==${version}`, signal, onProgress);
+    }
     assert.equal((await Array.fromAsync(Deno.readDir(join(folder, "acme")))).length, 8);
   }));
 
 Deno.test("nothing is asked for where nothing is required", () =>
   withPackages(async (packages, asked) => {
-    assert.deepEqual(await packages.install("acme", "# nothing\n", signal), { image: null, packages: [] });
+    assert.deepEqual(await packages.install("acme", "# nothing\n", signal, onProgress), { image: null, packages: [] });
     assert.equal(asked.length, 0);
   }));

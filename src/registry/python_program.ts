@@ -33,11 +33,11 @@ export class PythonPrograms implements ProgramMaker {
     this.#packages = packages;
   }
 
-  async make({ root, source, signal, onWanted }: ProgramJob): Promise<Program> {
+  async make({ root, source, signal, onWanted, onProgress }: ProgramJob): Promise<Program> {
     const { files, wanted, entry } = await this.#closure(root, source, signal);
     onWanted(new Set([...Object.keys(files), ...wanted, ...requirementsOf(source)]));
     const config = configOf(source.file, entry);
-    const required = await installRequired(this.#packages, { root, source, signal });
+    const required = await installRequired(this.#packages, { root, source, signal, onProgress });
     const program = filesProgram(root, source, files);
     return {
       ...program,

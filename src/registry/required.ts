@@ -24,13 +24,13 @@ export function requirementsOf({ folder }: Source): string[] {
 /** Throws a BuildError with the line that cannot be installed. */
 export async function installRequired(
   packages: PythonPackages,
-  { root, source, signal }: Pick<ProgramJob, "root" | "source" | "signal">,
+  { root, source, signal, onProgress }: Pick<ProgramJob, "root" | "source" | "signal" | "onProgress">,
 ): Promise<Required> {
   const file = requirementsOf(source).find((path) => root.mirror.files.has(path));
   if (file === undefined) return { made: { packages: [], lock: null }, stage: () => Promise.resolve() };
   try {
     const text = await Deno.readTextFile(root.mirror.pathOf(file));
-    const installed = await packages.install(root.tenant, text, signal);
+    const installed = await packages.install(root.tenant, text, signal, onProgress);
     // As for all that has packages: what is current is asked in the same way.
     const lock = installed.packages.length > 0 ? root.lock?.hash ?? null : null;
     return {
