@@ -121,6 +121,11 @@ export const LIMITS = {
   proxyConnections: 4096,
   /** Requests on one of them that wait for the one before them. */
   proxyRequestsAhead: 16,
+  /** The addresses of a snapshot are those of all its clones: guessing them has been tried often enough then. */
+  snapshotAgeMs: 24 * 60 * 60 * 1000,
+  snapshotClones: 1_000_000,
+  /** A tenant's cell that nobody used for so long is stopped; one whose next request is expected after that, later. */
+  cellIdleMs: 60_000,
   /** A guest that was told of its cancellation may run this long to notice. */
   cancelGraceMs: 5,
 } as const;
@@ -138,6 +143,7 @@ assert(2 * LIMITS.proxyConnectionsPerTenant <= LIMITS.proxyConnections, "one ten
 assert(2 * LIMITS.proxyConnectionsPerSandbox <= LIMITS.hostCalls, "a connection may have a read and a write under way");
 assert(LIMITS.pythonFiles <= LIMITS.packedFiles, "a function's files fit a pack");
 assert(LIMITS.filesInSnapshotBytes <= LIMITS.ownFilesBytes, "what goes into a snapshot is of the own files");
+assert(LIMITS.cellIdleMs < LIMITS.snapshotAgeMs, "a cell that is not used is gone before its snapshots are too old");
 assert(LIMITS.logLineBytes <= LIMITS.logBytesPerRequest, "a line fits the log of a request");
 assert(LIMITS.logPendingBytesPerFunction <= LIMITS.logFileBytes, "what waits fits a log file");
 assert(

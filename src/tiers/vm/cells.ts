@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Clock } from "../../clock.ts";
-import { MiB } from "../../limits.ts";
+import { LIMITS, MiB } from "../../limits.ts";
 import { countersOf, type Figures, sumOf } from "./cell_figures.ts";
 import type { CellStarter } from "./cell_starter.ts";
 import { Restarts } from "./restarts.ts";
@@ -19,8 +19,6 @@ export interface CellsOptions {
   readonly onDamaged: (stored: StoredSnapshot) => void;
 }
 
-/** A cell that nobody used for so long is stopped; one whose next request is expected just after that, a little later. */
-const IDLE_MS = 60_000;
 const LOOK_MS = 1000;
 /** A cell is started again so long before the request that is expected. */
 const AHEAD_MS = 2 * LOOK_MS;
@@ -169,8 +167,8 @@ export class Cells {
     serving.cell.check(now);
     if (!serving.isAlive) return 0;
     const next = known.rhythm.nextMs ?? -Infinity;
-    const isExpected = next > now && next < serving.lastUsedMs + 2 * IDLE_MS;
-    if (serving.isIdle && now - serving.lastUsedMs > IDLE_MS && !isExpected) {
+    const isExpected = next > now && next < serving.lastUsedMs + 2 * LIMITS.cellIdleMs;
+    if (serving.isIdle && now - serving.lastUsedMs > LIMITS.cellIdleMs && !isExpected) {
       serving.end();
       return 0;
     }

@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import type { Clock } from "../../clock.ts";
+import { LIMITS } from "../../limits.ts";
 import { qualifiedName } from "../../types.ts";
 import type { Artifact } from "../tier.ts";
 import { keptFiles } from "./own_files.ts";
-import { MOST_AGE_MS, runtimeOf } from "./runtimes.ts";
+import { runtimeOf } from "./runtimes.ts";
 import { readVersion, RECORD, SNAPSHOT, type VersionParts } from "./version_snapshot.ts";
 import { VmBuild, type VmBuildOptions } from "./vm_build.ts";
 import type { VmSnapshot } from "./vm_snapshot.ts";
@@ -17,8 +18,6 @@ export interface RenewalOptions extends VmBuildOptions, VersionParts {
   readonly onTrouble: (message: string) => void;
 }
 
-/** The addresses of a snapshot are those of all its clones: after so many, guessing them has been tried often enough. */
-const MOST_CLONES = 1_000_000;
 const LOOK_MS = 60_000;
 const LOOKS_PER_SWEEP = 60;
 /** In a version's folder: what is made for it, and what is not needed for long any more. */
@@ -69,7 +68,9 @@ export class Renewal {
     for (const [snapshot, artifact] of [...this.#live]) {
       const ageMs = clock.now() - snapshot.stored.record.madeAtMs;
       if (this.#stop.signal.aborted) return;
-      if ((ageMs < MOST_AGE_MS && snapshot.clones < MOST_CLONES) || !this.#live.has(snapshot)) continue;
+      if ((ageMs < LIMITS.snapshotAgeMs && snapshot.clones < LIMITS.snapshotClones) || !this.#live.has(snapshot)) {
+        continue;
+      }
       try {
         await this.#renew(snapshot, artifact);
       } catch (error) {

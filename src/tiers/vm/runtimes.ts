@@ -38,8 +38,6 @@ export interface RuntimesOptions {
   readonly onTrouble: (message: string) => void;
 }
 
-/** What a snapshot's pages are at which addresses is the same in all its clones: it is not used for longer. */
-export const MOST_AGE_MS = 24 * 60 * 60 * 1000;
 const SNAPSHOT = "snapshot.bin";
 const HASH = "snapshot.sha256";
 const KEPT_MS = 60 * 60 * 1000;
@@ -91,7 +89,7 @@ export class Runtimes {
   }
 
   #isOld({ madeAtMs }: Runtime): boolean {
-    return this.#options.clock.now() - madeAtMs > MOST_AGE_MS;
+    return this.#options.clock.now() - madeAtMs > LIMITS.snapshotAgeMs;
   }
 
   /** The one that a version's snapshot is a difference to. Throws if it is not there any more. */
@@ -162,7 +160,7 @@ export class Runtimes {
     const { folder, clock } = this.#options;
     for await (const { name: id } of Deno.readDir(folder)) {
       // A build that is not over may still use one that was just replaced.
-      const isNew = clock.now() - (parseId(id)?.madeAtMs ?? 0) < MOST_AGE_MS + KEPT_MS;
+      const isNew = clock.now() - (parseId(id)?.madeAtMs ?? 0) < LIMITS.snapshotAgeMs + KEPT_MS;
       if (id.startsWith(MAKING) || needed.has(id) || isNew) continue;
       await this.#remove(id);
     }
