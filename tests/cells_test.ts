@@ -104,6 +104,15 @@ testCells("a restart brings every function back, and builds none", async () => {
   }
 });
 
+testCells("a server that is killed leaves nothing in the folder for temporary files", async () => {
+  const folder = await Deno.makeTempDir();
+  await using server = await Server.start({ env: { TMPDIR: folder }, files: { "@acme/count.ts": COUNTS } });
+  expectAnswer(await server.call("/@acme/count"), { json: COUNTED });
+  await server.stop("SIGKILL");
+  assert.deepEqual((await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name), []);
+  await Deno.remove(folder, { recursive: true });
+});
+
 /** What is done to the snapshot's file, or to another one in the data folder. */
 const DAMAGES: Record<string, (file: string, data: string) => Promise<void>> = {
   "other bytes": damage,

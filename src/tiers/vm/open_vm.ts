@@ -51,14 +51,7 @@ export interface OpenedVm {
 /** Throws why this machine can run no microVMs. */
 export async function openVm(options: OpenVmOptions): Promise<OpenedVm> {
   const { symbols, program, folder, versions, env, cores, runtimes: kinds, imageOf, onTrouble } = options;
-  const sockets = await Deno.makeTempDir({ prefix: "mayfly-" });
-  let opened = 0;
-  const open = () =>
-    NativeCell.open(symbols, {
-      program: program.path,
-      kvm: KVM,
-      wakeSocket: join(sockets, `cell-${++opened}`),
-    });
+  await using closing = new AsyncDisposableStack();
   const isRoot = Deno.uid() === ROOT;
   const users = isRoot ? await Users.open(folder) : null;
   const groups = await Cgroups.open({
@@ -70,17 +63,14 @@ export async function openVm(options: OpenVmOptions): Promise<OpenedVm> {
     cores,
     onTrouble,
   });
-  const starter = new CellStarter({ ...options, open, groups, users });
+  closing.defer(() => groups.close());
+  const starter = new CellStarter({ ...options, open: () => openCell(symbols, program.path), groups, users });
   const known = [...kinds.map(({ image }) => image), ...options.images];
   // What is not there now has no key; its functions are told why when they are built.
   const [missing, ...made] = await Promise.all([
     starter.probe(),
     ...known.map((image) => image.key(env).catch(() => "")),
-  ]).catch(async (error) => {
-    await groups.close();
-    await Deno.remove(sockets, { recursive: true });
-    throw error;
-  });
+  ]);
   const keys = new Map(known.map(({ name }, at) => [name, made[at]]));
   const engines = { program: program.id, keys, native: options.images.map(({ name }) => name) };
   const images = new Images(async (image) => ({ file: await imageOf(image), key: keys.get(image.name) ?? "" }));
@@ -105,13 +95,22 @@ export async function openVm(options: OpenVmOptions): Promise<OpenedVm> {
       onDamaged: (stored) => tier.damaged(stored),
     }),
     sweep: async () => await runtimes.sweep((await neededBy(versions)).runtimes),
-    onClose: async () => {
-      await groups.close();
-      await Deno.remove(sockets, { recursive: true });
-    },
+    onClose: () => groups.close(),
   });
+  // From here on the tier closes them.
+  closing.move();
   prepare(versions, { known, images, runtimes }).catch((error) => options.onTrouble(`Cannot load runtimes: ${error}`));
   return { tier, missing, groups };
+}
+
+/** A process that waits to be told whose it is. Its socket has a path, in a folder of the server's own, until both are connected. */
+async function openCell(symbols: Symbols, program: string): Promise<NativeCell> {
+  const folder = await Deno.makeTempDir({ prefix: "mayfly-" });
+  try {
+    return await NativeCell.open(symbols, { program, kvm: KVM, wakeSocket: join(folder, "wake") });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 }
 
 /** Looks at what the versions on disk need before requests do: an image is compared with its hash when it is found. */
