@@ -196,7 +196,7 @@ testTenants("a tenant runs no more requests at once than the operator allows, an
 
 testTenants("a version that does not fit a tenant's disk is refused with the sum", async () => {
   const { error } = await stateOf("@small/large");
-  assert.match(error!, /the versions of @small would take \d+ MB together, and diskMb is 3/);
+  assert.match(error!, /the files and versions of @small would take \d+ MB together, and diskMb is 3/);
   expectError(await server().call("/@small/large"), "not_deployed");
 });
 

@@ -9,15 +9,22 @@ const SHOWN = 10;
 /** What is there beside versions, by its folder. */
 const OTHERS = { runtimes: "runtimes", python: "Python packages", npm: "npm packages", logs: "logs" };
 
-/** What the data folder takes of the disk, and whose versions most of that. */
+/** What is in a folder for each tenant. */
+const OF_TENANTS = ["versions", "mirror"];
+
+/** What the data folder takes of the disk, and whose versions and files most of that. */
 export async function dataChecks(dataDir: string): Promise<Check[]> {
   const all = await diskBytes(dataDir);
   if (all === 0) return [];
-  const versions = join(dataDir, "versions");
-  const tenants = await Promise.all((await foldersIn(versions)).map(async (tenant) => ({
-    name: tenant === HOME ? "functions outside of @ folders" : `@${tenant}`,
-    bytes: await diskBytes(join(versions, tenant)),
-  })));
+  const folders = OF_TENANTS.map((name) => join(dataDir, name));
+  const names = new Set((await Promise.all(folders.map(foldersIn))).flat());
+  const tenants = await Promise.all([...names].map(async (tenant) => {
+    const parts = await Promise.all(folders.map((folder) => diskBytes(join(folder, tenant))));
+    return {
+      name: tenant === HOME ? "functions outside of @ folders" : `@${tenant}`,
+      bytes: parts.reduce((sum, bytes) => sum + bytes, 0),
+    };
+  }));
   const others = await Promise.all(
     Object.entries(OTHERS).map(async ([folder, name]) => ({ name, bytes: await diskBytes(join(dataDir, folder)) })),
   );

@@ -94,7 +94,10 @@ export class Follower {
     // Home's settings have the caps of the others.
     const home = below.get(HOME);
     const recapped = home ? await this.#lookAt(HOME, home) : false;
+    const isShort = (tenant: string) => recapped && roots.of(tenant).mirror.short.size > 0;
+    if (isShort(HOME)) await this.#lookAt(HOME, [""]);
     for (const tenant of roots.tenants) {
+      if (isShort(tenant)) below.set(tenant, [""]);
       if (below.has(tenant)) await this.#lookAt(tenant, below.get(tenant)!);
       if (recapped) await this.#apply(roots.of(tenant), { ...UNCHANGED, reconfigured: true });
     }
@@ -136,7 +139,7 @@ export class Follower {
       }, LOOK_AGAIN_MS);
       this.#again.add(timer);
     }
-    if (tenant !== HOME && catalog.functionsOf(tenant).size === 0 && root.mirror.files.size === 0) {
+    if (tenant !== HOME && catalog.functionsOf(tenant).size === 0 && root.mirror.isEmpty) {
       roots.remove(tenant);
       await this.#options.onTenantGone(tenant);
     }

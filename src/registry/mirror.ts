@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 import type { MirrorRow } from "../state/store.ts";
 import { LIMITS } from "../limits.ts";
+import { copyBytes, type MirrorRoom, withoutRoom } from "./mirror_room.ts";
 import { type FileStat, scan, type Wanted } from "./scan.ts";
 import { inParallel } from "./slices.ts";
 
@@ -41,6 +42,9 @@ export interface MirrorOptions {
   readonly fs: MirrorFs;
   readonly wanted: Wanted;
   readonly rows: readonly MirrorRow[];
+  readonly room: MirrorRoom;
+  /** A file that is copied whether there is room or not. */
+  readonly needed?: string;
 }
 
 const COPIES_AT_ONCE = 8;
@@ -63,6 +67,8 @@ export class Mirror {
   readonly #options: MirrorOptions;
   readonly #files = new Map<string, MirroredFile>();
   readonly #refused = new Map<string, string>();
+  /** Of the refused, those that there was no room for. */
+  readonly #short = new Set<string>();
   /** What was in the index when the server started; a file is known once it was seen. */
   readonly #known: Map<string, MirrorRow>;
   readonly #folders = new Set<string>();
@@ -77,6 +83,11 @@ export class Mirror {
     return this.#files;
   }
 
+  /** Nothing is there that would be copied. */
+  get isEmpty(): boolean {
+    return this.#files.size === 0 && this.#short.size === 0;
+  }
+
   /** Why a path is not in the mirror, if something is there. */
   refusal(path: string): string | null {
     for (let at = path; at !== "."; at = dirname(at)) {
@@ -88,6 +99,16 @@ export class Mirror {
 
   get refused(): ReadonlyMap<string, string> {
     return this.#refused;
+  }
+
+  /** Those of the refused that there was no room for. */
+  get short(): ReadonlySet<string> {
+    return this.#short;
+  }
+
+  /** What all copies take of the disk. */
+  get bytes(): number {
+    return [...this.#files.values(), ...this.#known.values()].reduce((sum, file) => sum + copyBytes(file), 0);
   }
 
   pathOf(path: string): string {
@@ -110,17 +131,22 @@ export class Mirror {
   async look(below: string): Promise<Look> {
     const { root, wanted, fs, tenant } = this.#options;
     const { scope, files, refused } = await scan(root, below, wanted);
+    const isInScope = (path: string) => scope === "" || path === scope || path.startsWith(`${scope}/`);
     const changed = new Set<string>();
     const unsettled: string[] = [];
     const put: MirrorRow[] = [];
-    let reshaped = await this.#removeGone(scope, files, refused, changed);
+    const refusedBefore = this.#forgetRefused(isInScope);
+    for (const [path, why] of refused) this.#refused.set(path, why);
+    await this.#removeGone(isInScope, files, changed);
+    let reshaped = false;
     // A file that an event names is copied again: two changes within one tick of the clock look the same from outside.
     const stale = [...files].filter(([path, stat]) => path === below || !this.#isCurrent(path, stat));
     if (stale.length > 0) {
+      const fitting = await this.#fitting(stale, changed);
       using source = openOrNull(fs, root);
-      await inParallel(source ? stale : [], COPIES_AT_ONCE, async ([path, stat]) => {
+      await inParallel(source ? fitting : [], COPIES_AT_ONCE, async ([path, stat]) => {
         const before = this.#files.get(path) ?? this.#takeKnown(path);
-        const copied = await this.#copy(source!, path, stat.executable);
+        const copied = await this.#copy(source!, path, stat);
         if (copied === "unsettled") unsettled.push(path);
         if (typeof copied === "string") {
           // Its old copy stays as long as it is being written.
@@ -134,18 +160,50 @@ export class Mirror {
         reshaped ||= before?.program !== copied.program;
       });
     }
+    for (const path of this.#refusedOtherwise(refusedBefore, isInScope)) {
+      changed.add(path);
+      reshaped = true;
+    }
     const remove = [...changed].filter((path) => !this.#files.has(path)).map((path) => ({ tenant, path }));
     return { changed, reshaped: reshaped || remove.length > 0, unsettled, put, remove };
   }
 
-  /** Forgets what is no plain file any more. True: what is refused is not the same as before. */
+  /** Those that there is room for; the others are refused before anything of them is copied. */
+  async #fitting(stale: readonly [string, FileStat][], changed: Set<string>): Promise<typeof stale> {
+    const { room, needed } = this.#options;
+    const asked = stale.filter(([path]) => path !== needed)
+      .map(([path, stat]) => [path, stat, this.#files.get(path) ?? this.#known.get(path)] as const);
+    const over = await withoutRoom(room, asked);
+    for (const [path, why] of over) {
+      this.#refused.set(path, why);
+      this.#short.add(path);
+      this.#takeKnown(path);
+      if (this.#files.delete(path)) changed.add(path);
+      await this.#removeCopy(path);
+    }
+    return stale.filter(([path]) => !over.has(path));
+  }
+
+  #forgetRefused(isInScope: (path: string) => boolean): ReadonlyMap<string, string> {
+    const before = new Map([...this.#refused].filter(([path]) => isInScope(path)));
+    for (const path of before.keys()) {
+      this.#refused.delete(path);
+      this.#short.delete(path);
+    }
+    return before;
+  }
+
+  /** What is refused now and was not, or the other way round. */
+  #refusedOtherwise(before: ReadonlyMap<string, string>, isInScope: (path: string) => boolean): Iterable<string> {
+    return new Set(before.keys()).symmetricDifference(new Set([...this.#refused.keys()].filter(isInScope)));
+  }
+
+  /** Forgets what is no plain file any more. */
   async #removeGone(
-    scope: string,
+    isInScope: (path: string) => boolean,
     files: ReadonlyMap<string, FileStat>,
-    refused: ReadonlyMap<string, string>,
     changed: Set<string>,
-  ): Promise<boolean> {
-    const isInScope = (path: string) => scope === "" || path === scope || path.startsWith(`${scope}/`);
+  ): Promise<void> {
     const gone = [...this.#files.keys(), ...this.#known.keys()].filter((path) => isInScope(path) && !files.has(path));
     for (const path of gone) {
       this.#files.delete(path);
@@ -153,12 +211,6 @@ export class Mirror {
       changed.add(path);
       await this.#removeCopy(path);
     }
-    const refusedBefore = new Set([...this.#refused.keys()].filter(isInScope));
-    for (const path of refusedBefore) this.#refused.delete(path);
-    for (const [path, why] of refused) this.#refused.set(path, why);
-    const differ = [...refusedBefore.symmetricDifference(refused)];
-    for (const path of differ) changed.add(path);
-    return differ.length > 0;
   }
 
   #isCurrent(path: string, stat: FileStat): boolean {
@@ -181,12 +233,12 @@ export class Mirror {
   async #copy(
     source: MirrorSource,
     path: string,
-    executable: boolean,
+    stat: FileStat,
   ): Promise<MirroredFile | "unsettled" | "gone" | "refused"> {
     const to = this.pathOf(path);
     try {
       await this.#makeFolder(dirname(to));
-      const { size, mtimeNs, inode } = await source.copy(path, to, LIMITS.sourceFileBytes);
+      const { size, mtimeNs, inode } = await source.copy(path, to, Math.min(stat.size, LIMITS.sourceFileBytes));
       const bytes = await Deno.readFile(to);
       const digest = await crypto.subtle.digest("SHA-256", bytes);
       return {
@@ -194,17 +246,19 @@ export class Mirror {
         // Deno's own look at a file knows no more than milliseconds.
         mtimeNs: `${mtimeNs - mtimeNs % 1_000_000n}`,
         inode: `${inode}`,
-        executable,
+        executable: stat.executable,
         hash: new Uint8Array(digest).toHex(),
-        program: executable && ELF.every((byte, at) => bytes[at] === byte),
+        program: stat.executable && ELF.every((byte, at) => bytes[at] === byte),
       };
     } catch (error) {
       const code = (error as { code?: string }).code ?? "";
       if (code === "EAGAIN") return "unsettled";
+      // It grew, and was let in with what it had.
+      if (code === "EFBIG" && stat.size <= LIMITS.sourceFileBytes) return "unsettled";
+      await this.#removeCopy(path);
       // Gone between the look and the copy: its event is on the way.
       if (code === "ENOENT") return "gone";
       this.#refused.set(path, REFUSALS[code] ?? `it cannot be copied (${code || error})`);
-      await this.#removeCopy(path);
       return "refused";
     }
   }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { PlainMirror } from "../../tests/fakes/plain_mirror.ts";
 import type { MirrorRow } from "../state/store.ts";
-import { Mirror, type MirrorFs } from "./mirror.ts";
+import { Mirror, type MirrorFs, type MirrorOptions } from "./mirror.ts";
 import { isVisible } from "./scan.ts";
 
 class Place implements AsyncDisposable {
@@ -23,8 +23,10 @@ class Place implements AsyncDisposable {
     return place;
   }
 
-  mirror(rows: readonly MirrorRow[] = [], fs: MirrorFs = this.fs): Mirror {
-    return new Mirror({ tenant: "home", root: this.root, folder: this.folder, fs, rows, wanted: isVisible });
+  mirror(rows: readonly MirrorRow[] = [], fs: MirrorFs = this.fs, more: Partial<MirrorOptions> = {}): Mirror {
+    const { root, folder } = this;
+    const room = { grow: (bytes: number) => Promise.resolve({ bytes, refusal: "" }) };
+    return new Mirror({ tenant: "home", root, folder, fs, rows, room, wanted: isVisible, ...more });
   }
 
   async write(files: Readonly<Record<string, string>>): Promise<void> {
@@ -197,4 +199,75 @@ Deno.test("a file that is too large is refused by name", async () => {
   const mirror = place.mirror();
   await mirror.look("");
   assert.match(mirror.refusal("big.ts")!, /larger than 64 MB/);
+});
+
+/** Room for so many bytes of copies; what was not used is there again. */
+function roomOf(mostBytes: number) {
+  const room = {
+    mirror: null as Mirror | null,
+    grow: (bytes: number) => {
+      const left = Math.max(0, mostBytes - room.mirror!.bytes);
+      return Promise.resolve({ bytes: Math.min(bytes, left), refusal: "there is no room" });
+    },
+  };
+  return room;
+}
+
+function mirrorWithin(place: Place, mostBytes: number, more: Partial<MirrorOptions> = {}): Mirror {
+  const room = roomOf(mostBytes);
+  return room.mirror = place.mirror([], place.fs, { room, ...more });
+}
+
+Deno.test("what there is no room for is refused by name before it is copied, and holes count", async () => {
+  await using place = await Place.make({ "a.ts": "a", "z.ts": "z" });
+  await Deno.writeFile(join(place.root, "holes"), new Uint8Array());
+  await Deno.truncate(join(place.root, "holes"), 60 << 20);
+  const mirror = mirrorWithin(place, 16384);
+  const { reshaped } = await mirror.look("");
+  assert.deepEqual([place.fs.copies, place.copies(), reshaped], [2, ["a.ts", "z.ts"], true]);
+  assert.equal(mirror.refusal("holes"), "there is no room");
+  assert.deepEqual([[...mirror.short], mirror.bytes], [["holes"], 8192]);
+  const again = await mirror.look("");
+  assert.deepEqual([again.changed.size, again.reshaped, place.fs.copies], [0, false, 2]);
+  await Deno.truncate(join(place.root, "holes"), 1);
+  assert.deepEqual(all((await mirror.look("holes")).changed), ["holes"]);
+  assert.deepEqual([[...mirror.short], place.copies()], [[], ["a.ts", "holes", "z.ts"]]);
+});
+
+Deno.test("a file that grows beyond the room goes, and what says how much there is always comes", async () => {
+  await using place = await Place.make({ "a.ts": "a", "mayfly.json": "{}" });
+  const mirror = mirrorWithin(place, 8192, { needed: "mayfly.json" });
+  await mirror.look("");
+  assert.deepEqual(place.copies(), ["a.ts", "mayfly.json"]);
+  await place.write({ "a.ts": "a".repeat(5000), "mayfly.json": " ".repeat(5000) });
+  const { changed, remove } = await mirror.look("");
+  assert.deepEqual(all(changed), ["a.ts", "mayfly.json"]);
+  assert.deepEqual(remove.map(({ path }) => path), ["a.ts"]);
+  assert.deepEqual(place.copies(), ["mayfly.json"]);
+});
+
+Deno.test("many files without anything in them need room too", async () => {
+  await using place = await Place.make(Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`${at}.txt`, ""])));
+  const mirror = mirrorWithin(place, 10 * 4096);
+  await mirror.look("");
+  assert.deepEqual([place.copies().length, mirror.short.size], [10, 10]);
+});
+
+Deno.test("a file that grew since it was let in is looked at again, and one that went away leaves no copy", async () => {
+  await using place = await Place.make({ "a.ts": "a", "b.ts": "b" });
+  let meanwhile = async () => {};
+  const fs: MirrorFs = {
+    open: (root) => {
+      const source = place.fs.open(root);
+      return { ...source, copy: async (...args) => (await meanwhile(), await source.copy(...args)) };
+    },
+  };
+  const mirror = place.mirror([], fs);
+  await mirror.look("");
+  meanwhile = () => place.write({ "a.ts": "a".repeat(100) });
+  await place.write({ "a.ts": "aa" });
+  assert.deepEqual((await mirror.look("a.ts")).unsettled, ["a.ts"]);
+  meanwhile = () => Deno.remove(join(place.root, "b.ts"));
+  await mirror.look("b.ts");
+  assert.deepEqual(place.copies(), ["a.ts"]);
 });

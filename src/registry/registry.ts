@@ -81,6 +81,8 @@ export class Registry implements Functions, AsyncDisposable {
     };
     const room = new DiskRoom({
       ...shared,
+      tenants: () => [HOME, ...this.#roots.tenants],
+      mirrorBytesOf: (tenant) => this.#roots.mirrorBytesOf(tenant),
       diskMbOf: (tenant) => capFor(this.#roots.home, tenant, "diskMb"),
       dataMb: () => serverSettings(this.#roots.home.server, 0).dataMb,
     });
@@ -90,7 +92,7 @@ export class Registry implements Functions, AsyncDisposable {
     const deploy = (managed: Managed, signal: AbortSignal) =>
       deploys.deploy(managed, this.#roots.of(managed.tenant), signal);
     this.#queue = new BuildQueue({ most: builds, patienceMs: BUILD_PATIENCE_MS }, deploy);
-    this.#roots = new Roots(shared);
+    this.#roots = new Roots({ ...shared, roomOf: (tenant) => ({ grow: (bytes) => room.growMirror(tenant, bytes) }) });
     this.#follower = new Follower({
       ...shared,
       roots: this.#roots,

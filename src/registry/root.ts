@@ -5,6 +5,7 @@ import { type DenoConfig, NO_DENO_CONFIG, parseDenoConfig } from "./deno_config.
 import { type Inputs, isCurrent, type RootState } from "./inputs.ts";
 import { type Manifest, NO_MANIFEST, parseManifest } from "./manifest.ts";
 import { Mirror, type MirrorFs } from "./mirror.ts";
+import type { MirrorRoom } from "./mirror_room.ts";
 import { findNotExecutable } from "./not_executable.ts";
 import type { Lock } from "./npm.ts";
 import { isVisible } from "./scan.ts";
@@ -20,6 +21,7 @@ export interface RootOptions {
   readonly fs: MirrorFs;
   readonly store: Pick<Store, "putMirror">;
   readonly rows: readonly MirrorRow[];
+  readonly room: MirrorRoom;
   /** Of the home tenant's mayfly.json; the home root is asked about its own, before it is in force. */
   readonly capsOf: (home: Manifest | null) => TenantCaps;
   readonly tell: (level: "info" | "warn" | "error", message: string) => void;
@@ -54,14 +56,14 @@ export class Root {
   denoProblem: string | null = null;
   /** What is wrong with mayfly.json. */
   #manifestProblem: string | null = null;
-  /** What is probably not meant so: settings of functions that are not there, programs that cannot be run. */
+  /** What is probably not meant so: settings of no function, programs that cannot be run, files without room. */
   #warnings: readonly string[] = [];
   readonly #options: RootOptions;
   #looking: Promise<unknown> = Promise.resolve();
   #looked = false;
 
   constructor(options: RootOptions) {
-    const { tenant, folder, mirrorFolder, fs, rows } = options;
+    const { tenant, folder, mirrorFolder, fs, rows, room } = options;
     this.#options = options;
     this.tenant = tenant;
     const isTenant = (name: string, top: boolean) => tenant === HOME && top && name.startsWith("@");
@@ -71,6 +73,9 @@ export class Root {
       folder: mirrorFolder,
       fs,
       rows,
+      room,
+      // It says how much room there is.
+      ...(tenant === HOME && { needed: MANIFEST }),
       wanted: (name, top) => isVisible(name, top) && !isTenant(name, top),
     });
   }
@@ -167,7 +172,7 @@ export class Root {
       runs: this.manifest.runs,
       fileOf: this.#options.fileOf,
     });
-    this.#warn([...this.#unused([...sources.keys()]), ...await this.#notExecutable(sources)]);
+    this.#warn([...this.#unused([...sources.keys()]), ...await this.#notExecutable(sources), ...this.#notCopied()]);
     const readable = new Map(sources);
     for (const [name, source] of sources) {
       const why = refused.get(source.file);
@@ -187,6 +192,13 @@ export class Root {
       const place = this.#named(path);
       return `${place}: It is a program for Linux, but not executable: chmod +x ${place}`;
     });
+  }
+
+  #notCopied(): string[] {
+    const { short, refused } = this.mirror;
+    return [...short].slice(0, WARNINGS_TOLD).map((path) =>
+      this.#named(`${path}: Cannot read it: ${refused.get(path)}`)
+    );
   }
 
   /** A name that is written wrong would be settings that nobody misses. */

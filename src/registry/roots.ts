@@ -6,6 +6,7 @@ import { HOME } from "../types.ts";
 import type { Catalog } from "./catalog.ts";
 import { capsFor, type Manifest, NO_MANIFEST } from "./manifest.ts";
 import type { MirrorFs } from "./mirror.ts";
+import type { MirrorRoom } from "./mirror_room.ts";
 import { folderName } from "./names.ts";
 import { Root } from "./root.ts";
 
@@ -19,6 +20,7 @@ export interface RootsOptions {
   readonly store: Store;
   readonly fs: MirrorFs;
   readonly catalog: Catalog;
+  readonly roomOf: (tenant: string) => MirrorRoom;
 }
 
 /** The roots that are known: the functions folder itself, which is home's, and a folder for each other tenant. */
@@ -64,6 +66,11 @@ export class Roots {
     return tenant === HOME ? this.#options.functions : join(this.#options.functions, `@${tenant}`);
   }
 
+  /** What a tenant's copies take of the disk. */
+  mirrorBytesOf(tenant: string): number {
+    return this.#known.get(tenant)?.mirror.bytes ?? 0;
+  }
+
   /** The tenant's, made when it is asked for first. */
   of(tenant: string): Root {
     let root = this.#known.get(tenant);
@@ -82,7 +89,7 @@ export class Roots {
   }
 
   #make(tenant: string): Root {
-    const { data, fs, store, events, clock, catalog } = this.#options;
+    const { data, fs, store, events, clock, catalog, roomOf } = this.#options;
     const mirrorFolder = join(data, "mirror", folderName(tenant));
     Deno.mkdirSync(mirrorFolder, { recursive: true });
     return new Root({
@@ -92,6 +99,7 @@ export class Roots {
       fs,
       store,
       rows: this.#rows.get(tenant) ?? [],
+      room: roomOf(tenant),
       capsOf: (home) => capsFor(home && tenant === HOME ? home : this.home, tenant),
       fileOf: (name) => catalog.functionsOf(tenant).get(name)?.source.file ?? null,
       tell: (level, message) => events.emit({ type: "server", atMs: clock.now(), level, message }),

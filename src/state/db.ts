@@ -65,7 +65,7 @@ class WorkerStore implements Store {
     return this.#ask("versions", id);
   }
 
-  spareVersions(tenant: string | null): Promise<SpareVersion[]> {
+  spareVersions(tenant: string): Promise<SpareVersion[]> {
     return this.#ask("spareVersions", tenant);
   }
 

@@ -110,7 +110,7 @@ Deno.test("a function's versions are its own, and the newest comes first", async
     await store.activate(functionRow({ ...other, activeVersion: "v1" }), versionRow("v1", other));
 
     assert.deepEqual((await store.versions(ID)).map(({ version }) => version), ["v2", "v1"]);
-    assert.deepEqual(await store.spareVersions(null), [{ ...ID, version: "v1" }]);
+    assert.deepEqual(await store.spareVersions(ID.tenant), [{ ...ID, version: "v1" }]);
     assert.deepEqual(await store.spareVersions("nobody"), []);
     assert.deepEqual(await store.version(ID, "v1"), versionRow("v1", { deployedAtMs: 1 }));
     assert.equal(await store.version(ID, "v3"), null);

@@ -57,7 +57,7 @@ export class Deployments {
     this.#versions = database.prepare(`SELECT * FROM versions WHERE ${ofFunction} ORDER BY deployedAtMs DESC, version`);
     this.#spareVersions = database.prepare(
       `SELECT tenant, name, version FROM versions JOIN functions USING (tenant, name)
-       WHERE version IS NOT activeVersion AND version IS NOT rolledBackFrom AND (?1 IS NULL OR tenant = ?1)
+       WHERE version IS NOT activeVersion AND version IS NOT rolledBackFrom AND tenant = ?
        ORDER BY deployedAtMs LIMIT ${SPARE_AT_MOST}`,
     );
   }
@@ -88,7 +88,7 @@ export class Deployments {
     return this.#versions.all(tenant, name) as unknown as VersionRow[];
   }
 
-  spareVersions(tenant: string | null): SpareVersion[] {
+  spareVersions(tenant: string): SpareVersion[] {
     return this.#spareVersions.all(tenant) as unknown as SpareVersion[];
   }
 

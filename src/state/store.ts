@@ -72,8 +72,8 @@ export interface Store {
   version(id: FunctionId, version: string): Promise<VersionRow | null>;
   /** The one that was deployed last comes first. */
   versions(id: FunctionId): Promise<VersionRow[]>;
-  /** Those that neither serve nor are to come back, of a tenant or of all; the oldest first, and no more than some. */
-  spareVersions(tenant: string | null): Promise<SpareVersion[]>;
+  /** Those that neither serve nor are to come back, of a tenant; the oldest first, and no more than some. */
+  spareVersions(tenant: string): Promise<SpareVersion[]>;
   removeVersions(id: FunctionId, versions: readonly string[]): Promise<void>;
   putMirror(put: readonly MirrorRow[], remove: readonly { tenant: string; path: string }[]): Promise<void>;
   /** Adds to the minutes' rows. */

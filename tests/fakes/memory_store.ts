@@ -40,11 +40,11 @@ export class MemoryStore implements Store {
   versions(id: FunctionId): Promise<VersionRow[]> {
     return Promise.resolve(this.#rows(id));
   }
-  spareVersions(tenant: string | null): Promise<SpareVersion[]> {
+  spareVersions(tenant: string): Promise<SpareVersion[]> {
     const spare = [...this.functions.values()].flatMap((row) =>
       this.#rows(row).filter(({ version }) => version !== row.activeVersion && version !== row.rolledBackFrom)
     );
-    const asked = spare.filter((row) => tenant === null || row.tenant === tenant);
+    const asked = spare.filter((row) => row.tenant === tenant);
     return Promise.resolve(asked.sort((a, b) => a.deployedAtMs - b.deployedAtMs));
   }
   removeVersions(id: FunctionId, versions: readonly string[]): Promise<void> {
