@@ -1,5 +1,7 @@
 /** Of a word, to be compared at all: the time grows with the square. */
 const LONGEST = 64;
+/** Of shorter words almost any two are near. */
+const SHORTEST = 4;
 
 /** The known word that was probably meant; null when none is near. */
 export function suggest(word: string, known: readonly string[]): string | null {
@@ -7,11 +9,11 @@ export function suggest(word: string, known: readonly string[]): string | null {
   const longer = known.filter((candidate) => word !== "" && candidate.startsWith(word));
   if (longer.length === 1) return longer[0];
   let best: string | null = null;
-  let least = Math.max(2, Math.floor(word.length / 3)) + 1;
+  let least = (word.length < SHORTEST ? 1 : Math.max(2, Math.floor(word.length / 3))) + 1;
   for (const candidate of known) {
     if (Math.abs(word.length - candidate.length) >= least) continue;
     const distance = editDistance(word, candidate);
-    if (distance < least && distance < candidate.length) [best, least] = [candidate, distance];
+    if (distance < least && distance < Math.min(word.length, candidate.length)) [best, least] = [candidate, distance];
   }
   return best;
 }

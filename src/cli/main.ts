@@ -58,6 +58,7 @@ async function dispatch([name, ...args]: readonly string[], shell: Shell): Promi
 }
 
 async function find(name: string): Promise<{ summary: string; command: Command }> {
+  if (name.startsWith("-")) throw new UsageError(`${name} has no command before it`, `mayfly COMMAND ${name} ...`);
   if (!Object.hasOwn(COMMANDS, name)) {
     const meant = suggest(name, Object.keys(COMMANDS));
     throw new UsageError(`mayfly has no command ${name}`, meant ? `mayfly ${meant}` : "mayfly --help");

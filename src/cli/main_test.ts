@@ -317,6 +317,7 @@ const mistakes: readonly { args: string[]; code: number; says: RegExp; answers?:
   { args: ["invoke", "a", "--header", "host: x"], code: 2, says: /cannot set Host/ },
   { args: ["invoke", "a", "--method", "GET", "--data", "x"], code: 2, says: /--method/ },
   { args: ["invoke", "a", "--data", "@/nothing/there"], code: 1, says: /\/nothing\/there/ },
+  { args: ["--data", "somewhere", "ls"], code: 2, says: /--data has no command before it\nTry: mayfly COMMAND --data/ },
   { args: ["ls", "--url", "nonsense"], code: 2, says: /--url is no address/ },
   { args: ["ls", "--url", "http://127.0.0.1:1"], code: 1, says: /Cannot talk to/ },
   { args: ["serve", "--functions", "/nothing/there"], code: 1, says: /\/nothing\/there/ },

@@ -90,5 +90,8 @@ Deno.test("only a word that is near is suggested", () => {
   assert.equal(suggest("descirbe", known), "describe");
   assert.equal(suggest("xyzzy", known), null);
   assert.equal(suggest("ver", known), "versions");
+  assert.equal(suggest("two", ["thr", "one"]), null);
+  assert.equal(suggest("gret", ["grit-and-more", "greet"]), "greet");
+  assert.equal(suggest("a", ["b"]), null);
   assert.equal(suggest("ser", ["service-begin", "service-end-at"]), null);
 });

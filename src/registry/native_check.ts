@@ -54,7 +54,8 @@ async function scriptProblem(path: string, name: string): Promise<string | null>
   const meant = posix.basename(program) === "env" ? argument ?? "" : posix.basename(program);
   return Object.hasOwn(INTERPRETERS, meant)
     ? `it is a script; run: ["${meant}", "${name}"] starts it`
-    : `it is a script for ${program}, which is not in a microVM`;
+    : `it is a script for ${program}, which is not in a microVM: name what the script starts, as in ` +
+      `run: ["python3", "app.py"]`;
 }
 
 function refused(name: string, why: string): BuildError {
