@@ -313,6 +313,12 @@ Deno.test("a tenant that goes takes its packages with it, and no other's", async
   for (const folder of packages("b")) assert.ok((await Deno.stat(folder)).isDirectory);
 });
 
+Deno.test("what is wrong with a mayfly.json may end with a question", async () => {
+  await using h = await RegistryHarness.start({ "mayfly.json": `{ "functions": { "f": { "timeoutMS": 7 } } }` });
+  const [problem] = h.registry.problems();
+  assert.match(problem, /did you mean timeoutMs\? The settings from before stay in force$/);
+});
+
 Deno.test("tenants come and go with their folders, and none takes a wrong name", async () => {
   await using h = await RegistryHarness.start();
   await h.drop({ "@home/x.ts": says("x"), "@Bad_Name/x.ts": says("x"), "@acme/x.ts": says("x") });

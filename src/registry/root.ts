@@ -89,7 +89,8 @@ export class Root {
 
   /** What is wrong with its configuration files, as an operator is told. */
   get problems(): string[] {
-    const ofDeno = this.denoProblem && `${this.#named(this.denoProblem)}. Nothing that imports can be built with it`;
+    const ofDeno = this.denoProblem &&
+      `${sentence(this.#named(this.denoProblem))} Nothing that imports can be built with it`;
     return [this.#manifestProblem, ofDeno, ...this.#warnings].filter((problem) => problem !== null);
   }
 
@@ -224,7 +225,7 @@ export class Root {
       }
       return true;
     } catch (error) {
-      this.#manifestProblem = `${this.#named(error)}. The settings from before stay in force`;
+      this.#manifestProblem = `${sentence(this.#named(error))} The settings from before stay in force`;
       this.#options.tell("error", this.#manifestProblem);
       return false;
     }
@@ -237,7 +238,7 @@ export class Root {
       this.denoProblem = null;
     } catch (error) {
       this.denoProblem = error instanceof Error ? error.message : `${error}`;
-      this.#options.tell("error", `${this.#named(error)}. Nothing that imports can be built with it`);
+      this.#options.tell("error", `${sentence(this.#named(error))} Nothing that imports can be built with it`);
     }
     return true;
   }
@@ -255,3 +256,6 @@ export class Root {
     return this.tenant === HOME ? text : `@${this.tenant}/${text}`;
   }
 }
+
+/** A message may end with a question. */
+const sentence = (text: string): string => text.endsWith("?") ? text : `${text}.`;

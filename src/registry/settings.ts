@@ -17,6 +17,8 @@ export interface TenantCaps {
 
 export const DEFAULT_CAPS: TenantCaps = TENANT_CAPS;
 
+const OTHERS_NAMED = 10;
+
 /** A value that cannot be used; `path` leads to it. */
 export class SettingsError extends Error {
   override readonly name = "SettingsError";
@@ -117,20 +119,22 @@ function rulesUnder(caps: TenantCaps, atHome: boolean): Rules {
 
 export const envRules: Rules = { env };
 
-/** Checks all keys of an object. Throws a SettingsError for the first that is unknown or has a bad value. */
+/** Checks all keys of an object. Throws a SettingsError for the first that is unknown or has a bad value; it names the others. */
 export function checked(value: unknown, rules: Rules, path: readonly string[]): Record<string, unknown> {
   if (!isRecord(value)) throw new SettingsError(path, value, "an object is allowed");
-  for (const [key, part] of Object.entries(value)) {
-    if (!Object.hasOwn(rules, key)) {
-      const keys = Object.keys(rules);
-      const meant = suggest(key, keys);
-      const question = meant === null ? "" : `; did you mean ${meant}?`;
-      throw new SettingsError([...path, key], part, `it is unknown${question || `; the keys are ${keys.join(", ")}`}`);
-    }
-    const allowed = rules[key](part);
-    if (allowed !== null) throw new SettingsError([...path, key], part, allowed);
-  }
-  return value;
+  const wrong = Object.entries(value).flatMap(([key, part]) => {
+    const allowed = Object.hasOwn(rules, key) ? rules[key](part) : unknownKey(key, Object.keys(rules));
+    return allowed === null ? [] : [{ key, part, allowed }];
+  });
+  if (wrong.length === 0) return value;
+  const [{ key, part, allowed }, ...others] = wrong;
+  const more = others.slice(0, OTHERS_NAMED).map(({ key }) => shown(key)).join(", ");
+  throw new SettingsError([...path, key], part, more === "" ? allowed : `${allowed} (nor can it use ${more})`);
+}
+
+function unknownKey(key: string, known: readonly string[]): string {
+  const meant = suggest(key, known);
+  return `it is unknown; ${meant === null ? `the keys are ${known.join(", ")}` : `did you mean ${meant}?`}`;
 }
 
 export interface SettingsSources {

@@ -67,6 +67,7 @@ const refused: readonly [code: unknown, names: RegExp][] = [
   [[], /config \[\]: an object/],
   ["x", /config "x"/],
   [{ constructor: 1 }, /config.constructor 1: it is unknown/],
+  [{ queue: 1, timeoutMs: 0, memoryMB: 5, net: 7 }, /timeoutMs 0: .* \(nor can it use "memoryMB", "net"\)$/],
 ];
 
 for (const [code, names] of refused) {
