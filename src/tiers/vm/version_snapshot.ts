@@ -119,7 +119,7 @@ function parseRecord(text: string): VersionRecord {
   const record: VersionRecord = JSON.parse(text);
   const { runtime, images, views, protocol, tcpPort, madeAtMs } = record;
   const areNames = (names: unknown) =>
-    Array.isArray(names) && names.every((name) => typeof name === "string" && /^[\w.-]+$/.test(name));
+    Array.isArray(names) && names.every((name) => typeof name === "string" && /^\w[\w.-]*$/.test(name));
   const isSound = (runtime === null || typeof runtime === "string") && areNames(images) && areNames(views) &&
     Object.values<number>(CellProtocol).includes(protocol) && Number.isInteger(tcpPort) && Number.isFinite(madeAtMs);
   if (!isSound) throw new Error(`Cannot use the version: its ${RECORD} is damaged`);
