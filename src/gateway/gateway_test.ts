@@ -124,6 +124,23 @@ Deno.test("a function's timings come after the server's, and never under their n
   assert.deepEqual(others, ["db;dur=53, run-2;dur=1"]);
 });
 
+Deno.test("below a tenant's path a response says nothing of the whole host, and on the tenant's own host it may", async () => {
+  const ofAHost = ["strict-transport-security", "max-age=9", "alt-svc", 'h3=":1"', "clear-site-data", '"cookies"'];
+  const names = ofAHost.filter((_, at) => at % 2 === 0);
+  const site = (tenant: string) =>
+    entry("site", (_, sink) => {
+      answer(sink, 200, [...ofAHost, "x-own", "1"]);
+      return ok();
+    }, { tenant });
+  await using gateway = new TestGateway([site("acme"), site("home")]);
+  const told = ({ headers }: Answer) =>
+    headers.map(([name]) => name.toLowerCase()).filter((name) => names.includes(name));
+  const below = await gateway.call("/@acme/site");
+  assert.deepEqual([told(below), header(below, "x-own")], [[], ["1"]]);
+  assert.deepEqual(told(await gateway.call("/site", { headers: { host: "acme.localhost" } })), names);
+  assert.deepEqual(told(await gateway.call("/site")), names);
+});
+
 Deno.test("an ill-formed request id is replaced", async () => {
   await using gateway = new TestGateway([]);
   for (const bad of ["a b", "", "x".repeat(65), "a/b"]) {

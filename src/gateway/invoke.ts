@@ -91,6 +91,8 @@ class Call implements Invocation {
   readonly url: string;
   readonly headers: string;
   readonly mount: string;
+  /** A tenant's, at the server's own host. */
+  readonly #shared: boolean;
   readonly #sink: HttpSink;
   #readerLeft: AbortController | null = null;
 
@@ -116,6 +118,7 @@ class Call implements Invocation {
     this.requestId = requestId;
     this.#arrivedMs = arrivedMs;
     this.mount = prefix + match.mount;
+    this.#shared = prefix !== "";
     const app = isApp(deployment.kind) && this.mount.length > 1;
     const path = app ? address.path.slice(this.mount.length) || "/" : address.path;
     this.url = `http://${address.host}${path}${address.query}`;
@@ -206,7 +209,14 @@ class Call implements Invocation {
   #whole(outcome: Outcome | null): Response {
     const sink = this.#sink;
     try {
-      const response = guestResponse(sink.status, sink.headers, sink.whole(), this.requestId, sink.usage!);
+      const response = guestResponse(
+        sink.status,
+        sink.headers,
+        sink.whole(),
+        this.requestId,
+        sink.usage!,
+        this.#shared,
+      );
       if (outcome) this.#tell(outcome);
       return response;
     } catch (error) {
@@ -218,7 +228,7 @@ class Call implements Invocation {
     const sink = this.#sink;
     const leave = () => (this.#readerLeft ??= new AbortController()).abort();
     try {
-      return guestResponse(sink.status, sink.headers, sink.stream(leave), this.requestId, sink.usage!);
+      return guestResponse(sink.status, sink.headers, sink.stream(leave), this.requestId, sink.usage!, this.#shared);
     } catch (error) {
       leave();
       return this.#failed(badResponse(error, sink.usage!));

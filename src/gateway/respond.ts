@@ -14,6 +14,16 @@ const NOT_FOR_GUESTS = new Set([
   "x-request-id",
 ]);
 
+/** What a browser takes for all of a host, or beyond the function's path: not a tenant's to say where others answer too. */
+const OF_A_WHOLE_HOST = new Set([
+  "alt-svc",
+  "clear-site-data",
+  "nel",
+  "report-to",
+  "service-worker-allowed",
+  "strict-transport-security",
+]);
+
 /** What the server tells of a request under these names nobody else may tell. */
 const OWN_TIMING = /(?:^|,)\s*(?:queue|clone|run)\s*(?:[;,]|$)/i;
 
@@ -21,13 +31,14 @@ const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 /** Deno takes other control characters too, and then ends the process when it writes them. */
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-/** A guest's response with the server's headers. Throws a TypeError or RangeError for what no response can carry. */
+/** A guest's response with the server's headers; `shared`: others answer at its host too. Throws a TypeError or RangeError for what no response can carry. */
 export function guestResponse(
   status: number,
   headers: HeaderList,
   body: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null,
   requestId: string,
   usage: Usage,
+  shared: boolean,
 ): Response {
   const hasNoBody = status === 204 || status === 205 || status === 304;
   const response = new Response(hasNoBody ? null : body, { status });
@@ -41,7 +52,7 @@ export function guestResponse(
     if (!HEADER_NAME.test(name) || !HEADER_VALUE.test(headers[i + 1])) {
       throw new TypeError(`Cannot send the header ${JSON.stringify(name)}: ${JSON.stringify(headers[i + 1])}`);
     }
-    if (NOT_FOR_GUESTS.has(name)) continue;
+    if (NOT_FOR_GUESTS.has(name) || shared && OF_A_WHOLE_HOST.has(name)) continue;
     if (name === "server-timing" && OWN_TIMING.test(headers[i + 1])) continue;
     // Deno counts a body that is whole; a length that a guest claims for a stream is between it and the caller.
     if (name === "content-length" && body instanceof Uint8Array) continue;
