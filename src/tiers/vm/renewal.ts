@@ -24,7 +24,7 @@ const LOOKS_PER_SWEEP = 60;
 const RENEWING = "renewing";
 const OLD = "old.bin";
 
-/** Makes snapshots anew that are old or were cloned very often, one after the other, while they go on serving. */
+/** Makes snapshots anew that are old, were cloned very often or are doubted, one after the other, while they go on serving. */
 export class Renewal {
   readonly #options: RenewalOptions;
   readonly #live = new Map<VmSnapshot, Omit<Artifact, "bundle">>();
@@ -68,13 +68,15 @@ export class Renewal {
     for (const [snapshot, artifact] of [...this.#live]) {
       const ageMs = clock.now() - snapshot.stored.record.madeAtMs;
       if (this.#stop.signal.aborted) return;
-      if ((ageMs < LIMITS.snapshotAgeMs && snapshot.clones < LIMITS.snapshotClones) || !this.#live.has(snapshot)) {
-        continue;
-      }
+      const { clones, isDoubted } = snapshot;
+      const isDue = ageMs >= LIMITS.snapshotAgeMs || clones >= LIMITS.snapshotClones || isDoubted;
+      if (!isDue || !this.#live.has(snapshot)) continue;
       try {
         await this.#renew(snapshot, artifact);
       } catch (error) {
         if (this.#stop.signal.aborted) return;
+        // It went meanwhile, and its folder with it.
+        if (!this.#live.has(snapshot)) continue;
         onTrouble(`Cannot renew the snapshot of ${qualifiedName(artifact.id)}: ${error}`);
       }
     }

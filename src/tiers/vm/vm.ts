@@ -65,10 +65,13 @@ export class VmTier implements Tier {
   async damaged(stored: StoredSnapshot): Promise<void> {
     const { runtimes } = this.#options;
     if (await runtimes.isWhole(stored)) return;
-    for (const snapshot of this.#renewal.snapshots) {
-      if (snapshot.stored === stored || snapshot.stored.parent === stored) snapshot.damaged(DAMAGED);
-    }
+    const snapshots = [...this.#renewal.snapshots];
+    snapshots.find((snapshot) => snapshot.stored === stored)?.damaged(DAMAGED);
+    const children = snapshots.filter((snapshot) => snapshot.stored.parent === stored);
+    for (const snapshot of children) snapshot.doubt(DAMAGED);
     await runtimes.forget(stored);
+    // One after the other: all at once would keep every tenant from building.
+    if (children.length > 0) await this.renew();
   }
 
   /** Makes snapshots anew that are too old, as it does by itself now and then. */

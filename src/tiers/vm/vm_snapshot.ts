@@ -31,6 +31,8 @@ interface Place {
 /** One that is stored, and what uses it: that which is replaced stays for the runs that began with it. */
 interface Edition {
   readonly stored: VersionSnapshot;
+  /** Why it is not to be used any more. */
+  damage: Error | null;
   place: Place | null;
   bringing: Promise<Place> | null;
   running: number;
@@ -39,8 +41,11 @@ interface Edition {
 }
 
 const editionOf = (stored: VersionSnapshot): Edition => (
-  { stored, place: null, bringing: null, running: 0, unused: Promise.withResolvers() }
+  { stored, damage: null, place: null, bringing: null, running: 0, unused: Promise.withResolvers() }
 );
+
+const buildsAgain = (cause: unknown): Outcome =>
+  failure("not_deployed", "The function is being built again", { cause, retryAfterS: 1 });
 
 /** The files are not opened by VMs' functions: what they see of them is in their views. */
 const NO_FILES = () => Promise.resolve(null);
@@ -67,6 +72,11 @@ export class VmSnapshot implements Snapshot {
     const { cells, clock, id } = this.#options;
     const now = clock.monotonic();
     const edition = this.#edition;
+    if (edition.damage) {
+      this.damaged(edition.damage);
+      onSettled();
+      return buildsAgain(edition.damage);
+    }
     edition.running++;
     cells.heard(id.tenant, edition.stored, now);
     const { place } = edition;
@@ -81,6 +91,15 @@ export class VmSnapshot implements Snapshot {
     this.clones = 0;
     this.#dropIfUnused(before);
     return before.unused.promise;
+  }
+
+  /** What it is a difference to is not what was written: it is built again when it is asked for, or renewed before. */
+  doubt(error: Error): void {
+    this.#edition.damage = error;
+  }
+
+  get isDoubted(): boolean {
+    return this.#edition.damage !== null;
   }
 
   /** What is stored of it is not what was written. */
@@ -127,7 +146,7 @@ export class VmSnapshot implements Snapshot {
       this.#settled(edition);
       onSettled();
       if (error instanceof CellError) {
-        return failure("not_deployed", "The function is being built again", { cause: error, retryAfterS: 1 });
+        return buildsAgain(error);
       }
       return failure("crash", "The function's cell could not be started", { cause: error });
     }

@@ -99,3 +99,18 @@ Deno.test("what was replaced is no damage of the version when it cannot be broug
   assert.deepEqual(t.damaged, []);
   await t.close();
 });
+
+Deno.test("a snapshot that is doubted is built again when it is asked for, unless it was replaced before", async () => {
+  const t = setUp();
+  t.snapshot.doubt(new Error("doubted"));
+  assert.deepEqual([t.snapshot.isDoubted, t.damaged], [true, []]);
+  assert.equal(await t.ask(), "not_deployed");
+  assert.deepEqual(t.damaged, ["Error: doubted"]);
+  t.snapshot.replace(versionIn("/second"));
+  const asked = t.ask();
+  await until(() => t.cell()?.steps.length > 0);
+  t.cell().complete(StepResult.DONE);
+  await asked;
+  assert.deepEqual([t.snapshot.isDoubted, t.damaged.length], [false, 1]);
+  await t.close();
+});
