@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { expectAnswer, type FolderFiles, sharedServer } from "./harness.ts";
+import { expectAnswer, expectError, type FolderFiles, sharedServer, until } from "./harness.ts";
 import { nativeProgram } from "./harness/native_program.ts";
 import { WITHOUT_KVM } from "./harness/vm.ts";
 
@@ -27,6 +27,7 @@ const shared = sharedServer({
     talks,
     listens,
     rests,
+    "forked.py": "import os\ndef handler(req):\n    return str(os.fork())\n",
     ...Object.fromEntries(Object.entries(servers).map(([name, { source }]) => [`${name}/app.js`, source])),
     "mayfly.json": JSON.stringify({
       functions: Object.fromEntries(
@@ -85,6 +86,16 @@ Deno.test(
       await errorOf("forks"),
       /exited with status 1 .*\nA microVM is one process, and it was refused another/s,
     );
+  },
+);
+
+Deno.test(
+  { name: "a function that is refused another process has the reason in its log", ignore: WITHOUT_KVM },
+  async () => {
+    expectError(await shared.server.call("/forked"), "exception");
+    const reasons = async () =>
+      (await shared.server.admin.logs("forked")).filter(({ text }) => text.startsWith("A microVM is one process"));
+    await until("the log says so", async () => (await reasons()).length === 1);
   },
 );
 

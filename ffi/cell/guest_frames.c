@@ -67,10 +67,7 @@ static enum drained guest_frames__refuse(struct step *step, const struct mf_fram
 /* One whole frame. */
 static enum drained guest_frames__pass(struct step *step, const struct mf_frame *head, const uint8_t *payload) {
     if (head->type == MF_LOG && !log__allows(&step->sandbox->log, head->length)) return DRAINED;
-    if (head->type == MF_EXIT) {
-        const struct log_sink sink = step__log_sink(step);
-        log__end(&step->sandbox->log, &sink);
-    }
+    if (head->type == MF_EXIT) step__end_log(step);
     output__add(&step->output, head, payload);
     return head->type == MF_EXIT ? DRAINED_ENDED : DRAINED;
 }
