@@ -1,3 +1,4 @@
+import { SmallPieces } from "../tiers/small_pieces.ts";
 import type { GuestLine, ResponseSink } from "../tiers/tier.ts";
 import type { HeaderList, Usage } from "../types.ts";
 
@@ -19,7 +20,9 @@ export class HttpSink implements ResponseSink {
   /** Told in the turn after the head came: by then it is known whether the response is whole. */
   onHead: (() => void) | null = null;
   readonly #onLog: (line: GuestLine) => void;
+  /** What has come before its reader, or its turn. */
   readonly #chunks: Uint8Array<ArrayBuffer>[] = [];
+  readonly #small = new SmallPieces();
   #stream: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> | null = null;
   #wanted: PromiseWithResolvers<void> | null = null;
   /** The reader left: whatever still comes is dropped. */
@@ -39,16 +42,21 @@ export class HttpSink implements ResponseSink {
   chunk(bytes: Uint8Array<ArrayBuffer>): void | Promise<void> {
     if (this.#gone) return;
     this.bytes += bytes.length;
-    if (this.#stream) this.#stream.enqueue(bytes);
-    else this.#chunks.push(bytes);
-    if (this.#stream && this.#stream.desiredSize! > 0) return;
+    if (this.#stream && this.#chunks.length === 0 && this.#stream.desiredSize! > 0) {
+      this.#stream.enqueue(bytes);
+      if (this.#stream.desiredSize! > 0) return;
+    } else {
+      this.#small.add(this.#chunks, bytes);
+    }
     this.#wanted ??= Promise.withResolvers();
     return this.#wanted.promise;
   }
 
   end(): void {
     this.ended = true;
-    if (!this.#gone) this.#stream?.close();
+    if (this.#gone || !this.#stream) return;
+    for (const chunk of this.#chunks.splice(0)) this.#stream.enqueue(chunk);
+    this.#stream.close();
   }
 
   log(line: GuestLine): void {
@@ -73,9 +81,10 @@ export class HttpSink implements ResponseSink {
     return new ReadableStream<Uint8Array<ArrayBuffer>>({
       start: (controller) => {
         this.#stream = controller;
-        for (const chunk of this.#chunks.splice(0)) controller.enqueue(chunk);
       },
-      pull: () => {
+      pull: (controller) => {
+        const next = this.#chunks.shift();
+        if (next) return controller.enqueue(next);
         this.#wanted?.resolve();
         this.#wanted = null;
       },

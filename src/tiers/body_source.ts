@@ -3,13 +3,11 @@ import { LAYOUT } from "../../ffi/layout.ts";
 import type { ErrorCode } from "../errors.ts";
 import { LIMITS } from "../limits.ts";
 import type { Invocation } from "../types.ts";
+import { SmallPieces } from "./small_pieces.ts";
 import type { FrameWriter } from "./wire.ts";
 
-const NOTHING = new Uint8Array();
 /** Of a sender so fast that Deno does not run dry within a turn. */
 const MOST_HELD_BYTES = 4 * LIMITS.bodyAheadBytes;
-/** Pieces below this are put together: each of Deno's own costs kilobytes, however small it is. */
-const SMALL_BYTES = 4096;
 
 /** A request's body on its way into a sandbox: little is held of it, and it is read only as the guest takes it. */
 export class BodySource {
@@ -26,8 +24,7 @@ export class BodySource {
   #endWritten = false;
   #reading = false;
   #piecesRead = 0;
-  /** Behind the last of the small pieces that were put together. */
-  #room: Uint8Array = NOTHING;
+  readonly #small = new SmallPieces();
   /** A read is under way since the event loop last turned: Deno has handed out all that it had. */
   #waited = false;
   #seesTurn = false;
@@ -112,7 +109,7 @@ export class BodySource {
         this.bytesRead += value.length;
         if (this.bytesRead > this.#limit) return this.#onChange("body_too_large");
         this.#heldBytes += value.length;
-        this.#keep(value);
+        if (value.length > 0) this.#small.add(this.#pieces, value);
         this.#piecesRead++;
         if (this.#piecesRead > LIMITS.bodyPieces && this.bytesRead < this.#piecesRead * LIMITS.bodyPieceBytes) {
           return this.#onChange("bad_request");
@@ -129,23 +126,6 @@ export class BodySource {
       this.#reading = false;
       if (!this.#complete) this.#onChange("canceled");
     });
-  }
-
-  #keep(piece: Uint8Array): void {
-    if (piece.length === 0) return;
-    if (piece.length >= SMALL_BYTES) {
-      this.#pieces.push(piece);
-      return;
-    }
-    if (this.#room.length < piece.length) this.#room = new Uint8Array(4 * SMALL_BYTES);
-    const { buffer, byteOffset } = this.#room;
-    this.#room.set(piece);
-    this.#room = this.#room.subarray(piece.length);
-    const last = this.#pieces.at(-1);
-    const goesOn = last?.buffer === buffer && last.byteOffset + last.length === byteOffset;
-    const start = goesOn ? last.byteOffset : byteOffset;
-    if (goesOn) this.#pieces.pop();
-    this.#pieces.push(new Uint8Array(buffer, start, byteOffset + piece.length - start));
   }
 
   #seeTurn(): void {

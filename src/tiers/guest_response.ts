@@ -1,6 +1,7 @@
 import { LAYOUT } from "../../ffi/layout.ts";
 import { LIMITS } from "../limits.ts";
 import type { Usage } from "../types.ts";
+import { SmallPieces } from "./small_pieces.ts";
 import type { ResponseSink } from "./tier.ts";
 import { type FrameReader, type FrameWriter, WireError } from "./wire.ts";
 
@@ -18,6 +19,11 @@ export class GuestResponse {
   /** Credit that the sandbox still has, and what the reader has taken since it was last told. */
   #window: number = LAYOUT.initialCredit;
   #owed = 0;
+  /** Chunks of one step: small ones go on together. */
+  #chunks: Uint8Array<ArrayBuffer>[] = [];
+  readonly #small = new SmallPieces();
+  /** What the reader takes next, and how much of it. */
+  #taking: { readonly taken: Promise<void>; bytes: number } | null = null;
 
   constructor(sink: ResponseSink, usage: Usage, maxBytes: number, onCredit: () => void) {
     this.#sink = sink;
@@ -56,30 +62,53 @@ export class GuestResponse {
   chunk(frame: FrameReader): string | null {
     this.#afterHead();
     const { length } = frame;
+    if (length === 0) throw new WireError("Cannot take a chunk without bytes");
     if (length > this.#window) throw new WireError("Cannot take a chunk beyond the sandbox's credit");
     this.#window -= length;
     if (this.dropped) return null;
     this.#usage.bytesOut += length;
-    if (this.#usage.bytesOut > this.#maxBytes) return "The function's response is larger than its responseMb";
-    const taken = this.#sink.chunk(frame.bytes());
+    if (this.#usage.bytesOut > this.#maxBytes) {
+      this.flush();
+      return "The function's response is larger than its responseMb";
+    }
+    this.#small.add(this.#chunks, frame.bytes());
+    return null;
+  }
+
+  /** A step's chunks have all come. */
+  flush(): void {
+    if (this.#chunks.length === 0) return;
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    if (this.dropped) return;
+    for (const chunk of chunks) this.#pass(chunk);
+  }
+
+  #pass(chunk: Uint8Array<ArrayBuffer>): void {
+    const taken = this.#sink.chunk(chunk);
     if (taken === undefined) {
-      this.#owed += length;
+      this.#owed += chunk.length;
+    } else if (this.#taking?.taken === taken) {
+      this.#taking.bytes += chunk.length;
     } else {
+      const taking = this.#taking = { taken, bytes: chunk.length };
       taken.then(() => {
-        this.#owed += length;
+        if (this.#taking === taking) this.#taking = null;
+        this.#owed += taking.bytes;
         this.#onCredit();
       });
     }
-    return null;
   }
 
   end(): void {
     this.#afterHead();
+    this.flush();
     this.ended = true;
     if (!this.dropped) this.#sink.end();
   }
 
   #afterHead(): void {
     if (this.status === null && !this.dropped) throw new WireError("Cannot take a body before its head");
+    if (this.ended) throw new WireError("Cannot take more of a body that has ended");
   }
 }

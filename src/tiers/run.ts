@@ -6,17 +6,16 @@ import type { Invocation, Outcome, StartKind, Usage } from "../types.ts";
 import { Watch, type Watcher } from "../watch.ts";
 import { BodySource } from "./body_source.ts";
 import { exitFailure, killFailure } from "./endings.ts";
+import { GuestLog } from "./guest_log.ts";
 import { GuestResponse } from "./guest_response.ts";
 import { OpenCalls } from "./open_calls.ts";
 import type { RunOptions, SandboxRef } from "./run_options.ts";
 import type { Steps } from "./steps.ts";
-import type { GuestLine, ResponseSink } from "./tier.ts";
 import { learnCost, type Turn, type TurnLine } from "./turns.ts";
 import { WireError } from "./wire.ts";
 
 type State = "new" | "queued" | "running" | "parked" | "over";
 
-const LEVELS = ["debug", "info", "warn", "error"] as const;
 const NS_PER_MS = 1e6;
 
 /**
@@ -35,7 +34,7 @@ export class Run implements Turn, Watcher {
   readonly #steps: Steps;
   readonly #options: RunOptions;
   readonly #invocation: Invocation;
-  readonly #sink: ResponseSink;
+  readonly #log: GuestLog;
   #state: State = "new";
   #slot = -1;
   /** Of the step that runs. */
@@ -58,7 +57,7 @@ export class Run implements Turn, Watcher {
     this.#steps = steps;
     this.#options = options;
     this.#invocation = options.invocation;
-    this.#sink = options.sink;
+    this.#log = new GuestLog(options.sink);
     this.line = options.line;
     this.isForAnyThread = options.resumes !== null;
     this.#sandbox = options.held ?? null;
@@ -243,6 +242,7 @@ export class Run implements Turn, Watcher {
     for (reader.begin(offset, length); reader.next();) {
       if (whole || reader.type === FrameType.LOG) this.#take(reader.type);
     }
+    this.#response.flush();
   }
 
   #take(type: number): void {
@@ -257,7 +257,7 @@ export class Run implements Turn, Watcher {
       case FrameType.CALL:
         return this.#openCalls().take(reader);
       case FrameType.LOG:
-        return this.#log(LEVELS[reader.aux] ?? "info", reader.text());
+        return this.#log.take(reader);
       case FrameType.CREDIT:
         return this.#body.grant(reader.word(0));
       case FrameType.EXIT:
@@ -275,10 +275,6 @@ export class Run implements Turn, Watcher {
   #takeEnd(): void {
     this.#response.end();
     if (!this.outcome) this.#finish({ code: "ok", status: this.#response.status!, usage: this.usage });
-  }
-
-  #log(level: GuestLine["level"], text: string): void {
-    this.#sink.log({ level, text });
   }
 
   readonly #onBody = (problem: ErrorCode | null): void => {
@@ -344,7 +340,9 @@ export class Run implements Turn, Watcher {
   #done(ref: SandboxRef): void {
     const exit = this.#exit ?? { code: -1, text: "" };
     if (!this.outcome) this.#fail(...exitFailure(exit.code, exit.text));
-    else if (this.#response.ended && exit.code !== ExitCode.OK) this.#log("error", `After the response: ${exit.text}`);
+    else if (this.#response.ended && exit.code !== ExitCode.OK) {
+      this.#log.add("error", `After the response: ${exit.text}`);
+    }
     if (this.#options.hold) this.held = ref;
     this.#settle();
   }
@@ -352,7 +350,7 @@ export class Run implements Turn, Watcher {
   #killed(result: number, trap: number, error: number): void {
     const isLate = this.#steps.clock.monotonic() >= this.#invocation.deadlineMs;
     const [code, message, detail] = killFailure(result, trap, error, isLate);
-    if (this.#response.ended && !this.#doomed) this.#log("error", `After the response: ${message}`);
+    if (this.#response.ended && !this.#doomed) this.#log.add("error", `After the response: ${message}`);
     this.#fail(code, message, detail);
     this.#settle();
   }
@@ -367,7 +365,7 @@ export class Run implements Turn, Watcher {
   onDeadline(): void {
     if (this.#state === "running") return;
     if (this.#response.ended) {
-      this.#log("warn", "After the response: what waitUntil held was cut off at the deadline");
+      this.#log.add("warn", "After the response: what waitUntil held was cut off at the deadline");
     }
     this.abort("timeout", "The function did not answer before its deadline");
   }
