@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { expectAnswer, expectError, headerOf, Server, until } from "./harness.ts";
-import { cellsOf } from "./harness/cells.ts";
+import { expectAnswer, expectError, headerOf, Server } from "./harness.ts";
 import { WITHOUT_KVM } from "./harness/vm.ts";
 
 const FILES = {
@@ -15,7 +14,6 @@ const FILES = {
   "@acme/loop.ts": `
     export const config = { timeoutMs: 300 };
     export default () => { for (;;); };`,
-  "@umbrella/hello.ts": `export default () => new Response("hello");`,
 };
 
 const vm = { ignore: WITHOUT_KVM };
@@ -40,64 +38,6 @@ Deno.test("a function that loops ends at its deadline, and others go on", vm, as
   expectError(looped, "timeout");
   expectAnswer(slept, { text: "awake" });
 });
-
-Deno.test("a cell that is killed takes its requests with it, and nobody else notices", vm, async () => {
-  await using server = await Server.start({ files: FILES });
-  await server.call("/@acme/count");
-  const [acme] = await cellsOf(server);
-  await server.call("/@umbrella/hello");
-  const sleeping = Array.from({ length: 5 }, () => server.call("/@acme/sleep?ms=20000"));
-  await until("they run", async () => await server.admin.running() === 5);
-  Deno.kill(acme.pid, "SIGKILL");
-  for (const answer of await Promise.all(sleeping)) expectError(answer, "crash");
-  expectAnswer(await server.call("/@umbrella/hello"), {
-    text: "hello",
-    headers: { "x-mayfly-start": /^(warm|clone)$/ },
-  });
-  expectAnswer(await server.call("/@acme/count"), { part: { count: 1 }, headers: { "x-mayfly-start": "cold" } });
-  assert.match(server.console, /A cell of acme is gone: it ended \(it was killed by SIGKILL\)/);
-});
-
-Deno.test("a restart brings every function back without building it", vm, async () => {
-  await using server = await Server.start({ files: FILES });
-  const versions = (await server.admin.functions()).map(({ name, version }) => [name, version]);
-  await server.stop();
-  await server.up();
-  await server.built(versions.map(([name]) => name!));
-  assert.deepEqual((await server.admin.functions()).map(({ name, version }) => [name, version]), versions);
-  expectAnswer(await server.call("/@acme/count"), { part: { count: 1 }, headers: { "x-mayfly-start": "cold" } });
-});
-
-Deno.test("a snapshot that was damaged on disk is made again, and the server's log says so", vm, async () => {
-  await using server = await Server.start({ files: { "@umbrella/hello.ts": FILES["@umbrella/hello.ts"] } });
-  await server.stop();
-  for await (const file of snapshotsBelow(`${server.data}/versions`)) {
-    const bytes = await Deno.readFile(file);
-    await Deno.writeFile(file, bytes.fill(0x5a, 0, 256));
-  }
-  await server.up();
-  await server.answers("/@umbrella/hello", ({ status, text }) => status === 200 && text === "hello");
-  assert.match(server.console, /Cannot read @umbrella\/hello from the data folder; it is built again/);
-});
-
-Deno.test("a runtime that was damaged on disk is made again", vm, async () => {
-  await using server = await Server.start({ files: { "@umbrella/hello.ts": FILES["@umbrella/hello.ts"] } });
-  await server.stop();
-  for await (const file of snapshotsBelow(`${server.data}/runtimes`)) {
-    const bytes = await Deno.readFile(file);
-    await Deno.writeFile(file, bytes.fill(0x5a, 0, 256));
-  }
-  await server.up();
-  await server.answers("/@umbrella/hello", ({ status, text }) => status === 200 && text === "hello");
-});
-
-async function* snapshotsBelow(folder: string): AsyncGenerator<string> {
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    const path = `${folder}/${name}`;
-    if (isDirectory) yield* snapshotsBelow(path);
-    else if (name === "snapshot.bin") yield path;
-  }
-}
 
 Deno.test(
   "a function whose init never ends, throws or makes no handler is not deployed, and says why",

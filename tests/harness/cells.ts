@@ -8,8 +8,8 @@ interface Process {
 
 const CELL = "mayfly-cell";
 
-/** The processes of the server that are cells, with what they have used of the processors, in the order of their ids. */
-export async function cellsOf(server: Server): Promise<Process[]> {
+/** The processes of the server that are cells, with what they have used of the processors. */
+async function cellsOf(server: Server): Promise<Process[]> {
   const found: Process[] = [];
   for await (const { name } of Deno.readDir("/proc")) {
     if (!/^\d+$/.test(name)) continue;
