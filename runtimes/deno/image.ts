@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { guestEnvironment } from "../guest_environment.ts";
 import { readElf } from "../native/elf.ts";
 import { image as native } from "../native/image.ts";
 import { keyOfFiles } from "../native/key.ts";
@@ -14,9 +15,6 @@ const REPO = fileURLToPath(new URL("../../", import.meta.url));
 const RUNTIME = "/runtime";
 const LIBRARY = "runtimes/deno/lib";
 const BESIDE = ["ffi/layout.ts"];
-
-const PROXY = "http://127.0.0.1:3128";
-const NOT_BY_PROXY = "localhost,127.0.0.1,::1";
 
 /**
  * A young generation that is there from the beginning, for one that grows maps memory in each clone anew: a request that
@@ -54,13 +52,8 @@ export const runtime: FunctionRuntime = {
       `--v8-flags=${V8_FLAGS.join(",")}`,
       join(RUNTIME, LIBRARY, "boot.ts"),
     ],
-    environment: [
-      ...["PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/tmp", "LANG=C.UTF-8", "TZ=UTC"],
-      // A cache that can be made nowhere is not asked for again and again.
-      ...["DENO_DIR=/nowhere", "DENO_NO_UPDATE_CHECK=1", "NO_COLOR=1"],
-      ...["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"].map((name) => `${name}=${PROXY}`),
-      ...[`NO_PROXY=${NOT_BY_PROXY}`, `no_proxy=${NOT_BY_PROXY}`],
-    ],
+    // A cache that can be made nowhere is not asked for again and again.
+    environment: guestEnvironment({ DENO_DIR: "/nowhere", DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" }),
     folder: "/tmp",
   },
   memoryBytes: 512 << 20,

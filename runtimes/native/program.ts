@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { FUNCTION_FOLDER, guestEnvironment } from "../guest_environment.ts";
 import type { NativePlan, Program, RuntimeImage } from "../runtime.ts";
 import { image } from "./image.ts";
 import { INTERPRETERS } from "./interpreters.ts";
@@ -15,26 +16,8 @@ export interface NativeFunction {
   };
 }
 
-const FUNCTION_FOLDER = "/function";
 /** A program of this name listens on PORT; others read requests on stdin. */
 const SERVER = "server";
-const PROXY = "http://127.0.0.1:3128";
-const NOT_BY_PROXY = "localhost,127.0.0.1,::1";
-
-/** The environment of every native program, where its own says nothing else. */
-const ENVIRONMENT: Readonly<Record<string, string>> = {
-  PATH: "/usr/local/bin:/usr/bin:/bin",
-  HOME: "/tmp",
-  LANG: "C.UTF-8",
-  // Without it libraries look through all zones of the world for the one that is meant.
-  TZ: "UTC",
-  HTTP_PROXY: PROXY,
-  HTTPS_PROXY: PROXY,
-  http_proxy: PROXY,
-  https_proxy: PROXY,
-  NO_PROXY: NOT_BY_PROXY,
-  no_proxy: NOT_BY_PROXY,
-};
 const PORT = "8080";
 
 export function nativePlan({ entry = "", folder = "", settings: { run, env } }: NativeFunction): NativePlan {
@@ -64,6 +47,5 @@ function server(program: Program, more: readonly RuntimeImage[]): NativePlan {
 }
 
 function programOf(args: readonly string[], folder: string, env: Readonly<Record<string, string>>): Program {
-  const environment = Object.entries({ ...ENVIRONMENT, ...env }).map(([name, value]) => `${name}=${value}`);
-  return { arguments: args, environment, folder };
+  return { arguments: args, environment: guestEnvironment(env), folder };
 }

@@ -1,5 +1,6 @@
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { guestEnvironment } from "../guest_environment.ts";
 import { readElf } from "../native/elf.ts";
 import { image as native } from "../native/image.ts";
 import { keyOfFiles } from "../native/key.ts";
@@ -25,9 +26,6 @@ const LEFT_OUT = [
 ];
 /** Python's own tests, which some packages import helpers of: most of their folder is what was compiled of them. */
 const TESTS = "test";
-
-const PROXY = "http://127.0.0.1:3128";
-const NOT_BY_PROXY = "localhost,127.0.0.1,::1";
 
 /** The Python of this machine that is called python3, with its standard library. */
 export const image: RuntimeImage = {
@@ -97,13 +95,8 @@ export const runtime: FunctionRuntime = {
   program: {
     // Isolated, and without what a machine's site has to say. Users' modules are compiled once, for the snapshot.
     arguments: [PYTHON, "-I", "-S", "-B", join(RUNTIME, "boot.py")],
-    environment: [
-      ...[`PATH=${dirname(PYTHON)}:/usr/bin:/bin`, "HOME=/tmp", "LANG=C.UTF-8", "TZ=UTC"],
-      // Its heap does not grow by a call for each request.
-      "MALLOC_TOP_PAD_=1048576",
-      ...["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"].map((name) => `${name}=${PROXY}`),
-      ...[`NO_PROXY=${NOT_BY_PROXY}`, `no_proxy=${NOT_BY_PROXY}`],
-    ],
+    // Its heap does not grow by a call for each request.
+    environment: guestEnvironment({ MALLOC_TOP_PAD_: "1048576" }),
     folder: "/tmp",
   },
   memoryBytes: 64 << 20,

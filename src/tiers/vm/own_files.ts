@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { ImageSource } from "../../../ffi/native_image.ts";
+import { FUNCTION_FOLDER } from "../../../runtimes/guest_environment.ts";
 import { LIMITS } from "../../limits.ts";
 import { FILE_PACK, type PackedFile, writeFilePack } from "../../state/file_pack.ts";
 import { type Artifact, FILES, PACKAGES } from "../tier.ts";
@@ -8,8 +9,6 @@ import type { StoredView } from "./stored.ts";
 
 /** In a version's folder: its own files as a packed image. */
 const FILES_IMAGE = "files.image";
-/** Where guests see them. */
-export const FUNCTION_FOLDER = "/function";
 
 /** Makes a packed image of files of this machine. */
 export type PackImage = (to: string, sources: readonly ImageSource[]) => Promise<void>;
