@@ -7,7 +7,7 @@ import { Deadlines } from "../src/deadlines.ts";
 import { hostOf } from "../src/host/host.ts";
 import { startSetup } from "../src/setup/setup.ts";
 import type { ResponseSink, Snapshot } from "../src/tiers/tier.ts";
-import { VmTier } from "../src/tiers/vm/vm.ts";
+import { VmTier } from "../src/tiers/vm/vm_tier.ts";
 import { openVmTier } from "../src/vm_tier.ts";
 import { SETTINGS } from "./fakes/fake_tier.ts";
 import { until } from "./harness.ts";

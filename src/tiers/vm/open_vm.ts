@@ -14,7 +14,7 @@ import type { PackImage } from "./own_files.ts";
 import { Runtimes } from "./runtimes.ts";
 import { Users } from "./users.ts";
 import { neededBy, type VersionParts } from "./version_snapshot.ts";
-import { VmTier } from "./vm.ts";
+import { VmTier } from "./vm_tier.ts";
 
 export interface OpenVmOptions extends StepsContext {
   readonly symbols: Symbols;
