@@ -101,6 +101,9 @@ export const LIMITS = {
   packagesBytes: 1024 * MiB,
   /** Host calls that one sandbox may have open; what its library sends at once is below it. */
   hostCalls: 1024,
+  /** Answers that one sandbox has not taken: with more, its calls wait. And of what these calls say. */
+  hostAnswerBytes: 1 * MiB,
+  hostCallBytes: 4 * MiB,
   /** Lookups of names at once, of a tenant and of one function: each holds a thread until the name's server answers. */
   lookupsPerTenant: 8,
   lookupsPerFunction: 4,
