@@ -6,7 +6,7 @@ import { QUICKJS, WASMTIME } from "./setup/pins.ts";
 import { assertPlatform } from "./setup/platform.ts";
 import { startSetup, vmProgram } from "./setup/setup.ts";
 import { withoutLoaderVariables } from "./setup/tool.ts";
-import { viaPython } from "./setup/vm.ts";
+import { viaPython } from "./setup/vm_engine.ts";
 import { dataChecks } from "./doctor/data_checks.ts";
 import { vmChecks } from "./doctor/vm_checks.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { VM_FLAGS } from "../src/setup/vm.ts";
+import { VM_FLAGS } from "../src/setup/vm_engine.ts";
 import { runTool } from "../src/setup/tool.ts";
 import { hasSanitizers, runUnit, SANITIZERS } from "./harness/vm_units.ts";
 

@@ -3,7 +3,7 @@ import { constants } from "node:os";
 import { join } from "node:path";
 import { LAYOUT } from "../ffi/layout.ts";
 import { CELL_SOURCES } from "../src/setup/cell.ts";
-import { engineFiles } from "../src/setup/vm.ts";
+import { engineFiles } from "../src/setup/vm_engine.ts";
 import { folder, type HostileCell, startCell, type StartOptions, USER } from "./harness/hostile_cell.ts";
 import { WITHOUT_KVM as ignore } from "./harness/vm.ts";
 

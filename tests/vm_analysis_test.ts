@@ -6,7 +6,7 @@ import { keyOf } from "../src/setup/hash.ts";
 import { packageRecipe } from "../src/setup/packages.ts";
 import { ZIG } from "../src/setup/pins.ts";
 import { runTool, ToolError } from "../src/setup/tool.ts";
-import { engineFiles } from "../src/setup/vm.ts";
+import { engineFiles } from "../src/setup/vm_engine.ts";
 
 /** The compiler that the set-up fetches has clang's static analyser in it. */
 const ANALYSE = ["clang", "--analyze", "--analyzer-output", "text", "-Xclang", "-analyzer-werror"];

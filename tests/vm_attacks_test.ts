@@ -6,7 +6,7 @@ import { cacheDirOf, openCacheDir } from "../src/setup/cache_dir.ts";
 import type { Compiler } from "../src/setup/compiler.ts";
 import { keyOf } from "../src/setup/hash.ts";
 import { runTool } from "../src/setup/tool.ts";
-import { compileAll, engineFiles, VM_FLAGS, VM_SOURCES } from "../src/setup/vm.ts";
+import { compileAll, engineFiles, VM_FLAGS, VM_SOURCES } from "../src/setup/vm_engine.ts";
 import { WITHOUT_KVM as ignore } from "./harness/vm.ts";
 import { hasSanitizers, runUnit, vmUnits } from "./harness/vm_units.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { basename } from "node:path";
-import { sourcesIn } from "../src/setup/vm.ts";
+import { sourcesIn } from "../src/setup/vm_engine.ts";
 
 /** `MAYFLY_DOCS=update` writes the tables into the page. */
 const PAGE = new URL("../docs/microvms.md", import.meta.url);

@@ -1,6 +1,6 @@
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { compileAll, engineFiles, sourcesIn, VM_FLAGS } from "../../src/setup/vm.ts";
+import { compileAll, engineFiles, sourcesIn, VM_FLAGS } from "../../src/setup/vm_engine.ts";
 import { runTool } from "../../src/setup/tool.ts";
 
 const FOLDER = dirname(fileURLToPath(import.meta.url));

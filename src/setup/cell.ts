@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SHIM_SOURCES } from "./shim.ts";
-import { engineHeaders, sourcesIn } from "./vm.ts";
+import { engineHeaders, sourcesIn } from "./vm_engine.ts";
 
 export const CELL_SOURCES = fileURLToPath(new URL("../../ffi/cell", import.meta.url));
 export const CELL_PROGRAM = "mayfly-cell";

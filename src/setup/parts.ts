@@ -14,7 +14,14 @@ import { QUICKJS, ZIG } from "./pins.ts";
 import type { Progress } from "./progress.ts";
 import { RUNTIME_IMAGE, runtimeImageRecipe } from "./runtime_images.ts";
 import { SHIM_LIBRARY, shimRecipe } from "./shim.ts";
-import { engineHeaders, sourcesIn, VM_PROGRAM, vmEngineRecipe, vmProgramRecipe, type WithCompiler } from "./vm.ts";
+import {
+  engineHeaders,
+  sourcesIn,
+  VM_PROGRAM,
+  vmEngineRecipe,
+  vmProgramRecipe,
+  type WithCompiler,
+} from "./vm_engine.ts";
 import { withoutLoaderVariables } from "./tool.ts";
 import { wasmtimeRecipe } from "./wasmtime.ts";
 

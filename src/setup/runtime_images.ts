@@ -5,7 +5,7 @@ import type { RuntimeImage } from "../../runtimes/runtime.ts";
 import type { Recipe } from "./cache.ts";
 import { keyOf } from "./hash.ts";
 import { type Progress, told } from "./progress.ts";
-import { VM_SOURCES } from "./vm.ts";
+import { VM_SOURCES } from "./vm_engine.ts";
 
 export const RUNTIME_IMAGE = "image";
 const FORMAT = ["image_pack.c", "image_format.c", "image_format.h"].map((name) => join(VM_SOURCES, name));

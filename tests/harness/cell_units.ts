@@ -5,7 +5,7 @@ import { CELL_SOURCES, cellFiles } from "../../src/setup/cell.ts";
 import type { Compiler } from "../../src/setup/compiler.ts";
 import { keyOf } from "../../src/setup/hash.ts";
 import { runTool } from "../../src/setup/tool.ts";
-import { compileAll, sourcesIn } from "../../src/setup/vm.ts";
+import { compileAll, sourcesIn } from "../../src/setup/vm_engine.ts";
 import { ARCHIVE, engineRecipe, FLAGS, SANITIZERS } from "./vm_units.ts";
 
 const env = Deno.env.toObject();

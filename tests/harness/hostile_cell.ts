@@ -8,7 +8,13 @@ import { cacheDirOf, openCacheDir } from "../../src/setup/cache_dir.ts";
 import { CELL_SOURCES, cellFiles } from "../../src/setup/cell.ts";
 import { startSetup } from "../../src/setup/setup.ts";
 import { runTool } from "../../src/setup/tool.ts";
-import { engineHeaders, sourcesIn, vmEngineRecipe, vmProgramRecipe, type WithCompiler } from "../../src/setup/vm.ts";
+import {
+  engineHeaders,
+  sourcesIn,
+  vmEngineRecipe,
+  vmProgramRecipe,
+  type WithCompiler,
+} from "../../src/setup/vm_engine.ts";
 import { encodeRequest } from "../../src/tiers/vm/requests.ts";
 import { type CellReply, Tellings } from "../../src/tiers/vm/tellings.ts";
 

@@ -5,7 +5,7 @@ import { cacheDirOf, openCacheDir } from "../../src/setup/cache_dir.ts";
 import { type Compiler, hostCompiler } from "../../src/setup/compiler.ts";
 import { keyOf } from "../../src/setup/hash.ts";
 import { runTool } from "../../src/setup/tool.ts";
-import { compileAll, engineFiles, sourcesIn, VM_FLAGS } from "../../src/setup/vm.ts";
+import { compileAll, engineFiles, sourcesIn, VM_FLAGS } from "../../src/setup/vm_engine.ts";
 
 export const SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"];
 export const FLAGS = [...VM_FLAGS, "-O1", ...SANITIZERS];

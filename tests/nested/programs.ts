@@ -4,7 +4,7 @@ import type { Recipe } from "../../src/setup/cache.ts";
 import type { Compiler } from "../../src/setup/compiler.ts";
 import { keyOf } from "../../src/setup/hash.ts";
 import { runTool } from "../../src/setup/tool.ts";
-import { compileAll, engineFiles, VM_FLAGS } from "../../src/setup/vm.ts";
+import { compileAll, engineFiles, VM_FLAGS } from "../../src/setup/vm_engine.ts";
 
 /** The suite with the engine in it, its guests, and the first process of the machine around them: all without libraries. */
 

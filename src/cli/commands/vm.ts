@@ -1,5 +1,5 @@
 import { vmProgram } from "../../setup/setup.ts";
-import { viaPython } from "../../setup/vm.ts";
+import { viaPython } from "../../setup/vm_engine.ts";
 import { command } from "../command.ts";
 import { guestCommand } from "../guest_command.ts";
 import { colored } from "../terminal.ts";
