@@ -43,7 +43,7 @@ Deno.test(
     await server.drop({ "@b/old/requirements.txt": "greeting==1.0\ngreetings==3.0\n" });
     assert.match(
       await failed("@b/old"),
-      /old\/requirements\.txt:2:1: Cannot install greetings==3\.0: there is no wheel/,
+      /old\/requirements\.txt:2:1: Cannot install greetings==3\.0: the index has no such package or version/,
     );
     assert.equal((await server.call("/@b/old")).text, "old");
     await server.drop({ "@b/old/requirements.txt": "--index-url http://localhost/\n" });
