@@ -20,6 +20,10 @@ export interface CellsOptions {
 }
 
 const LOOK_MS = 1000;
+/** A guest can take gigabytes within a second. */
+const MEMORY_LOOK_MS = 100;
+/** So many cells are looked at each time; where more of them run something, they take turns. */
+const MEMORY_LOOKS = 64;
 /** A cell is started again so long before the request that is expected. */
 const AHEAD_MS = 2 * LOOK_MS;
 /** Of a tenant's memory, what idle VMs may have. */
@@ -42,6 +46,9 @@ export class Cells {
   readonly #tenants = new Map<string, Tenant>();
   readonly #looks: ReturnType<typeof setInterval>;
   readonly #closing = new AbortController();
+  /** The next look at the memory of those that run something. */
+  #memoryLook: ReturnType<typeof setTimeout> | null = null;
+  #memoryTurn = 0;
   #memoryBytes = Infinity;
   #started = 0;
   /** What the cells counted that are gone. */
@@ -79,6 +86,7 @@ export class Cells {
     const known = this.#of(tenant);
     known.rhythm.heard(nowMs);
     known.last = stored;
+    this.#memoryLook ??= setTimeout(() => this.#lookAgain(), MEMORY_LOOK_MS);
   }
 
   /** The snapshot is not used any more. */
@@ -103,6 +111,23 @@ export class Cells {
     this.#makeRoom(usedBytes, now);
   }
 
+  /** Bounds what grows between two looks. Returns whether anything runs, or is about to. */
+  lookAtMemory(): boolean {
+    const { memoryOf, memoryBytesOf } = this.#options;
+    const running = [...this.#tenants].flatMap(([tenant, { serving }]) =>
+      serving && serving.cell.running > 0 ? [{ tenant, serving }] : []
+    );
+    for (let looks = Math.min(running.length, MEMORY_LOOKS); looks > 0; looks--) {
+      const { tenant, serving } = running[this.#memoryTurn++ % running.length];
+      const bytes = memoryOf(serving.cell.pid);
+      // What was told to shrink does it while it falls.
+      const isFalling = bytes < serving.memoryBytes;
+      serving.memoryBytes = bytes;
+      if (bytes > memoryBytesOf(tenant) && !isFalling) this.#bound(tenant, serving, bytes);
+    }
+    return [...this.#tenants.values()].some(({ serving, starting }) => starting !== null || serving?.isIdle === false);
+  }
+
   /** Sums of what the cells say, and of what those counted that are gone. */
   async figures(): Promise<Figures> {
     const alive = this.#alive();
@@ -113,6 +138,7 @@ export class Cells {
 
   async close(): Promise<void> {
     clearInterval(this.#looks);
+    if (this.#memoryLook !== null) clearTimeout(this.#memoryLook);
     this.#closing.abort();
     const known = [...this.#tenants.values()];
     this.#tenants.clear();
@@ -163,7 +189,6 @@ export class Cells {
 
   /** Returns what it has of the memory. */
   #lookAt(tenant: string, known: Tenant, serving: ServingCell, now: number): number {
-    const { memoryOf, memoryBytesOf } = this.#options;
     serving.cell.check(now);
     if (!serving.isAlive) return 0;
     const next = known.rhythm.nextMs ?? -Infinity;
@@ -173,8 +198,12 @@ export class Cells {
       return 0;
     }
     if (serving.wasUsed) serving.ask().catch(() => {});
-    const bytes = memoryOf(serving.cell.pid);
-    const mostBytes = memoryBytesOf(tenant);
+    return this.#bound(tenant, serving, this.#options.memoryOf(serving.cell.pid));
+  }
+
+  /** Of what has too much memory the idle VMs go, then all. Returns what it has then. */
+  #bound(tenant: string, serving: ServingCell, bytes: number): number {
+    const mostBytes = this.#options.memoryBytesOf(tenant);
     if (bytes > mostBytes && serving.isShrunk) {
       const message = `The tenant's functions use more than its memoryMb of ${Math.floor(mostBytes / MiB)} together`;
       serving.end({ code: "memory", message, trouble: `it had ${Math.ceil(bytes / MiB)} MB` });
@@ -182,6 +211,11 @@ export class Cells {
     }
     serving.keep(bytes > mostBytes ? 0 : this.#keptBytes(tenant));
     return bytes;
+  }
+
+  #lookAgain(): void {
+    const isOn = this.lookAtMemory() && !this.#closing.signal.aborted;
+    this.#memoryLook = isOn ? setTimeout(() => this.#lookAgain(), MEMORY_LOOK_MS) : null;
   }
 
   #prewarm(tenant: string, { rhythm, last }: Tenant, now: number): void {

@@ -218,6 +218,29 @@ Deno.test("a cell of more memory than its tenant's is told to keep no idle VM, a
   await t.close();
 });
 
+Deno.test("the memory of a cell that runs something is looked at between two looks, and it is ended while that grows", async () => {
+  const t = await setUp();
+  const starting = t.cells.get("acme");
+  assert.equal(t.cells.lookAtMemory(), true);
+  const serving = await starting;
+  await settle();
+  assert.equal(t.cells.lookAtMemory(), false);
+  const { cell } = serving;
+  Object.defineProperty(cell, "running", { get: () => 1 });
+  const lookAt = async (mb: number) => {
+    t.memory.bytes = mb * MiB;
+    assert.equal(t.cells.lookAtMemory(), serving.isAlive);
+    await settle();
+    return [serving.isAlive, serving.isShrunk];
+  };
+  assert.deepEqual(await lookAt(90), [true, false]);
+  assert.deepEqual(await lookAt(200), [true, true]);
+  assert.deepEqual(await lookAt(150), [true, true]);
+  assert.deepEqual(await lookAt(150), [false, true]);
+  assert.match(t.troubles[0], /it had 150 MB/);
+  await t.close();
+});
+
 Deno.test("a cell that could not be told to keep no idle VM is told again, and not ended for that", async () => {
   const t = await setUp();
   const serving = await t.cells.get("acme");

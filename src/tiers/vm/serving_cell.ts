@@ -23,6 +23,8 @@ export class ServingCell {
   #askedMs = -Infinity;
   #asking: Promise<void> | null = null;
   lastUsedMs: number;
+  /** What it had when that was looked at last, between two looks at all of it. */
+  memoryBytes = 0;
   /** What it said of itself last. */
   figures: Figures = {};
 
