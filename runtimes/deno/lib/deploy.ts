@@ -14,6 +14,8 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 /** While a module is evaluated stacks may be long: a package that fails deep inside names the user's line, too. */
 const INIT_FRAMES = 64;
+/** More than nothing, or the event loop does not look for what came. */
+const ENDS_ARE_SEEN_MS = 2;
 
 /** Waits for the function; for another one, where that was none. */
 export function awaitDeploy(onHandler: (handler: Handler) => void): void {
@@ -71,6 +73,7 @@ function end(code: number, text: string, goOn: () => void): void {
     output.text(FrameType.EXIT, code, text);
     output.flush();
     stopListening();
-    goOn();
+    // The server has ended what init left connected: the pool that has it sees that when the event loop looks.
+    setTimeout(goOn, ENDS_ARE_SEEN_MS);
   });
 }
