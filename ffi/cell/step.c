@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../shim/os.h"
+#include "../shim/slot.h"
 #include "ending.h"
 #include "exchange.h"
 #include "guest_frames.h"
@@ -19,22 +20,6 @@
 #define PAGE UINT64_C(4096)
 
 /* ---- beginning ---------------------------------------------------------------------------------------- */
-
-static void step__clear(struct mf_slot *shared) {
-    shared->result = MF_STEP_HOST_ERROR;
-    shared->error = 0;
-    shared->out_sandbox = MF_NEW;
-    shared->out_generation = 0;
-    shared->out_length = 0;
-    shared->wake_ms = MF_NO_WAKE;
-    shared->start = MF_START_NONE;
-    shared->trap = 0;
-    shared->memory_peak = 0;
-    shared->dirty_pages = 0;
-    shared->clone_ns = 0;
-    shared->run_ns = 0;
-    shared->cpu_ns = 0;
-}
 
 static int step__take(struct step *step) {
     struct serve *serve = step->serve;
@@ -77,7 +62,7 @@ bool step__begin(struct step *step, uint32_t slot) {
         .output = {.frames = (uint8_t *)shared + MF_SLOT_OUT},
         .is_held = (shared->flags & MF_STEP_HOLD) != 0,
     };
-    step__clear(shared);
+    slot__clear(shared);
     int error = 0;
     enum mf_step_result result = MF_STEP_HOST_ERROR;
     if (shared->flags & MF_STEP_DISCARD) {

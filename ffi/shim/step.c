@@ -5,6 +5,7 @@
 
 #include "random.h"
 #include "shim.h"
+#include "slot.h"
 #include "wasi_step.h"
 
 /* ---- completing --------------------------------------------------------------------------------------- */
@@ -113,22 +114,6 @@ static bool step__save(struct step *step) {
     return step->is_saved;
 }
 
-static void step__clear_results(struct mf_slot *shared) {
-    shared->result = MF_STEP_HOST_ERROR;
-    shared->error = 0;
-    shared->out_sandbox = MF_NEW;
-    shared->out_generation = 0;
-    shared->out_length = 0;
-    shared->wake_ms = MF_NO_WAKE;
-    shared->start = MF_START_NONE;
-    shared->trap = 0;
-    shared->memory_peak = 0;
-    shared->dirty_pages = 0;
-    shared->clone_ns = 0;
-    shared->run_ns = 0;
-    shared->cpu_ns = 0;
-}
-
 bool step__begin(struct step *step, uint32_t slot) {
     struct shim *shim = step->shim;
     struct mf_slot *shared = ring__slot(&shim->ring, slot);
@@ -141,7 +126,7 @@ bool step__begin(struct step *step, uint32_t slot) {
     step->in_length = shared->in_length;
     step->is_complete = false;
     step->is_saved = false;
-    step__clear_results(shared);
+    slot__clear(shared);
 
     if (shared->flags & MF_STEP_DISCARD) {
         bool is_sound = shared->sandbox != MF_NEW;

@@ -7,7 +7,7 @@ export const CELL_SOURCES = fileURLToPath(new URL("../../ffi/cell", import.meta.
 export const CELL_PROGRAM = "mayfly-cell";
 
 /** What steps and frames are. */
-const OF_THE_SHIM = ["mayfly.h", "guest.h", "frames.h"].map((name) => join(SHIM_SOURCES, name));
+const OF_THE_SHIM = ["mayfly.h", "guest.h", "frames.h", "slot.h"].map((name) => join(SHIM_SOURCES, name));
 
 /** The program in which a tenant's microVMs run, without the engine. */
 export async function cellFiles(): Promise<string[]> {
