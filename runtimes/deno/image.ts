@@ -14,6 +14,7 @@ const REPO = fileURLToPath(new URL("../../", import.meta.url));
 /** Under one folder, as they are in the repository: they import one another. */
 const RUNTIME = "/runtime";
 const LIBRARY = "runtimes/deno/lib";
+const SHARED = "runtimes/shared";
 const BESIDE = ["ffi/layout.ts"];
 
 /**
@@ -37,9 +38,12 @@ const image: RuntimeImage = {
 };
 
 async function library(): Promise<ImageFile[]> {
-  const names = (await Array.fromAsync(Deno.readDir(join(REPO, LIBRARY)))).map(({ name }) => join(LIBRARY, name))
-    .sort();
-  return [...names, ...BESIDE].map((name) => ({ host: join(REPO, name), path: join(RUNTIME, name) }));
+  const names = [...await namesIn(LIBRARY), ...await namesIn(SHARED), ...BESIDE];
+  return names.map((name) => ({ host: join(REPO, name), path: join(RUNTIME, name) }));
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return (await Array.fromAsync(Deno.readDir(join(REPO, folder)))).map(({ name }) => join(folder, name)).sort();
 }
 
 export const runtime: FunctionRuntime = {

@@ -11,6 +11,7 @@ import { encodingTables } from "./encodings.ts";
 const here = fileURLToPath(new URL(".", import.meta.url));
 const ENGINE = join(here, "engine");
 const LIBRARY = join(here, "lib");
+const SHARED_LIBRARY = join(here, "..", "shared");
 const REPO = join(here, "..", "..");
 const FRAMES = join(REPO, "ffi", "shim");
 
@@ -91,7 +92,7 @@ const SHARED = [
 
 /** The same for the library, beside Deno. */
 export async function libraryInputs(): Promise<{ files: string[]; flags: string[] }> {
-  const folders = [LIBRARY, join(LIBRARY, "crypto"), join(LIBRARY, "node")];
+  const folders = [LIBRARY, join(LIBRARY, "crypto"), join(LIBRARY, "node"), SHARED_LIBRARY];
   const sources = await Promise.all(folders.map((folder) => filesOf(folder, /\.ts$/)));
   const shared = SHARED.map((file) => join(REPO, file));
   return {

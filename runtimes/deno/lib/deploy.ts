@@ -1,14 +1,16 @@
 /** A deploy: the bundle is evaluated, and its handler found. It is no request: what serves those never sees anything else. */
 import { setImmediate } from "node:timers";
 import { ExitCode, FrameType, RequestString } from "../../../ffi/layout.ts";
+import { findHandler } from "../../shared/handlers.ts";
+import { learnSettings, settings } from "../../shared/settings.ts";
+import { capturedServer } from "./deno_serve.ts";
 import { becomeFunction } from "./environment.ts";
 import { exitText } from "./error_text.ts";
 import type { Handler } from "./exchange.ts";
-import { findHandler } from "./handlers.ts";
+import { lambda } from "./lambda.ts";
 import { input, listen, stopListening } from "./line.ts";
 import { endLog } from "./log.ts";
 import { output } from "./output.ts";
-import { learnSettings, settings } from "./settings.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -53,7 +55,8 @@ async function evaluate(parts: Bytes[]) {
   Error.stackTraceLimit = INIT_FRAMES;
   const url = URL.createObjectURL(new Blob(parts, { type: "text/javascript" }));
   try {
-    return findHandler(await import(url));
+    const exports = await import(url);
+    return findHandler<Handler>(exports, { server: capturedServer(), lambda });
   } finally {
     URL.revokeObjectURL(url);
     if (Error.stackTraceLimit === INIT_FRAMES) Error.stackTraceLimit = usual;

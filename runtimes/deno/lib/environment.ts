@@ -1,4 +1,4 @@
-import type { Settings } from "./settings.ts";
+import type { Settings } from "../../shared/settings.ts";
 
 /** A function sees its own environment, and what programs need to find their way. */
 const KEPT = [

@@ -2,7 +2,7 @@
 const CAUSES_MOST = 8;
 /** Of what a request's end says: it has to fit a frame. */
 const TEXT_MOST = 16_384;
-const HERE = new URL(".", import.meta.url).href;
+const RUNTIMES = new URL("../../", import.meta.url).href;
 /** The server's name of what was deployed: it has the source map. */
 const BUNDLE = "bundle.js";
 const BLOB = /blob:null\/[0-9a-f-]{36}/g;
@@ -11,7 +11,7 @@ const BLOB = /blob:null\/[0-9a-f-]{36}/g;
 export const named = (text: string): string => text.includes("blob:null/") ? text.replace(BLOB, BUNDLE) : text;
 
 /** A frame of this runtime's or of Deno's own, which tells its author nothing. */
-export const isForeign = (frame: string): boolean => frame.includes(HERE) || /[( ](?:ext|node):/.test(frame);
+export const isForeign = (frame: string): boolean => frame.includes(RUNTIMES) || /[( ](?:ext|node):/.test(frame);
 
 function attempt<T>(read: () => T, otherwise: T): T {
   try {

@@ -1,6 +1,6 @@
 /** One request: the handler is called, and what it returns is sent. */
 import { ExitCode, FrameType, HeadFlag, LAYOUT, RequestString } from "../../../ffi/layout.ts";
-import { Context } from "./context.ts";
+import { Context } from "../../shared/context.ts";
 import { brief, exitText } from "./error_text.ts";
 import { endLog, logUncaught } from "./log.ts";
 import { output } from "./output.ts";

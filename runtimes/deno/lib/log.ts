@@ -2,7 +2,7 @@
 import { LogLevel } from "../../../ffi/layout.ts";
 import { describeError, named } from "./error_text.ts";
 import { output } from "./output.ts";
-import { settings } from "./settings.ts";
+import { settings } from "../../shared/settings.ts";
 
 /** So much of the log's bound a line uses at least. */
 const LINE_COST = 64;

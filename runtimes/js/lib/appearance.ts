@@ -1,7 +1,7 @@
 /** How the library's own interfaces look in the log: by the members that matter. */
 import { AbortSignal } from "./abort.ts";
 import { Blob, File } from "./blob.ts";
-import { Context } from "./context.ts";
+import { Context } from "../../shared/context.ts";
 import { CryptoKey } from "./crypto/key.ts";
 import { Event } from "./events.ts";
 import { FormData } from "./form_data.ts";

@@ -1,5 +1,5 @@
 /** A function's own environment. What it changes is changed for this sandbox. */
-import { settings } from "./settings.ts";
+import { settings } from "../../shared/settings.ts";
 
 const { hasOwn } = Object;
 

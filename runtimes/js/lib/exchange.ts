@@ -2,6 +2,7 @@
 import { type AbortSignal, abortSignal, newSignal } from "./abort.ts";
 import { abortError } from "./dom_exception.ts";
 import { HeadString, native } from "./native.ts";
+import { waitUntil } from "./waiting.ts";
 
 export class Exchange {
   #id: string | null = null;
@@ -39,6 +40,10 @@ export class Exchange {
       if (this.#canceled) abortSignal(this.#signal, canceled());
     }
     return this.#signal;
+  }
+
+  waitUntil(promise: unknown): void {
+    waitUntil(promise);
   }
 
   cancel(): void {

@@ -5,7 +5,7 @@ import { placed } from "./error_stack.ts";
 import { hostCall } from "./host_calls.ts";
 import type { Bytes } from "./native.ts";
 import { native } from "./native.ts";
-import { settings } from "./settings.ts";
+import { settings } from "../../shared/settings.ts";
 import { URL } from "./url.ts";
 
 /** Of an answer: the file's whole length, before its bytes. None: there is no such file. */

@@ -1,5 +1,5 @@
 /** One request: the handler is called, and what it returns is sent. */
-import { type Context, newContext } from "./context.ts";
+import { Context } from "../../shared/context.ts";
 import { Exchange } from "./exchange.ts";
 import { fail, refuseResponse } from "./failures.ts";
 import { brief } from "./inspect.ts";
@@ -23,7 +23,7 @@ export function onRequest(context: string, hasBody: boolean): void {
   const exchange = current = new Exchange(context);
   let result: unknown;
   try {
-    result = handler!(incomingRequest(exchange, hasBody), newContext(exchange));
+    result = handler!(incomingRequest(exchange, hasBody), new Context(exchange));
   } catch (error) {
     return fail(error);
   }

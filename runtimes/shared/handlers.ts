@@ -1,24 +1,32 @@
 /** Finds how a module answers requests. */
-import { capturedServer } from "./deno_serve.ts";
-import type { Handler } from "./exchange.ts";
-import { lambdaHandler } from "./lambda.ts";
 
-type Kind = "handler" | "fetch" | "serve" | "lambda";
+export type Kind = "handler" | "fetch" | "serve" | "lambda";
 
 const NAMES_SHOWN = 10;
 
 // deno-lint-ignore no-explicit-any
 const isFunction = (value: unknown): value is (...args: any[]) => unknown => typeof value === "function";
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
-const hasFetch = (value: unknown): value is { fetch: Handler } =>
+const hasFetch = <Handler>(value: unknown): value is { fetch: Handler } =>
   (isObject(value) || isFunction(value)) && isFunction((value as { fetch?: unknown }).fetch);
 
 /** A class with a static `fetch` is an app as it is. Of classes alone the prototype cannot be replaced. */
 const isClass = (value: unknown): boolean =>
   isFunction(value) && !hasFetch(value) && Object.getOwnPropertyDescriptor(value, "prototype")?.writable === false;
 
+/** What a runtime makes of those that are no handlers as they are. */
+export interface HandlerMakers<Handler> {
+  /** Of Deno.serve(), if the module called that. */
+  readonly server: Handler | null;
+  // deno-lint-ignore no-explicit-any
+  lambda(handler: (...args: any[]) => unknown): Handler;
+}
+
 /** The first that fits. */
-export function findHandler(exports: Readonly<Record<string, unknown>>): [Kind, Handler] {
+export function findHandler<Handler extends (request: never, context: never) => unknown>(
+  exports: Readonly<Record<string, unknown>>,
+  { server, lambda }: HandlerMakers<Handler>,
+): [Kind, Handler] {
   const { default: main, handler } = exports;
   if (isClass(main)) {
     throw new TypeError(
@@ -26,14 +34,13 @@ export function findHandler(exports: Readonly<Record<string, unknown>>): [Kind, 
         "`export default new App()`",
     );
   }
-  if (hasFetch(main)) {
+  if (hasFetch<Handler>(main)) {
     buildRouter(main);
-    return ["fetch", (request, context) => main.fetch(request, context)];
+    return ["fetch", ((request, context) => main.fetch(request, context)) as Handler];
   }
-  if (isFunction(main)) return ["handler", main];
-  const server = capturedServer();
+  if (isFunction(main)) return ["handler", main as Handler];
   if (server !== null) return ["serve", server];
-  if (isFunction(handler)) return ["lambda", lambdaHandler(handler)];
+  if (isFunction(handler)) return ["lambda", lambda(handler)];
   throw new TypeError(
     `Cannot find a handler: the module exports ${described(exports)}. A default function, a default object with ` +
       "fetch(), a function called handler, or a call of Deno.serve() is expected",

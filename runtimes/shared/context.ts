@@ -1,40 +1,47 @@
 /** `ctx`, a handler's second argument. Made for each request, filled as it is asked. */
-import type { AbortSignal } from "./abort.ts";
-import type { Exchange } from "./exchange.ts";
-import { parseJson } from "./primordials.ts";
 import { settings } from "./settings.ts";
-import { waitUntil } from "./waiting.ts";
 
 interface RequestContext {
   params?: Record<string, string>;
   mount?: string;
 }
 
-let newContext: (exchange: Exchange) => Context;
+/** The request that a context is of. */
+export interface ContextExchange {
+  readonly id: string;
+  /** JSON, or empty. */
+  readonly context: string;
+  /** An AbortSignal of the runtime's. */
+  readonly signal: object;
+  waitUntil(promise: unknown): void;
+}
+
+/** As it is before a function's code may replace it. */
+const { parse } = JSON;
 
 export class Context {
-  readonly #exchange: Exchange;
-  #parsed: RequestContext | null = null;
+  readonly #exchange: ContextExchange;
+  #told: RequestContext | null = null;
 
-  constructor(exchange: Exchange) {
+  constructor(exchange: ContextExchange) {
     this.#exchange = exchange;
   }
 
-  #ofRequest(): RequestContext {
+  get #ofRequest(): RequestContext {
     const { context } = this.#exchange;
-    return this.#parsed ??= context === "" ? {} : parseJson(context);
+    return this.#told ??= context === "" ? {} : parse(context);
   }
 
   get params(): Record<string, string> {
-    return this.#ofRequest().params ??= {};
+    return this.#ofRequest.params ??= {};
   }
   get mount(): string {
-    return this.#ofRequest().mount ?? settings.mount;
+    return this.#ofRequest.mount ?? settings.mount;
   }
   get requestId(): string {
     return this.#exchange.id;
   }
-  get signal(): AbortSignal {
+  get signal(): object {
     return this.#exchange.signal;
   }
   get function(): { name: string; tenant: string; version: string } {
@@ -46,13 +53,8 @@ export class Context {
 
   /** The sandbox lives on until the promise settles, within what is left of the request's time. */
   waitUntil(promise: unknown): void {
-    waitUntil(promise);
-  }
-
-  static {
-    newContext = (exchange) => new Context(exchange);
+    this.#exchange.waitUntil(promise);
   }
 }
+/** Nobody but a runtime makes one. */
 delete (Context.prototype as { constructor?: unknown }).constructor;
-
-export { newContext };
