@@ -1,10 +1,5 @@
 /** A runtime of microVMs: what it is packed of, and how it starts. */
-
-/** A file or a folder of this machine, and where guests find it. */
-export interface ImageFile {
-  readonly host: string;
-  readonly path: string;
-}
+import type { ImageSource } from "../ffi/native_image.ts";
 
 export interface Program {
   /** The first is a path in the guest's views. */
@@ -21,7 +16,7 @@ export interface RuntimeImage {
   /** Of what is in it: another content has another key. Asked at each start of the server, so it is cheap. Throws as below. */
   key(env: Readonly<Record<string, string>>): Promise<string>;
   /** Files, or folders with all that is in them. Throws an Error that says what this machine lacks. `env` is the server's environment. */
-  imageFiles(env: Readonly<Record<string, string>>): Promise<readonly ImageFile[]>;
+  imageFiles(env: Readonly<Record<string, string>>): Promise<readonly ImageSource[]>;
 }
 
 /**

@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { ImageSource } from "../../ffi/native_image.ts";
 import { guestEnvironment } from "../guest_environment.ts";
 import { readElf } from "../native/elf.ts";
 import { image as native } from "../native/image.ts";
 import { keyOfFiles } from "../native/key.ts";
 import { Libraries } from "../native/libraries.ts";
-import type { FunctionRuntime, ImageFile, RuntimeImage } from "../runtime.ts";
+import type { FunctionRuntime, RuntimeImage } from "../runtime.ts";
 
 /** Where guests find it, wherever it is here. */
 export const DENO = "/usr/bin/deno";
@@ -37,7 +38,7 @@ const image: RuntimeImage = {
   },
 };
 
-async function library(): Promise<ImageFile[]> {
+async function library(): Promise<ImageSource[]> {
   const names = [...await namesIn(LIBRARY), ...await namesIn(SHARED), ...BESIDE];
   return names.map((name) => ({ host: join(REPO, name), path: join(RUNTIME, name) }));
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { ImageFile, RuntimeImage } from "../runtime.ts";
+import type { ImageSource } from "../../ffi/native_image.ts";
+import type { RuntimeImage } from "../runtime.ts";
 import { keyOfFiles } from "./key.ts";
 import { isFile, Libraries } from "./libraries.ts";
 
@@ -38,7 +39,7 @@ export const image: RuntimeImage = {
   imageFiles: nativeImageFiles,
 };
 
-async function nativeImageFiles(): Promise<readonly ImageFile[]> {
+async function nativeImageFiles(): Promise<readonly ImageSource[]> {
   const libraries = new Libraries();
   for (const loader of [GNU_LOADER, MUSL_LOADER]) {
     if (await isFile(loader)) await libraries.addNeeded({ interpreter: loader, needed: [] });
@@ -47,12 +48,12 @@ async function nativeImageFiles(): Promise<readonly ImageFile[]> {
   return [...await etc(), ...libraries.files, ...await certificates(), ...await data()];
 }
 
-async function etc(): Promise<ImageFile[]> {
+async function etc(): Promise<ImageSource[]> {
   const names = (await Array.fromAsync(Deno.readDir(ETC))).map(({ name }) => name).sort();
   return names.map((name) => ({ host: join(ETC, name), path: `/etc/${name}` }));
 }
 
-async function certificates(): Promise<ImageFile[]> {
+async function certificates(): Promise<ImageSource[]> {
   for (const path of CERTIFICATES) {
     if (!await isFile(path)) continue;
     const host = await Deno.realPath(path);
@@ -61,8 +62,8 @@ async function certificates(): Promise<ImageFile[]> {
   return [];
 }
 
-async function data(): Promise<ImageFile[]> {
-  const found: ImageFile[] = [];
+async function data(): Promise<ImageSource[]> {
+  const found: ImageSource[] = [];
   for (const path of DATA) {
     const isThere = await Deno.stat(path).then(({ isDirectory }) => isDirectory, () => false);
     if (isThere) found.push({ host: await Deno.realPath(path), path });

@@ -1,5 +1,5 @@
 import { basename, join } from "node:path";
-import type { ImageFile } from "../runtime.ts";
+import type { ImageSource } from "../../ffi/native_image.ts";
 import { type Elf, readElf } from "./elf.ts";
 
 /** Where every dynamic loader looks without being told: what lies elsewhere no guest would find. */
@@ -14,10 +14,10 @@ const FOLDERS = [
 
 /** Collects shared libraries of this machine, each at the path that it has here, with all that they are linked with. */
 export class Libraries {
-  readonly #files = new Map<string, ImageFile>();
+  readonly #files = new Map<string, ImageSource>();
   readonly #names = new Set<string>();
 
-  get files(): readonly ImageFile[] {
+  get files(): readonly ImageSource[] {
     return [...this.#files.values()];
   }
 

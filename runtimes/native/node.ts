@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { ImageFile, RuntimeImage } from "../runtime.ts";
+import type { ImageSource } from "../../ffi/native_image.ts";
+import type { RuntimeImage } from "../runtime.ts";
 import { type Elf, ElfError, readElf } from "./elf.ts";
 import { keyOfFiles } from "./key.ts";
 import { isFile, Libraries } from "./libraries.ts";
@@ -19,7 +20,7 @@ export const image: RuntimeImage = {
   imageFiles: nodeImageFiles,
 };
 
-async function nodeImageFiles(env: Readonly<Record<string, string>>): Promise<readonly ImageFile[]> {
+async function nodeImageFiles(env: Readonly<Record<string, string>>): Promise<readonly ImageSource[]> {
   const { host, elf } = await findNode(env.PATH ?? "");
   const libraries = new Libraries();
   await libraries.addNeeded(elf);

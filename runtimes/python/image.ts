@@ -1,11 +1,12 @@
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { ImageSource } from "../../ffi/native_image.ts";
 import { guestEnvironment } from "../guest_environment.ts";
 import { readElf } from "../native/elf.ts";
 import { image as native } from "../native/image.ts";
 import { keyOfFiles } from "../native/key.ts";
 import { Libraries } from "../native/libraries.ts";
-import type { FunctionRuntime, ImageFile, RuntimeImage } from "../runtime.ts";
+import type { FunctionRuntime, RuntimeImage } from "../runtime.ts";
 import { findPython, type Python } from "./python.ts";
 
 /** Where guests find it, wherever it is here: it finds its library from there. */
@@ -43,7 +44,7 @@ export const image: RuntimeImage = {
   },
 };
 
-async function standardLibrary({ stdlib, tag }: Python): Promise<ImageFile[]> {
+async function standardLibrary({ stdlib, tag }: Python): Promise<ImageSource[]> {
   const to = join(LIBRARY, basename(stdlib));
   const names = (await namesIn(stdlib)).filter((name) => !LEFT_OUT.some((prefix) => isLeftOut(name, prefix)));
   // Those of the optimising modes are for nobody.
@@ -59,10 +60,10 @@ const isLeftOut = (name: string, prefix: string): boolean =>
   prefix.endsWith("-") ? name.startsWith(prefix) : name === prefix;
 
 /** What it and its extensions are linked with. A library of its own lies where guests' loaders do not look. */
-async function libraries({ executable, stdlib, loaded }: Python): Promise<ImageFile[]> {
+async function libraries({ executable, stdlib, loaded }: Python): Promise<ImageSource[]> {
   const found = new Libraries();
   await found.addNeeded(await readElf(executable));
-  const own: ImageFile[] = [];
+  const own: ImageSource[] = [];
   for (const host of loaded) {
     if (/^\/(usr\/)?lib(64)?\//.test(host)) continue;
     own.push({ host, path: join(SYSTEM_LIBRARIES, basename(host)) });
@@ -75,7 +76,7 @@ async function libraries({ executable, stdlib, loaded }: Python): Promise<ImageF
   return [...own, ...found.files];
 }
 
-async function runtimeFiles(): Promise<ImageFile[]> {
+async function runtimeFiles(): Promise<ImageSource[]> {
   const modules = (await namesIn(join(REPO, "mayfly"))).filter((name) => name.endsWith(".py"));
   return ["boot.py", "site/sitecustomize.py", ...modules.map((name) => join("mayfly", name))]
     .map((name) => ({ host: join(REPO, name), path: join(RUNTIME, name) }));
