@@ -1,14 +1,14 @@
 import { createHash, randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { CellOperation, CellProtocol } from "../../../ffi/layout.ts";
+import { CellProtocol } from "../../../ffi/layout.ts";
 import type { FunctionRuntime } from "../../../runtimes/runtime.ts";
 import type { Clock } from "../../clock.ts";
 import { LIMITS } from "../../limits.ts";
 import { hashOfFile } from "../../state/file_hash.ts";
 import type { Artifact, GuestLine } from "../tier.ts";
+import { BuildCell } from "./build_cell.ts";
 import type { CellStarter } from "./cell_starter.ts";
 import type { Images, PackedImage } from "./images.ts";
-import { Objects } from "./objects.ts";
 import type { StoredSnapshot } from "./stored.ts";
 
 /** What functions in the JavaScript or the Python of microVMs begin as. */
@@ -20,10 +20,9 @@ export function runtimeOf(language: Artifact["language"]): RuntimeName | null {
 }
 
 /** A runtime's snapshot: server files only, so that all tenants may share it. */
-export interface Runtime {
+export interface Runtime extends StoredSnapshot {
   /** Its folder's name, which a version keeps. */
   readonly id: string;
-  readonly stored: StoredSnapshot;
   readonly madeAtMs: number;
 }
 
@@ -45,7 +44,6 @@ const MAKING = "making-";
 /** What was found by looking holds so long: looking takes time. */
 const LOOK_HOLDS_MS = 60_000;
 const BOOT_TIMEOUT_MS = 30_000;
-const ASK_TIMEOUT_MS = 30_000;
 /** Whose cells build runtimes: no tenant's name is empty. */
 const NOBODY = "";
 
@@ -104,13 +102,7 @@ export class Runtimes {
     if (parsed.key !== this.#keyOf(parsed.name, view)) {
       throw new Error(`Cannot use the runtime ${id}: it is of another build`);
     }
-    return this.#add(id, {
-      file,
-      parent: null,
-      views: [view],
-      protocol: CellProtocol.FRAMES,
-      tcpPort: 0,
-    }, parsed.madeAtMs);
+    return this.#add(id, view, parsed.madeAtMs);
   }
 
   /**
@@ -118,32 +110,31 @@ export class Runtimes {
    * everybody's: so nothing is done to it before it was looked at here.
    */
   isWhole(stored: StoredSnapshot): Promise<boolean> {
-    const id = this.#idOf(stored);
-    if (id === undefined) return Promise.resolve(false);
+    if (!this.#isKnown(stored)) return Promise.resolve(false);
+    const { id } = stored;
     const now = this.#options.clock.monotonic();
     let look = this.#looks.get(id);
     if (!look || now - look.atMs > LOOK_HOLDS_MS) {
-      look = { atMs: now, isWhole: this.#look(id, stored) };
+      look = { atMs: now, isWhole: this.#look(stored) };
       this.#looks.set(id, look);
     }
     return look.isWhole;
   }
 
-  async #look(id: string, stored: StoredSnapshot): Promise<boolean> {
+  async #look({ id, file }: Runtime): Promise<boolean> {
     const written = await Deno.readTextFile(join(this.#options.folder, id, HASH)).catch(() => null);
-    if (written === null || written !== await hashOfFile(stored.file).catch(() => "")) return false;
+    if (written === null || written !== await hashOfFile(file).catch(() => "")) return false;
     this.#options.onTrouble(`A cell says that the runtime ${id} is damaged, which it is not`);
     return true;
   }
 
-  #idOf(stored: StoredSnapshot): string | undefined {
-    return [...this.#known.values()].find((runtime) => runtime.stored === stored)?.id;
+  #isKnown(stored: StoredSnapshot): stored is Runtime {
+    return this.#known.get((stored as Partial<Runtime>).id ?? "") === stored;
   }
 
   /** If it is a runtime: it cannot be loaded, and nothing new is made with it. */
   async forget(stored: StoredSnapshot): Promise<void> {
-    const id = this.#idOf(stored);
-    if (id !== undefined) await this.#remove(id).catch(() => {});
+    if (this.#isKnown(stored)) await this.#remove(stored.id).catch(() => {});
   }
 
   async #remove(id: string): Promise<void> {
@@ -199,25 +190,17 @@ export class Runtimes {
     const said: GuestLine[] = [];
     const cell = await starter.start(NOBODY, "BUILDS");
     try {
-      const objects = new Objects(
-        (request, file) => cell.request(request, { file, timeoutMs: ASK_TIMEOUT_MS }),
-        LIMITS.logBytesPerRequest,
-      );
-      const { sandbox, generation } = await cell.request({
-        operation: CellOperation.BOOT,
-        object: objects.next(),
-        views: await objects.views([view]),
+      const build = new BuildCell(cell, clock);
+      const booted = await build.boot({
+        program,
+        views: [view],
         protocol: CellProtocol.FRAMES,
         memoryBytes,
-        logBytes: LIMITS.logBytesPerRequest,
-        deadlineNs: cell.steps.toShimNs(clock.monotonic() + BOOT_TIMEOUT_MS),
-        program,
-      }, { timeoutMs: 2 * BOOT_TIMEOUT_MS, log: (line) => said.push(line) });
-      await cell.request({ operation: CellOperation.TAKE, sandbox, generation, parent: 0 }, {
-        timeoutMs: ASK_TIMEOUT_MS,
-        file: join(making, SNAPSHOT),
-        isNewFile: true,
+        withinMs: BOOT_TIMEOUT_MS,
+        timeoutMs: 2 * BOOT_TIMEOUT_MS,
+        log: (line) => said.push(line),
       });
+      await build.take(booted, 0, join(making, SNAPSHOT));
     } catch (error) {
       await Deno.remove(making, { recursive: true });
       throw new Error(
@@ -230,14 +213,7 @@ export class Runtimes {
     const madeAtMs = clock.now();
     const id = `${name}-${this.#keyOf(name, view)}-${madeAtMs}-${randomBytes(4).toString("hex")}`;
     await Deno.rename(making, join(folder, id));
-    const stored = {
-      file: join(folder, id, SNAPSHOT),
-      parent: null,
-      views: [view],
-      protocol: CellProtocol.FRAMES,
-      tcpPort: 0,
-    };
-    const runtime = this.#add(id, stored, madeAtMs);
+    const runtime = this.#add(id, view, madeAtMs);
     this.#newest.set(name, runtime);
     return runtime;
   }
@@ -248,11 +224,19 @@ export class Runtimes {
     return runtime;
   }
 
-  #add(id: string, stored: StoredSnapshot, madeAtMs: number): Runtime {
+  #add(id: string, view: PackedImage, madeAtMs: number): Runtime {
     // Two that looked for it at once get one and the same: in a cell it is one object.
     const known = this.#known.get(id);
     if (known) return known;
-    const runtime: Runtime = { id, stored, madeAtMs };
+    const runtime: Runtime = {
+      id,
+      file: join(this.#options.folder, id, SNAPSHOT),
+      parent: null,
+      views: [view],
+      protocol: CellProtocol.FRAMES,
+      tcpPort: 0,
+      madeAtMs,
+    };
     this.#known.set(id, runtime);
     return runtime;
   }

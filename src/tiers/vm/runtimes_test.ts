@@ -36,37 +36,37 @@ async function setUp() {
 
 Deno.test("a runtime that a cell says is damaged is looked at, and stays if it is not", async () => {
   const t = await setUp();
-  const { stored } = await t.runtimes.get("python");
-  assert.equal(await t.runtimes.isWhole(stored), true);
+  const runtime = await t.runtimes.get("python");
+  assert.equal(await t.runtimes.isWhole(runtime), true);
   assert.match(t.troubles.join(), /A cell says that the runtime python-\S+ is damaged, which it is not/);
   await t.close();
 });
 
 Deno.test("a runtime whose file has changed is not whole", async () => {
   const t = await setUp();
-  const { stored } = await t.runtimes.get("python");
-  await Deno.writeTextFile(stored.file, "what a runtime was");
-  assert.equal(await t.runtimes.isWhole(stored), false);
+  const runtime = await t.runtimes.get("python");
+  await Deno.writeTextFile(runtime.file, "what a runtime was");
+  assert.equal(await t.runtimes.isWhole(runtime), false);
   await t.close();
 });
 
 Deno.test("a cell that says so again and again has a runtime looked at once in a while", async () => {
   const t = await setUp();
-  const { stored } = await t.runtimes.get("python");
-  for (let i = 0; i < 100; i++) assert.equal(await t.runtimes.isWhole(stored), true);
+  const runtime = await t.runtimes.get("python");
+  for (let i = 0; i < 100; i++) assert.equal(await t.runtimes.isWhole(runtime), true);
   assert.equal(t.troubles.length, 1);
   t.pass(120_000);
-  assert.equal(await t.runtimes.isWhole(stored), true);
+  assert.equal(await t.runtimes.isWhole(runtime), true);
   assert.equal(t.troubles.length, 2);
   await t.close();
 });
 
 Deno.test("what is no runtime is for its own tenant to be believed of", async () => {
   const t = await setUp();
-  const { stored } = await t.runtimes.get("python");
-  assert.equal(await t.runtimes.isWhole({ ...stored }), false);
+  const runtime = await t.runtimes.get("python");
+  assert.equal(await t.runtimes.isWhole({ ...runtime }), false);
   assert.equal(
-    await t.runtimes.isWhole({ ...stored, file: join("/", "version", "snapshot.bin"), parent: stored }),
+    await t.runtimes.isWhole({ ...runtime, file: join("/", "version", "snapshot.bin"), parent: runtime }),
     false,
   );
   await t.close();
@@ -82,6 +82,6 @@ Deno.test("a runtime that is old and that no version needs goes, and another one
   await assert.rejects(t.runtimes.find(first.id), Deno.errors.NotFound);
   const second = await t.runtimes.get("python");
   assert.notEqual(second.id, first.id);
-  assert.equal(await Deno.readTextFile(second.stored.file), "what a runtime is");
+  assert.equal(await Deno.readTextFile(second.file), "what a runtime is");
   await t.close();
 });

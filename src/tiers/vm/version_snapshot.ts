@@ -73,7 +73,7 @@ export async function readVersion(folder: string, parts: VersionParts): Promise<
   if (!(await Deno.stat(join(folder, SNAPSHOT))).isFile) throw new Error("Cannot use the snapshot: it is no file");
   const runtime = record.runtime === null ? null : await parts.runtimes.find(record.runtime);
   const images = await Promise.all(record.images.map((name) => parts.images.of(knownImage(name, parts.known))));
-  return new VersionSnapshot(folder, record, runtime?.stored ?? null, images);
+  return new VersionSnapshot(folder, record, runtime, images);
 }
 
 /** What the versions on disk need to be loaded. */

@@ -14,13 +14,20 @@ const SOUND = {
   tcpPort: 0,
   madeAtMs: 5,
 };
-const STORED = { file: "runtime", parent: null, views: [], protocol: CellProtocol.FRAMES, tcpPort: 0 };
+const RUNTIME = {
+  id: "python-1",
+  file: "runtime",
+  parent: null,
+  views: [],
+  protocol: CellProtocol.FRAMES,
+  tcpPort: 0,
+  madeAtMs: 1,
+};
 
 const node: RuntimeImage = { name: "node", key: () => Promise.resolve("k"), imageFiles: () => Promise.resolve([]) };
 
 const runtimes: Pick<Runtimes, "find"> = {
-  find: (id) =>
-    id === "python-1" ? Promise.resolve({ id, stored: STORED, madeAtMs: 1 }) : Promise.reject(new Error("it is gone")),
+  find: (id) => id === RUNTIME.id ? Promise.resolve(RUNTIME) : Promise.reject(new Error("it is gone")),
 };
 const PARTS: VersionParts = {
   runtimes: runtimes as Runtimes,
@@ -49,7 +56,7 @@ async function withVersions(
 Deno.test("a version is what its record says, wherever its folder is by now", () =>
   withVersions({ "acme/f/v": JSON.stringify(SOUND) }, async (versions) => {
     const snapshot = await readVersion(join(versions, "acme/f/v"), PARTS);
-    assert.equal(snapshot.parent, STORED);
+    assert.equal(snapshot.parent, RUNTIME);
     snapshot.folder = "elsewhere";
     assert.equal(snapshot.file, join("elsewhere", SNAPSHOT));
     assert.deepEqual(snapshot.views.map(({ file }) => file), ["node.image", join("elsewhere", "files.image")]);

@@ -1,21 +1,20 @@
 import { constants } from "node:os";
 import { join } from "node:path";
-import { CellOperation, CellProtocol } from "../../../ffi/layout.ts";
+import { CellProtocol } from "../../../ffi/layout.ts";
 import type { NativePlan } from "../../../runtimes/runtime.ts";
 import type { Clock } from "../../clock.ts";
-import { LIMITS, MiB } from "../../limits.ts";
+import { MiB } from "../../limits.ts";
 import type { HandlerKind } from "../../types.ts";
 import { jsContext } from "../context.ts";
 import { Evaluation } from "../evaluation.ts";
 import type { SandboxRef } from "../run_options.ts";
 import { type Artifact, BuildError, type GuestLine, PassingError } from "../tier.ts";
 import { VersionFiles } from "../version_files.ts";
-import { type Cell, CellError } from "./cell.ts";
+import { type Boot, BuildCell } from "./build_cell.ts";
+import { CellError } from "./cell.ts";
 import type { CellStarter } from "./cell_starter.ts";
 import type { Images } from "./images.ts";
 import { LastLines } from "./last_lines.ts";
-import { Objects } from "./objects.ts";
-import type { CellRequest } from "./requests.ts";
 import { type OwnFiles, viewIn } from "./own_files.ts";
 import { type Runtime, type RuntimeName, runtimeOf, type Runtimes } from "./runtimes.ts";
 import { type StoredView, viewsOf } from "./stored.ts";
@@ -43,21 +42,15 @@ export interface VmBuildJob {
 }
 
 const { EAGAIN, EMFILE, ENFILE, ENOMEM, ENOSPC, ETIMEDOUT } = constants.errno;
-const ASK_TIMEOUT_MS = 30_000;
 /** A cell may be so much later than a program's own time. */
 const GRACE_MS = 5000;
 
 /** Makes a version's snapshot, in a cell that does nothing else and ends with it. */
 export class VmBuild {
-  readonly #cell: Cell;
-  readonly #objects: Objects;
+  readonly #cell: BuildCell;
 
-  private constructor(readonly options: VmBuildOptions, readonly job: VmBuildJob, cell: Cell) {
+  private constructor(readonly options: VmBuildOptions, readonly job: VmBuildJob, cell: BuildCell) {
     this.#cell = cell;
-    this.#objects = new Objects(
-      (request, file) => cell.request(request, { file, timeoutMs: ASK_TIMEOUT_MS }),
-      LIMITS.logBytesPerRequest,
-    );
   }
 
   /** Throws a BuildError for what the function's author can mend. */
@@ -68,7 +61,7 @@ export class VmBuild {
     const stop = () => void cell.end();
     signal.addEventListener("abort", stop);
     try {
-      const build = new VmBuild(options, job, cell);
+      const build = new VmBuild(options, job, new BuildCell(cell, options.clock));
       return artifact.language === "native" ? await build.#program() : await build.#function();
     } catch (error) {
       signal.throwIfAborted();
@@ -82,25 +75,20 @@ export class VmBuild {
 
   /** A function of a runtime that is there: what it adds is a difference. */
   async #function(): Promise<{ kind: HandlerKind; record: VersionRecord }> {
-    const { artifact, folder, files } = this.job;
+    const { artifact, folder, to, files } = this.job;
     const name = runtimeOf(artifact.language)!;
     const { runtime, parent } = await this.#runtime(name);
-    const views = [...viewsOf(runtime.stored), ...files.views.map((name) => viewIn(folder, name))];
-    const object = this.#objects.next();
-    await this.#ask({
-      operation: CellOperation.DERIVE,
-      object,
-      parent,
-      views: await this.#objects.views(views),
+    const views = [...viewsOf(runtime), ...files.views.map((name) => viewIn(folder, name))];
+    const object = await this.#cell.derive(parent, {
+      views,
       protocol: CellProtocol.FRAMES,
       memoryBytes: artifact.settings.memoryMb * MiB,
-      logBytes: LIMITS.logBytesPerRequest,
     });
     const evaluation = this.#evaluation(object);
     const body = name === "python" ? files.pack ?? new Uint8Array() : artifact.bundle;
     const kind = await evaluation.evaluate(body, { entry: artifact.entry, folder: artifact.folder });
     await evaluation.warmUp();
-    await this.#take(evaluation.held!, parent);
+    await this.#cell.take(evaluation.held!, parent, join(to, SNAPSHOT));
     const protocol = CellProtocol.FRAMES;
     return { kind, record: await this.#record({ runtime: runtime.id, images: [], protocol, tcpPort: 0 }) };
   }
@@ -108,15 +96,16 @@ export class VmBuild {
   /** Of a runtime that is damaged a new one is made. */
   async #runtime(name: RuntimeName): Promise<{ runtime: Runtime; parent: number }> {
     const { runtimes } = this.options;
+    const { objects } = this.#cell;
     const kept = await this.#booted(name);
     try {
-      return { runtime: kept, parent: await this.#objects.snapshot(kept.stored) };
+      return { runtime: kept, parent: await objects.snapshot(kept) };
     } catch (error) {
       if (!(error instanceof CellError)) throw error;
-      await runtimes.forget(kept.stored);
+      await runtimes.forget(kept);
     }
     const runtime = await this.#booted(name);
-    return { runtime, parent: await this.#objects.snapshot(runtime.stored) };
+    return { runtime, parent: await objects.snapshot(runtime) };
   }
 
   /** Whoever deploys is told what this machine lacks. */
@@ -130,28 +119,26 @@ export class VmBuild {
 
   /** A program that is run until it waits for its first request. */
   async #program(): Promise<{ kind: HandlerKind; record: VersionRecord }> {
-    const { artifact, folder, files, log } = this.job;
-    const { clock, planOf, images } = this.options;
+    const { artifact, folder, to, files, log } = this.job;
+    const { planOf, images } = this.options;
     const { settings } = artifact;
     const { program, kind, images: needed } = planOf(artifact);
     const seen: StoredView[] = await Promise.all(needed.map((image) => images.of(image))).catch(refuseHere);
     const protocol = kind === "stdio" ? CellProtocol.STDIO : CellProtocol.SERVER;
     const { sandbox, generation, tcpPort } = await this.#boot({
-      operation: CellOperation.BOOT,
-      object: this.#objects.next(),
-      views: await this.#objects.views([...seen, ...files.views.map((name) => viewIn(folder, name))]),
+      program,
+      views: [...seen, ...files.views.map((name) => viewIn(folder, name))],
       protocol,
       memoryBytes: settings.memoryMb * MiB,
-      logBytes: LIMITS.logBytesPerRequest,
-      deadlineNs: this.#cell.steps.toShimNs(clock.monotonic() + settings.buildTimeoutMs),
-      program,
+      withinMs: settings.buildTimeoutMs,
+      timeoutMs: settings.buildTimeoutMs + GRACE_MS,
     });
     if (kind === "server" && !program.environment.includes(`PORT=${tcpPort}`)) {
       log({ level: "info", text: `It listens on port ${tcpPort}, not on $PORT: its requests go there` });
     }
     const evaluation = this.#evaluation(0, { sandbox, generation });
     await evaluation.warmUp();
-    await this.#take(evaluation.held!, 0);
+    await this.#cell.take(evaluation.held!, 0, join(to, SNAPSHOT));
     return {
       kind,
       record: await this.#record({ runtime: null, images: needed.map(({ name }) => name), protocol, tcpPort }),
@@ -159,7 +146,7 @@ export class VmBuild {
   }
 
   /** What a program printed before it failed says more than how it failed. */
-  async #boot(request: CellRequest): Promise<CellReply> {
+  async #boot(boot: Omit<Boot, "log">): Promise<CellReply> {
     const { artifact: { settings }, log } = this.job;
     const said = new LastLines();
     const hear = (line: GuestLine) => {
@@ -167,7 +154,7 @@ export class VmBuild {
       log(line);
     };
     try {
-      return await this.#cell.request(request, { timeoutMs: settings.buildTimeoutMs + GRACE_MS, log: hear });
+      return await this.#cell.boot({ ...boot, log: hear });
     } catch (error) {
       if (!(error instanceof CellError)) throw error;
       const isLate = error.errno === -ETIMEDOUT;
@@ -187,13 +174,8 @@ export class VmBuild {
       snapshot,
       held,
       contextOf: artifact.language === "native" ? () => "" : jsContext,
-      begin: (options) => this.#cell.run(options),
+      begin: (options) => this.#cell.cell.run(options),
     });
-  }
-
-  async #take({ sandbox, generation }: SandboxRef, parent: number): Promise<void> {
-    const file = join(this.job.to, SNAPSHOT);
-    await this.#ask({ operation: CellOperation.TAKE, sandbox, generation, parent }, { file, isNewFile: true });
   }
 
   async #record(facts: Omit<VersionRecord, "views" | "madeAtMs">): Promise<VersionRecord> {
@@ -201,10 +183,6 @@ export class VmBuild {
     const record = { ...facts, views: files.views, madeAtMs: this.options.clock.now() };
     await Deno.writeTextFile(join(to, RECORD), JSON.stringify(record) + "\n");
     return record;
-  }
-
-  async #ask(request: Parameters<Cell["request"]>[0], file: { file?: string; isNewFile?: boolean } = {}) {
-    return await this.#cell.request(request, { ...file, timeoutMs: ASK_TIMEOUT_MS });
   }
 }
 
