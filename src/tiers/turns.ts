@@ -19,7 +19,7 @@ export interface Turn {
 /** So many steps of sandboxes that are there go before one that begins another. */
 const BEGUN_FIRST = 4;
 
-/** One function's steps. */
+/** One function's steps, of one ring. */
 export class TurnLine {
   readonly #begun: Turn[] = [];
   readonly #new: Turn[] = [];

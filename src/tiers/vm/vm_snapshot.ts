@@ -26,6 +26,8 @@ export interface VmSnapshotOptions {
 interface Place {
   readonly serving: ServingCell;
   readonly object: number;
+  /** Its steps in that cell. What waits in it when the cell is gone is in nobody's way. */
+  readonly line: TurnLine;
 }
 
 /** One that is stored, and what uses it: that which is replaced stays for the runs that began with it. */
@@ -53,7 +55,6 @@ const NO_FILES = () => Promise.resolve(null);
 /** A function's snapshot: on disk always, in its tenant's cell while that runs. */
 export class VmSnapshot implements Snapshot {
   readonly #options: VmSnapshotOptions;
-  readonly #line = new TurnLine();
   #edition: Edition;
   /** That were made of it. */
   clones = 0;
@@ -158,7 +159,8 @@ export class VmSnapshot implements Snapshot {
     const { cells, id, onDamaged } = this.#options;
     const serving = await cells.get(id.tenant);
     try {
-      return edition.place = { serving, object: await serving.bring(edition.stored) };
+      const object = await serving.bring(edition.stored);
+      return edition.place = { serving, object, line: new TurnLine() };
     } catch (error) {
       // What was replaced is not what the next request gets.
       if (error instanceof CellError && edition === this.#edition) onDamaged(error);
@@ -168,7 +170,7 @@ export class VmSnapshot implements Snapshot {
 
   #runIn(
     edition: Edition,
-    { serving, object }: Place,
+    { serving, object, line }: Place,
     nowMs: number,
     coldMs: number | null,
     invocation: Invocation,
@@ -178,7 +180,7 @@ export class VmSnapshot implements Snapshot {
     const { id, settings, contextOf } = this.#options;
     let run: Run | null = null;
     run = serving.run({
-      line: this.#line,
+      line,
       snapshot: object,
       contextOf,
       coldMs,

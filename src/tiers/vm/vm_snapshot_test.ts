@@ -52,6 +52,8 @@ function setUp(refused?: string) {
     damaged,
     ask,
     cell: () => processes[0],
+    /** Another one, that has something to do. */
+    nextCell: () => processes.slice(1).find(({ steps }) => steps.length > 0),
     objectOf: (file: string) => processes[0].requests.find((request) => request.file === file)?.object,
     dropped: () =>
       processes[0].requests.filter(({ operation }) => operation === CellOperation.DROP).map(({ object }) => object),
@@ -112,5 +114,20 @@ Deno.test("a snapshot that is doubted is built again when it is asked for, unles
   t.cell().complete(StepResult.DONE);
   await asked;
   assert.deepEqual([t.snapshot.isDoubted, t.damaged.length], [false, 1]);
+  await t.close();
+});
+
+Deno.test("a function is served by its tenant's next cell, however many of its steps the one before left undone", async () => {
+  const t = setUp();
+  const asked = Array.from({ length: 20 }, t.ask);
+  await until(() => t.cell()?.steps.length > 0);
+  t.cell().die();
+  assert.deepEqual(await Promise.all(asked), new Array(20).fill("crash"));
+  let isOver = false;
+  const next = t.ask().finally(() => isOver = true);
+  await until(() => isOver || t.nextCell() !== undefined);
+  assert.equal(isOver, false);
+  t.nextCell()!.complete(StepResult.DONE);
+  await next;
   await t.close();
 });
