@@ -32,8 +32,6 @@ export class TenantGate {
 export interface Waiter {
   /** Called once, when it may run. It must come back before it runs anything. */
   admit(): void;
-  /** It gave up: skipped when its turn comes. */
-  gone: boolean;
 }
 
 export class Admission {
@@ -68,12 +66,9 @@ export class Admission {
     return null;
   }
 
-  /** A waiter gave up; its place in the line is free for the bounds, and it is dropped when its turn comes. */
+  /** A waiter gave up, and its place in the line is free. One that was admitted meanwhile, or gave up before, has none. */
   giveUp(gate: Gate, waiter: Waiter): void {
-    if (waiter.gone) return;
-    waiter.gone = true;
-    gate.waiting.remove(waiter);
-    this.#unqueued(gate);
+    if (gate.waiting.remove(waiter)) this.#unqueued(gate);
   }
 
   leave(gate: Gate, weight: number): void {
@@ -152,7 +147,8 @@ class Line<T> {
     }
     return undefined;
   }
-  remove(item: T): void {
-    this.#items.delete(item);
+  /** False: it was not there. */
+  remove(item: T): boolean {
+    return this.#items.delete(item);
   }
 }

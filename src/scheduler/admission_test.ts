@@ -8,7 +8,7 @@ function tenant(name = "home", limits = { concurrency: 50, queue: 100 }): Tenant
 }
 
 function waiter(order: string[], name: string): Waiter {
-  return { gone: false, admit: () => order.push(name) };
+  return { admit: () => order.push(name) };
 }
 
 Deno.test("a function runs up to its limit, then queues, then is refused", () => {
@@ -73,6 +73,21 @@ Deno.test("a waiter that gave up frees its place in the line and is never admitt
   assert.deepEqual(order, ["next"]);
 });
 
+Deno.test("a waiter that was admitted can give up nothing: nobody behind it is forgotten", () => {
+  const admission = new Admission(server);
+  const order: string[] = [];
+  const gate = new Gate(tenant(), { concurrency: 1, queue: 9 });
+  assert.ok(admission.tryEnter(gate));
+  const first = waiter(order, "first");
+  admission.wait(gate, first);
+  admission.leave(gate, 0);
+  admission.giveUp(gate, first);
+  assert.deepEqual([admission.waiting, gate.tenant.waiting], [0, 0]);
+  admission.wait(gate, waiter(order, "second"));
+  admission.leave(gate, 0);
+  assert.deepEqual(order, ["first", "second"]);
+});
+
 Deno.test("sandboxes are admitted as far as the memory reaches, and one always", () => {
   const admission = new Admission(server);
   const order: string[] = [];
@@ -119,7 +134,7 @@ Deno.test("whatever comes and goes, the counts return to zero and no limit is pa
     if (action === 0) {
       if (admission.tryEnter(gate)) running.push({ gate, weight: gate.weight });
       else {
-        const entry = { gate, waiter: { gone: false, admit: () => {} } as Waiter };
+        const entry = { gate, waiter: { admit: () => {} } as Waiter };
         entry.waiter.admit = () => {
           waiting.delete(entry);
           running.push({ gate, weight: gate.weight });

@@ -130,7 +130,7 @@ export class Scheduler {
     if (arrivedMs + aheadMs > invocation.deadlineMs) return busy(null, retryAfterS);
 
     const { promise, resolve } = Promise.withResolvers<Outcome | "admitted">();
-    const waiter: Waiter = { gone: false, admit: () => resolve("admitted") };
+    const waiter: Waiter = { admit: () => resolve("admitted") };
     const refusal = this.#admission.wait(load.gate, waiter);
     if (refusal) return busy(refusal, retryAfterS);
 
