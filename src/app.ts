@@ -37,10 +37,10 @@ import { openStore } from "./state/db.ts";
 import { hearStrayErrors } from "./cli/stray_errors.ts";
 import type { Tier } from "./tiers/tier.ts";
 import { OpeningTier } from "./tiers/opening_tier.ts";
-import { openEngine } from "./tiers/open_engine.ts";
-import { WasiModules } from "./tiers/wasi.ts";
-import { WasiCompiler } from "./tiers/wasi_compiler.ts";
-import { WasmTier } from "./tiers/wasm.ts";
+import { openEngine } from "./tiers/wasm/open_engine.ts";
+import { WasiModules } from "./tiers/wasm/wasi.ts";
+import { WasiCompiler } from "./tiers/wasm/wasi_compiler.ts";
+import { WasmTier } from "./tiers/wasm/wasm_tier.ts";
 import type { FunctionId } from "./types.ts";
 import { openVmTier } from "./vm_tier.ts";
 

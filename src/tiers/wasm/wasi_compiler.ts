@@ -1,5 +1,5 @@
-import { LIMITS, MiB } from "../limits.ts";
-import { BuildError } from "./tier.ts";
+import { LIMITS, MiB } from "../../limits.ts";
+import { BuildError } from "../tier.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

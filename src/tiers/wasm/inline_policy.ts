@@ -1,6 +1,6 @@
-import type { Clock } from "../clock.ts";
-import { Penalty } from "./penalty.ts";
-import { SHORT_US, type TurnLine } from "./turns.ts";
+import type { Clock } from "../../clock.ts";
+import { Penalty } from "../penalty.ts";
+import { SHORT_US, type TurnLine } from "../turns.ts";
 
 /** Runs on workers that show how long a function takes. */
 const SAMPLES = 2;

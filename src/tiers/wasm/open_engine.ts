@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import type { Native } from "../../ffi/native.ts";
-import type { Clock } from "../clock.ts";
-import type { Deadlines } from "../deadlines.ts";
-import type { Host } from "../host/host.ts";
-import { SERVER_DEFAULTS } from "../limits.ts";
+import type { Native } from "../../../ffi/native.ts";
+import type { Clock } from "../../clock.ts";
+import type { Deadlines } from "../../deadlines.ts";
+import type { Host } from "../../host/host.ts";
+import { SERVER_DEFAULTS } from "../../limits.ts";
 import { Engine } from "./engine.ts";
 
 export interface OpenEngineOptions {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { LIMITS } from "../limits.ts";
-import { BuildError } from "./tier.ts";
+import { LIMITS } from "../../limits.ts";
+import { BuildError } from "../tier.ts";
 import { REFUSED, WasiCompiler } from "./wasi_compiler.ts";
 
 const MODULE = new Uint8Array(1 << 20);

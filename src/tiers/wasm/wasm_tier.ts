@@ -1,10 +1,10 @@
-import type { Clock } from "../clock.ts";
-import { jsContext, wasiContext } from "./context.ts";
+import type { Clock } from "../../clock.ts";
+import { jsContext, wasiContext } from "../context.ts";
 import type { Engine } from "./engine.ts";
 import { instancesFor, WARM_INSTANCES } from "./open_engine.ts";
-import { VersionFiles } from "./version_files.ts";
+import { VersionFiles } from "../version_files.ts";
 import { Residents } from "./residents.ts";
-import type { Artifact, GuestLine, Prepared, Snapshot, Tier, TierBudget } from "./tier.ts";
+import type { Artifact, GuestLine, Prepared, Snapshot, Tier, TierBudget } from "../tier.ts";
 import type { WasiModules } from "./wasi.ts";
 import { buildImage } from "./wasm_build.ts";
 import { type LoadedSnapshot, WasmSnapshot } from "./wasm_snapshot.ts";

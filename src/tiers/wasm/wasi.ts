@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { NativeError, type NativeWasi } from "../../ffi/native_wasi.ts";
-import { LIMITS, MiB } from "../limits.ts";
-import { FILE_PACK } from "../state/file_pack.ts";
-import { type Artifact, BuildError } from "./tier.ts";
+import { NativeError, type NativeWasi } from "../../../ffi/native_wasi.ts";
+import { LIMITS, MiB } from "../../limits.ts";
+import { FILE_PACK } from "../../state/file_pack.ts";
+import { type Artifact, BuildError } from "../tier.ts";
 import type { WasiCompiler } from "./wasi_compiler.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;

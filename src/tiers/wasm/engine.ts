@@ -1,5 +1,5 @@
-import type { Native } from "../../ffi/native.ts";
-import { Steps, type StepsContext } from "./steps.ts";
+import type { Native } from "../../../ffi/native.ts";
+import { Steps, type StepsContext } from "../steps.ts";
 
 export interface EngineOptions extends StepsContext {
   readonly native: Native;

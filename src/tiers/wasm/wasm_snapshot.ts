@@ -1,16 +1,16 @@
-import type { Clock } from "../clock.ts";
-import { MiB } from "../limits.ts";
-import { failure } from "../outcome.ts";
-import type { FunctionId, FunctionSettings, Invocation, Outcome } from "../types.ts";
-import type { ContextOf } from "./context.ts";
+import type { Clock } from "../../clock.ts";
+import { MiB } from "../../limits.ts";
+import { failure } from "../../outcome.ts";
+import type { FunctionId, FunctionSettings, Invocation, Outcome } from "../../types.ts";
+import type { ContextOf } from "../context.ts";
 import type { Engine } from "./engine.ts";
 import { InlinePolicy } from "./inline_policy.ts";
 import type { Resident, Residents } from "./residents.ts";
-import type { VersionFiles } from "./version_files.ts";
-import { ResumePolicy } from "./resume_policy.ts";
-import { Run } from "./run.ts";
-import type { ResponseSink, Snapshot } from "./tier.ts";
-import { TurnLine } from "./turns.ts";
+import type { VersionFiles } from "../version_files.ts";
+import { ResumePolicy } from "../resume_policy.ts";
+import { Run } from "../run.ts";
+import type { ResponseSink, Snapshot } from "../tier.ts";
+import { TurnLine } from "../turns.ts";
 
 /** A snapshot in the engine. */
 export interface LoadedSnapshot {

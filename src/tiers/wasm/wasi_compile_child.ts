@@ -3,8 +3,8 @@
  *
  * deno run ... wasi_compile_child.ts LIBRARY MEMORY_BYTES
  */
-import { NativeError, NativeWasi } from "../../ffi/native_wasi.ts";
-import { openShim } from "../../ffi/symbols.ts";
+import { NativeError, NativeWasi } from "../../../ffi/native_wasi.ts";
+import { openShim } from "../../../ffi/symbols.ts";
 import { REFUSED } from "./wasi_compiler.ts";
 
 async function write(bytes: Uint8Array): Promise<void> {

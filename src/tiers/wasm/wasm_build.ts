@@ -1,12 +1,12 @@
-import { LAYOUT } from "../../ffi/layout.ts";
-import type { Clock } from "../clock.ts";
-import { LIMITS } from "../limits.ts";
-import type { HandlerKind } from "../types.ts";
+import { LAYOUT } from "../../../ffi/layout.ts";
+import type { Clock } from "../../clock.ts";
+import { LIMITS } from "../../limits.ts";
+import type { HandlerKind } from "../../types.ts";
 import type { Engine } from "./engine.ts";
-import { Evaluation } from "./evaluation.ts";
-import { Run } from "./run.ts";
-import type { Artifact, GuestLine } from "./tier.ts";
-import type { VersionFiles } from "./version_files.ts";
+import { Evaluation } from "../evaluation.ts";
+import { Run } from "../run.ts";
+import type { Artifact, GuestLine } from "../tier.ts";
+import type { VersionFiles } from "../version_files.ts";
 
 export interface WasmBuildOptions {
   readonly engine: Engine;
