@@ -208,6 +208,7 @@ int vm_run(struct vm *vm, const struct vm_run *run, struct vm_exit *exit) {
     if (place < 0) return place;
     uint64_t begun = os__clock_ns(CLOCK_THREAD_CPUTIME_ID);
     vm->run_begun_cpu = begun;
+    schedule__begin(vm);
     run__loop(vm, run);
     ticker__end(vm->ticker, place);
     /* What the ticker asked for was about this run. */

@@ -13,6 +13,11 @@ enum schedule_result {
     SCHEDULE_ENDED,    /* a call that was tried again ended the process: vm->exit */
 };
 
+/*
+ * When the host lets the guest go on: a thread that it woke goes before those whose time came meanwhile. In a clone these
+ * are all that slept when its snapshot was taken, and most requests are answered before they have to look around.
+ */
+void schedule__begin(struct vm *vm);
 enum schedule_result schedule__pick(struct vm *vm);
 void schedule__take_turns(struct vm *vm);
 void schedule__switch(struct vm *vm, uint32_t thread);

@@ -54,10 +54,14 @@ void schedule__switch(struct vm *vm, uint32_t index) {
 }
 
 /* What a thread waits for may have come. */
+static int schedule__has_come(const struct kernel *kernel, const struct thread *thread) {
+    if (thread->interrupted || thread->woken) return 1;
+    return thread->wait == WAIT_CHANGE && thread->seen_changes != kernel->changes;
+}
+
 static int schedule__may_go_on(const struct kernel *kernel, struct thread *thread, uint64_t now) {
     if (thread->deadline <= now) thread->timed_out = 1;
-    if (thread->timed_out || thread->interrupted || thread->woken) return 1;
-    return thread->wait == WAIT_CHANGE && thread->seen_changes != kernel->changes;
+    return thread->timed_out || schedule__has_come(kernel, thread);
 }
 
 static uint64_t schedule__earliest(struct vm *vm) {
@@ -87,6 +91,16 @@ static int schedule__try(struct vm *vm, uint32_t index) {
     thread->restarting = 1;
     int64_t result = run__call(vm, thread->call);
     return result != CALL_BLOCKS;
+}
+
+void schedule__begin(struct vm *vm) {
+    struct thread_table *threads = &vm->kernel->threads;
+    if (thread__current(vm)->state == THREAD_RUNS) return;
+    for (uint32_t i = 0; i < threads->used && vm->exit.reason == 0; i++) {
+        struct thread *thread = &threads->items[i];
+        if (thread->state != THREAD_WAITS || !schedule__has_come(vm->kernel, thread)) continue;
+        if (atomic_load(&vm->kicked) != 0 || schedule__try(vm, i)) return;
+    }
 }
 
 enum schedule_result schedule__pick(struct vm *vm) {

@@ -156,6 +156,7 @@ static int go_on(struct fuzz *fuzz) {
         }
         if (tries > 40) signal__raise_process(vm, SIGCHLD);
         else host_does_something(fuzz);
+        schedule__begin(vm);
     }
     return 0;
 }
