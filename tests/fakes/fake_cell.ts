@@ -16,6 +16,8 @@ export interface FakeRequest {
   readonly file: string | null;
 }
 
+export type Answer = (request: FakeRequest, cell: FakeCell) => number | null;
+
 /** A cell's process that is the test's: it answers what the test says, and completes steps when the test says so. */
 export class FakeCell implements CellProcess {
   readonly pid = 1;
@@ -25,8 +27,8 @@ export class FakeCell implements CellProcess {
   /** Steps that were submitted and are not complete. */
   readonly steps: number[] = [];
   hasEnded = false;
-  /** Of a request: the error to answer it with; null: no answer. */
-  answer: (request: FakeRequest) => number | null = () => 0;
+  /** Of a request: the error to answer it with; null: no answer, or one by `tell`. */
+  answer: Answer = () => 0;
   /** Thrown when completions are collected. */
   lie: Error | null = null;
   readonly #words = new Uint32Array(this.memory);
@@ -103,7 +105,7 @@ export class FakeCell implements CellProcess {
       file,
     };
     this.requests.push(request);
-    const error = this.answer(request);
+    const error = this.answer(request, this);
     if (error !== null) this.reply(request.id, error, error === 0 ? "" : "it cannot");
   }
 

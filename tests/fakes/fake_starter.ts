@@ -4,13 +4,13 @@ import { Deadlines } from "../../src/deadlines.ts";
 import { hostOf } from "../../src/host/host.ts";
 import { NO_GROUPS } from "../../src/tiers/vm/cell_group.ts";
 import { CellStarter } from "../../src/tiers/vm/cell_starter.ts";
-import { FakeCell, type FakeRequest } from "./fake_cell.ts";
+import { type Answer, FakeCell } from "./fake_cell.ts";
 
 export interface FakeStarterOptions {
   readonly clock: Clock;
   readonly onTrouble: (message: string) => void;
   /** What cells answer requests with. */
-  readonly answer?: (request: FakeRequest) => number | null;
+  readonly answer?: Answer;
 }
 
 /** Starts cells that are the test's: `processes` has them all, the spare ones too. */
