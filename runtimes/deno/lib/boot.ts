@@ -4,6 +4,7 @@ import "./deno_serve.ts";
 import "./entropy.ts";
 import "./node_crypto.ts";
 import { awaitDeploy } from "./deploy.ts";
+import { collectGarbage } from "./garbage.ts";
 import { logUncaught } from "./log.ts";
 import { rehearseAgain, rehearseAll } from "./rehearsal.ts";
 import { serve } from "./serve.ts";
@@ -19,6 +20,7 @@ addEventListener("unhandledrejection", (event) => {
 
 rehearseAll(() =>
   awaitDeploy((handler) => {
+    collectGarbage();
     rehearseAgain();
     serve(handler);
   })

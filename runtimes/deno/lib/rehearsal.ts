@@ -14,7 +14,10 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Until even the smallest functions are compiled as well as they can be. */
 const TIMES = 6000;
-/** After a function's own code: what that made of ours. More of them leave traces that each clone has to copy. */
+/**
+ * After a function's own code, which makes some of ours worthless, as garbage collection does. More of them leave traces that
+ * each clone has to copy.
+ */
 const TIMES_AGAIN = 24;
 
 const URLS = [

@@ -227,6 +227,19 @@ Deno.test("what was rejected and nobody handles is in the log, though nothing wa
   assert.match(logs[0].text, /^Uncaught \(in promise\) Error: then\n/);
 });
 
+Deno.test("a function begins with a young generation that has room, and finds nothing to collect it with", async () => {
+  await using guest = await Guest.deployed(`
+    import { getHeapSpaceStatistics } from "node:v8";
+    export default () => {
+      const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space");
+      return Response.json({ used: young.space_used_size, gc: typeof globalThis.gc });
+    };
+  `);
+  const { used, gc } = JSON.parse((await guest.request()).text);
+  assert.equal(gc, "undefined");
+  assert.ok(used < 2 << 20, `${used} bytes of 4 MB are in use`);
+});
+
 const waiting = "await new Promise((resolve) => setTimeout(resolve, 1))";
 
 for (
