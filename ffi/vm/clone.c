@@ -156,8 +156,7 @@ static int clone__map_part(const struct vm_snapshot *flat, const struct snapshot
 static void clone__copy_places(const struct vm_snapshot *snapshot, const struct snapshot_part *part, uint8_t *host) {
     for (uint64_t page = 0; page < part->bytes / PAGE_SIZE; page++) {
         uint32_t place = part->places[page];
-        if (place == 0) continue;
-        memcpy(host + page * PAGE_SIZE, snapshot->pages + (uint64_t)(place - 1) * PAGE_SIZE, PAGE_SIZE);
+        if (place != 0) memcpy(host + page * PAGE_SIZE, atomic_load(&snapshot->contents[place - 1]), PAGE_SIZE);
     }
 }
 
@@ -178,6 +177,7 @@ int clone__state(struct vm *vm, const struct vm_snapshot *snapshot) {
     vm->context = snapshot->context;
     memset(&vm->counters, 0, sizeof vm->counters);
     memset(&vm->exit, 0, sizeof vm->exit);
+    vm->memory.recent_count = 0;
     atomic_store(&vm->kicked, 0);
     vm->memory.translations_stale = 1;
     vm->entry.has_fpu_owner = 0;

@@ -85,6 +85,9 @@ void memory__wrote(struct vm *vm, uint64_t physical, uint64_t bytes) {
     uint64_t first = (physical - area->base) >> PAGE_SHIFT;
     uint64_t last = (physical - area->base + bytes - 1) >> PAGE_SHIFT;
     for (uint64_t page = first; page <= last; page++) area->written[page / 64] |= UINT64_C(1) << (page % 64);
+    struct memory *memory = &vm->memory;
+    if (area != &memory->data || memory->recent_count == RECENT_MAX) return;
+    memory->recent[memory->recent_count++] = (struct page_range){first, last - first + 1};
 }
 
 int memory__attach(struct vm *vm, uint64_t physical, uint64_t pages) {

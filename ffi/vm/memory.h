@@ -33,6 +33,8 @@ struct memory_area {
 };
 
 #define ZAPS_MAX 256u
+/* What is written for a clone before it runs: its clock, its random bytes, the stack of its hook. */
+#define RECENT_MAX 8u
 
 struct page_range {
     uint64_t first, pages;
@@ -50,6 +52,9 @@ struct memory {
     int translations_stale;  /* entries in the vCPU's TLB may be older than the page tables */
     uint32_t zap_count; /* due before the next entry */
     struct page_range zaps[ZAPS_MAX];
+    /* Pages of the data area that the VMM wrote since the clone or the reset; as many as there is room for, or more. */
+    uint32_t recent_count;
+    struct page_range recent[RECENT_MAX];
     uint64_t dirty_before; /* pages that earlier requests wrote */
     uint64_t snapshot_bytes; /* of the data area come from a snapshot's file; 0 before one was taken */
 };

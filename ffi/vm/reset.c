@@ -5,6 +5,7 @@
 #include "clone.h"
 #include "dirty.h"
 #include "internal.h"
+#include "reset.h"
 #include "shell.h"
 #include "snapshot.h"
 #include "tables.h"
@@ -37,7 +38,7 @@ static int reset__forget_entries(struct vm *vm, const uint64_t *now, const uint6
 
 static const uint8_t zeros[4096];
 
-static int reset__system(struct vm *vm, const struct vm_snapshot *to) {
+int reset__system(struct vm *vm, const struct vm_snapshot *to) {
     struct memory_area *area = &vm->memory.system;
     uint64_t words = (to->system.bytes / PAGE_SIZE + 63) / 64;
     for (uint64_t word = 0; word < words; word++) {
@@ -60,7 +61,7 @@ static int reset__system(struct vm *vm, const struct vm_snapshot *to) {
 }
 
 /* Growth since the snapshot was never the snapshot's: it is dropped whole. */
-static int reset__drop_growth(struct vm *vm, uint64_t kept_bytes) {
+int reset__drop_growth(struct vm *vm, uint64_t kept_bytes) {
     uint64_t used = (uint64_t)vm->kernel->frames.next * PAGE_SIZE;
     if (used <= kept_bytes) return 0;
     uint64_t *written = vm->memory.data.written;
@@ -100,7 +101,19 @@ static int reset__vcpu(struct vm *vm) {
     return shell__clear_events(vm->shell);
 }
 
-static int reset__to(struct vm *vm, const struct vm_snapshot *to) {
+int reset__state(struct vm *vm, const struct vm_snapshot *to) {
+    uint64_t copied = vm->counters.pages_copied;
+    kernel__copy(vm->kernel, to->kernel);
+    int error = clone__state(vm, to);
+    if (error == 0) error = reset__vcpu(vm);
+    dirty__begin(vm);
+    vm->counters.pages_copied = copied;
+    return error;
+}
+
+int vm_reset(struct vm *vm) {
+    const struct vm_snapshot *to = vm->snapshot;
+    if (to == NULL) return -EINVAL;
     if (vm->broken || vm->memory.tables_grew) return -ESTALE;
     /* One that was to build a difference from sees more than what it was cloned from. */
     if (vm->regions != to->regions) return -EXDEV;
@@ -113,47 +126,5 @@ static int reset__to(struct vm *vm, const struct vm_snapshot *to) {
     if (error == 0 && had_log && vm->counters.pages_copied > COPIES_MAX) error = -ESTALE;
     /* What was scanned is what the clone was made with, too; from here on the log knows what is written. */
     if (!had_log) memset(vm->memory.data.written, 0, page_up(to->data.bytes / PAGE_SIZE / 8));
-    uint64_t copied = vm->counters.pages_copied;
-    if (error == 0) kernel__copy(vm->kernel, to->kernel);
-    if (error == 0) error = clone__state(vm, to);
-    if (error == 0) error = reset__vcpu(vm);
-    dirty__begin(vm);
-    vm->counters.pages_copied = copied;
-    return error;
-}
-
-int vm_reset(struct vm *vm) {
-    if (vm->snapshot == NULL) return -EINVAL;
-    return reset__to(vm, vm->snapshot);
-}
-
-/* Pages of a difference are written when it comes or goes. */
-static void switch__mark(struct vm *vm, const struct snapshot_part *part, struct memory_area *area) {
-    if (part->places == NULL) return;
-    for (uint64_t page = 0; page < part->bytes / PAGE_SIZE; page++) {
-        if (part->places[page] != 0) memory__wrote(vm, area->base + page * PAGE_SIZE, 1);
-    }
-}
-
-int vm_switch(struct vm *vm, struct vm_snapshot *to) {
-    struct vm_snapshot *from = vm->snapshot;
-    if (from == NULL) return -EINVAL;
-    const struct vm_snapshot *base = from->parent == NULL ? from : from->parent;
-    if ((to->parent == NULL ? to : to->parent) != base) return -EXDEV;
-    if (to->system.bytes != from->system.bytes || to->regions != vm->regions) return -EXDEV;
-    uint64_t room = clone__room(to, &to->limits);
-    if (room > vm->shell->reserve_bytes) return -EXDEV;
-    if (room > vm->memory.data.bytes) vm->memory.data.bytes = room;
-    int error = memory__back(&vm->memory.data, to->data.bytes);
-    if (error != 0) return error;
-    switch__mark(vm, &from->system, &vm->memory.system);
-    switch__mark(vm, &from->data, &vm->memory.data);
-    switch__mark(vm, &to->system, &vm->memory.system);
-    switch__mark(vm, &to->data, &vm->memory.data);
-    snapshot__keep(to);
-    vm->snapshot = to;
-    vm_snapshot_close(from);
-    vm->memory.snapshot_bytes = to->data.bytes;
-    vm->limits = to->limits;
-    return reset__to(vm, to);
+    return error == 0 ? reset__state(vm, to) : error;
 }

@@ -10,6 +10,7 @@
 
 #include "clone.h"
 #include "internal.h"
+#include "share.h"
 #include "snapshot_file.h"
 #include "vm_new.h"
 
@@ -50,7 +51,7 @@ const uint8_t *snapshot__page(const struct vm_snapshot *snapshot, int of_data, u
     if (page * PAGE_SIZE >= part->bytes) return NULL;
     if (snapshot->parent == NULL) return part->image + page * PAGE_SIZE;
     uint32_t place = part->places[page];
-    if (place != 0) return snapshot->pages + (uint64_t)(place - 1) * PAGE_SIZE;
+    if (place != 0) return atomic_load_explicit(&snapshot->contents[place - 1], memory_order_acquire);
     return snapshot__page(snapshot->parent, of_data, page);
 }
 
@@ -60,6 +61,7 @@ void snapshot__keep(struct vm_snapshot *snapshot) {
 
 void vm_snapshot_close(struct vm_snapshot *snapshot) {
     if (atomic_fetch_sub(&snapshot->references, 1) != 1) return;
+    if (snapshot->contents != NULL) share__leave(snapshot);
     if (snapshot->mapping != NULL) munmap((void *)(uintptr_t)snapshot->mapping, snapshot->mapping_bytes);
     if (snapshot->file >= 0) close(snapshot->file);
     if (snapshot->kernel != NULL) kernel__delete(snapshot->kernel);
@@ -68,6 +70,8 @@ void vm_snapshot_close(struct vm_snapshot *snapshot) {
         regions__release(snapshot->regions);
     }
     if (snapshot->parent != NULL) vm_snapshot_close((struct vm_snapshot *)(uintptr_t)snapshot->parent);
+    pthread_mutex_destroy(&snapshot->sharing);
+    free(snapshot->contents);
     free(snapshot->system.places);
     free(snapshot->data.places);
     free(snapshot->learned);
@@ -109,18 +113,23 @@ int vm_snapshot_check(struct vm_snapshot *snapshot, uint32_t chunks) {
     return snapshot->next_chunk == snapshot->chunk_count;
 }
 
-/* Where the pages of a difference belong: (page of the area << 1 | is of data) each. */
 static int snapshot__read_places(struct vm_snapshot *snapshot, const struct snapshot_head *head) {
-    const uint64_t *places = (const uint64_t *)(const void *)(snapshot->mapping + head->places.offset);
+    snapshot->order = (const uint64_t *)(const void *)(snapshot->mapping + head->places.offset);
     snapshot->system.places = calloc(snapshot->system.bytes / PAGE_SIZE, sizeof(uint32_t));
     snapshot->data.places = calloc(snapshot->data.bytes / PAGE_SIZE, sizeof(uint32_t));
-    if (snapshot->system.places == NULL || snapshot->data.places == NULL) return -ENOMEM;
+    _Atomic(const uint8_t *) *contents = malloc(head->page_count * sizeof *contents);
+    if (snapshot->system.places == NULL || snapshot->data.places == NULL || contents == NULL) {
+        free(contents);
+        return -ENOMEM;
+    }
+    for (uint32_t i = 0; i < head->page_count; i++) atomic_init(&contents[i], snapshot->pages + i * PAGE_SIZE);
+    snapshot->contents = contents;
     for (uint32_t i = 0; i < head->page_count; i++) {
-        struct snapshot_part *part = places[i] & 1 ? &snapshot->data : &snapshot->system;
-        uint64_t page = places[i] >> 1;
+        uint64_t place = snapshot->order[i], page = place >> 1;
+        struct snapshot_part *part = place & 1 ? &snapshot->data : &snapshot->system;
         if (page >= part->bytes / PAGE_SIZE) return -EBADMSG;
         part->places[page] = i + 1;
-        if (places[i] & 1) continue;
+        if (place & 1) continue;
         int error = snapshot__check(snapshot, head->pages.offset + i * PAGE_SIZE, PAGE_SIZE);
         if (error != 0) return error;
     }
@@ -154,7 +163,7 @@ static int snapshot__read(struct vm_snapshot *snapshot, const struct snapshot_he
                                             .image = snapshot->mapping + head->data.offset,
                                             .file_offset = head->data.offset};
     snapshot->pages = snapshot->mapping + head->pages.offset;
-    snapshot->page_count = head->page_count;
+    snapshot->page_count = head->is_difference ? head->page_count : 0;
     return head->is_difference ? snapshot__read_places(snapshot, head) : 0;
 }
 
@@ -163,6 +172,7 @@ int snapshot__open(struct vm_machine *machine, int file, const struct vm_snapsho
     struct vm_snapshot *snapshot = calloc(1, sizeof *snapshot);
     if (snapshot == NULL) return -ENOMEM;
     atomic_store(&snapshot->references, 1);
+    pthread_mutex_init(&snapshot->sharing, NULL);
     snapshot->machine = machine;
     snapshot->regions = regions;
     regions__keep(regions);
@@ -183,6 +193,7 @@ int snapshot__open(struct vm_machine *machine, int file, const struct vm_snapsho
         else snapshot->mapping = mapping, snapshot->mapping_bytes = head->bytes;
     }
     if (error == 0) error = snapshot__read(snapshot, head);
+    if (error == 0 && snapshot->parent != NULL) share__join(snapshot);
     if (error != 0) {
         vm_snapshot_close(snapshot);
         return error;

@@ -7,6 +7,7 @@
 #ifndef MAYFLY_VM_SNAPSHOT_H
 #define MAYFLY_VM_SNAPSHOT_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 
@@ -17,6 +18,8 @@
 #include "vm.h"
 
 #define SNAPSHOT_ID_BYTES 16u
+/* Functions that are built one after the other are the most alike. */
+#define SIBLINGS_MAX 4u
 
 struct snapshot_part {
     uint64_t bytes;       /* of the area */
@@ -52,8 +55,15 @@ struct vm_snapshot {
     const uint8_t *mapping; /* the whole file */
     uint64_t mapping_bytes;
     struct snapshot_part system, data;
-    const uint8_t *pages; /* of a difference */
+    /* Of a difference: its pages in the file, each page's place (page of the area << 1 | is of data), and where it is read. */
+    const uint8_t *pages;
     uint32_t page_count;
+    const uint64_t *order;
+    _Atomic(const uint8_t *) *contents;
+    /* Of a parent: its differences that were loaded last. */
+    pthread_mutex_t sharing;
+    struct vm_snapshot *siblings[SIBLINGS_MAX];
+    uint32_t next_sibling;
 
     struct vm_limits limits;
     struct regions *regions;

@@ -152,8 +152,11 @@ static void switches(struct vm_machine *machine) {
     struct vm_snapshot *two = suite__snapshot(vm, runtime, NULL);
     vm_close(vm);
     vm = suite__clone(one);
-    struct vm_snapshot *const turns[] = {two, one, runtime, two, two, runtime, one};
+    struct vm_snapshot *const turns[] = {two, one, runtime, two, two, runtime, one, two, one, runtime, two};
     for (size_t i = 0; i < sizeof turns / sizeof *turns; i++) {
+        /* One that did not run since its reset may have been given something all the same. */
+        if (i % 2 == 0) EXPECT_NO_ERROR(vm_reset(vm));
+        if (i % 4 == 0) EXPECT(vm_feed(vm, PORT_STDIO, "lost\n", 5, 0) == 5);
         int error = vm_switch(vm, turns[i]);
         if (error == -EXDEV || error == -ESTALE) {
             /* Their page tables cannot be exchanged: a clone takes its place, as vm.h says. */
@@ -165,8 +168,45 @@ static void switches(struct vm_machine *machine) {
         suite__expect_as_snapshot(vm, turns[i]);
         suite__expect_answer(vm, "work\n", turns[i] == runtime ? "served 1\n" : turns[i] == one ? "served 2\n" : "served 3\n");
     }
-    EXPECT(vm_switch(vm, other) == -EXDEV);
+    EXPECT(vm_switch(vm, other) == -EXDEV && vm_switch_pages(vm, other) == UINT32_MAX);
     vm_close(vm);
+}
+
+static uint32_t shared_pages(const struct vm_snapshot *one, const struct vm_snapshot *two) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < one->page_count; i++) {
+        uint64_t place = one->order[i];
+        count += snapshot__page(one, place & 1, place >> 1) == snapshot__page(two, place & 1, place >> 1);
+    }
+    return count;
+}
+
+static void shares(struct vm_machine *machine) {
+    struct vm_snapshot *runtime = suite__base(machine, "echo"), *functions[6];
+    struct vm *vm = suite__clone(runtime);
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+        suite__expect_answer(vm, "work\n", i % 2 == 0 ? "served 1\n" : "served 2\n");
+        functions[i] = suite__snapshot(vm, runtime, NULL);
+        if (i % 2 == 1) EXPECT_NO_ERROR(vm_reset(vm));
+    }
+    vm_close(vm);
+    vm = suite__clone(functions[0]);
+    uint32_t shared = shared_pages(functions[0], functions[1]);
+    EXPECT(shared > 0 && shared < functions[0]->page_count);
+    EXPECT(vm_switch_pages(vm, functions[1]) >= functions[0]->page_count - shared);
+    EXPECT(vm_switch_pages(vm, functions[0]) == 0);
+    vm_close(vm);
+    /* What is left of them is whole, whoever brought it. */
+    static const size_t order[] = {0, 3, 1, 5, 4};
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        vm_snapshot_close(functions[order[i]]);
+        vm = suite__clone(functions[2]);
+        suite__expect_as_snapshot(vm, functions[2]);
+        suite__expect_answer(vm, "work\n", "served 2\n");
+        vm_close(vm);
+    }
+    vm_snapshot_close(functions[2]);
+    vm_snapshot_close(runtime);
 }
 
 /* ---- what may not be the same twice -------------------------------------------------------------------- */
@@ -217,6 +257,7 @@ const struct test snapshot_tests[] = {
     {"damage to a snapshot's file is found, wherever it is", damaged},
     {"snapshots of other engines, CPUs, KVMs and files are refused with the reason", foreign},
     {"a VM switched to another function is that one's snapshot", switches},
+    {"pages that functions have in common are kept once, as long as one of them is there", shares},
     {"clones differ in all that is random, and their clocks go on", clones_differ},
     {NULL, NULL},
 };
