@@ -61,6 +61,25 @@ static void switches(void) {
     CHECK(cell_stat("switches") > 0);
 }
 
+/* Its answer came, and its VM is back. */
+static void ask_and_settle(uint32_t object, const char *answer) {
+    CHECK(ask(object, "/count") == MF_STEP_DONE && has_text(0, MF_CHUNK, answer));
+    while (cell_stat("idle") + cell_stat("parked") < cell_stat("vms")) usleep(100);
+}
+
+static void share_vms(void) {
+    cell_keep(0, 0);
+    cell_keep(16, UINT64_C(256) << 20);
+    ask_and_settle(base, "1");
+    uint64_t clones = cell_stat("clones"), switches = cell_stat("switches");
+    for (int i = 0; i < 10; i++) {
+        ask_and_settle(function, "mine 1");
+        ask_and_settle(base, "1");
+    }
+    CHECK(cell_stat("clones") == clones);
+    CHECK(cell_stat("switches") == switches + 20);
+}
+
 static void waits_without_a_thread(void) {
     uint64_t parked = cell_stat("parked");
     for (uint32_t slot = 0; slot < CELL_SLOTS; slot++) {
@@ -431,6 +450,7 @@ int main(int count, char **arguments) {
         {"a request is answered", answers},
         {"each request finds the state of the snapshot", has_fresh_state},
         {"a VM is switched between functions of a runtime", switches},
+        {"functions that are alike share VMs", share_vms},
         {"guests that sleep hold no thread", waits_without_a_thread},
         {"a thousand guests of one snapshot wait at once", many_wait_at_once},
         {"a body comes as the guest takes it", reads_a_body},
