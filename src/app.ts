@@ -66,6 +66,7 @@ const BUNDLER_IDLE_MS = 5000;
 /** This very Deno, under the one path that a permission can name beforehand. */
 const DENO = "/proc/self/exe";
 const NPM_TIMEOUT_MS = 120_000;
+const NPM_TOLD_AFTER_MS = 2000;
 
 /** Builds everything; what is built later is closed first. `listener` hears what happens from the beginning. */
 export async function serve(
@@ -170,7 +171,14 @@ async function compose(
       store,
       fs: new NativeMirror(native),
       bundler,
-      npm: new Npm({ deno: DENO, env, folder: join(folder.path, "npm"), timeoutMs: NPM_TIMEOUT_MS }),
+      npm: new Npm({
+        deno: DENO,
+        env,
+        folder: join(folder.path, "npm"),
+        timeoutMs: NPM_TIMEOUT_MS,
+        mostBytes: LIMITS.packagesBytes,
+        toldAfterMs: NPM_TOLD_AFTER_MS,
+      }),
       python: pythonParts({
         env,
         folder: join(folder.path, "python"),

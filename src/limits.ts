@@ -97,7 +97,7 @@ export const LIMITS = {
   filesInSnapshotBytes: 1 * MiB,
   /** Lines of a requirements.txt. */
   requirements: 256,
-  /** What requirements.txt names, unpacked; a file of it, too. */
+  /** What requirements.txt names, unpacked; a file of it, too. A tenant's npm packages together. */
   packagesBytes: 1024 * MiB,
   /** Host calls that one sandbox may have open; what its library sends at once is below it. */
   hostCalls: 1024,

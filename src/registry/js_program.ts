@@ -57,7 +57,7 @@ export class JsPrograms implements ProgramMaker {
     };
   }
 
-  async #bundle({ root, source, tier, signal, onWanted }: ProgramJob): Promise<Bundled> {
+  async #bundle({ root, source, tier, signal, onWanted, onProgress }: ProgramJob): Promise<Bundled> {
     const { bundler, npm } = this.#options;
     if (root.denoProblem !== null) throw new BuildError(root.denoProblem);
     const place = { mirror: root.mirror.folder, packages: npm.packages(root.tenant) };
@@ -69,7 +69,7 @@ export class JsPrograms implements ProgramMaker {
       onWanted(new Set([source.file, ...wanted]));
       if (problems.length > 0) throw failure(problems, root);
       if (missing.length > 0) {
-        table = await this.#resolve(root, [...Object.keys(table.specifiers), ...missing], signal);
+        table = await this.#resolve(root, [...Object.keys(table.specifiers), ...missing], signal, onProgress);
         continue;
       }
       const { facts } = result;
@@ -79,9 +79,14 @@ export class JsPrograms implements ProgramMaker {
   }
 
   /** A package that is not found is told of by the bundler, which knows where it is imported. */
-  async #resolve(root: Root, specifiers: readonly string[], signal: AbortSignal): Promise<NpmTable> {
+  async #resolve(
+    root: Root,
+    specifiers: readonly string[],
+    signal: AbortSignal,
+    onProgress: (what: string) => void,
+  ): Promise<NpmTable> {
     try {
-      return await this.#options.npm.resolve(root.tenant, specifiers, root.lock, signal);
+      return await this.#options.npm.resolve(root.tenant, specifiers, root.lock, signal, onProgress);
     } catch (error) {
       if (!(error instanceof NpmError)) throw error;
       return { ...NO_PACKAGES, failed: Object.fromEntries(error.specifiers.map((name) => [name, error.message])) };

@@ -1,8 +1,11 @@
 import { join } from "node:path";
+import { MiB } from "../limits.ts";
 import { npmEnv } from "./child_env.ts";
 import type { NpmPackage, NpmTable } from "./bundle_wire.ts";
+import { FolderBound, FolderFull } from "./folder_bound.ts";
 import { npmPartOf } from "./npm_lock.ts";
 import { removeAll } from "./remove_all.ts";
+import { shownNames } from "./shown_names.ts";
 
 export interface NpmOptions {
   readonly deno: string;
@@ -10,6 +13,10 @@ export interface NpmOptions {
   /** A folder for each tenant: its packages, and the versions that were chosen. */
   readonly folder: string;
   readonly timeoutMs: number;
+  /** Of a tenant's packages together. */
+  readonly mostBytes: number;
+  /** Who waits longer than that is told what for. */
+  readonly toldAfterMs: number;
 }
 
 /** The root's deno.lock as it was mirrored. */
@@ -54,29 +61,39 @@ export class Npm {
     specifiers: readonly string[],
     lock: Lock | null,
     signal: AbortSignal,
+    onProgress: (what: string) => void,
   ): Promise<NpmTable> {
     if (specifiers.length === 0) return NO_PACKAGES;
     const sorted = specifiers.toSorted();
     const key = JSON.stringify([lock?.hash, sorted]);
     // Others that wait for the same ask for themselves if the first is aborted.
     return await this.#queue(tenant, async () => {
-      const tables = this.#tables.get(tenant) ?? new Map<string, NpmTable>();
-      this.#tables.set(tenant, tables);
-      const known = tables.get(key);
+      const known = this.#tables.get(tenant)?.get(key);
       if (known) return known;
       signal.throwIfAborted();
-      const table = await this.#ask(tenant, sorted, lock, signal);
-      tables.set(key, table);
-      return table;
+      const told = setTimeout(
+        () => onProgress(`Installing ${shownNames(sorted.map((name) => name.slice("npm:".length)))}`),
+        this.#options.toldAfterMs,
+      );
+      try {
+        const table = await this.#fetch(tenant, sorted, lock, signal);
+        const tables = this.#tables.get(tenant) ?? new Map<string, NpmTable>();
+        this.#tables.set(tenant, tables.set(key, table));
+        return table;
+      } finally {
+        clearTimeout(told);
+      }
     });
   }
 
   /** The tenant is no more, nor are its packages. */
   async forget(tenant: string): Promise<void> {
-    await this.#queue(tenant, async () => {
-      this.#tables.delete(tenant);
-      await removeAll(join(this.#options.folder, tenant));
-    });
+    await this.#queue(tenant, () => this.#empty(tenant));
+  }
+
+  async #empty(tenant: string): Promise<void> {
+    this.#tables.delete(tenant);
+    await removeAll(join(this.#options.folder, tenant));
   }
 
   #queue<T>(tenant: string, task: () => Promise<T>): Promise<T> {
@@ -85,15 +102,35 @@ export class Npm {
     return turn;
   }
 
+  /** Where there is no room for them beside what is kept, that goes: it only saves downloads. */
+  async #fetch(
+    tenant: string,
+    specifiers: readonly string[],
+    lock: Lock | null,
+    signal: AbortSignal,
+    isEmptied = false,
+  ): Promise<NpmTable> {
+    try {
+      return await this.#ask(tenant, specifiers, lock, signal);
+    } catch (error) {
+      if (!(error instanceof FolderFull)) throw error;
+    }
+    await this.#empty(tenant);
+    if (!isEmptied) return await this.#fetch(tenant, specifiers, lock, signal, true);
+    const mostMb = this.#options.mostBytes / MiB;
+    throw new NpmError(specifiers, `with what they depend on they take more than ${mostMb} MB`);
+  }
+
   async #ask(
     tenant: string,
     specifiers: readonly string[],
     lock: Lock | null,
     signal: AbortSignal,
   ): Promise<NpmTable> {
-    const { deno, env, folder, timeoutMs } = this.#options;
+    const { deno, env, folder, timeoutMs, mostBytes } = this.#options;
     const cwd = join(folder, tenant);
     await Deno.mkdir(join(cwd, "npm"), { recursive: true });
+    using bound = new FolderBound(cwd, mostBytes);
     const lockName = lock === null ? "chosen.lock" : `${lock.hash}.lock`;
     if (lock !== null) {
       await Deno.writeTextFile(join(cwd, lockName), lockText(specifiers, await Deno.readTextFile(lock.file)));
@@ -117,9 +154,10 @@ export class Npm {
       clearEnv: true,
       env: npmEnv(env, cwd),
       stdin: "null",
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+      signal: AbortSignal.any([signal, bound.signal, AbortSignal.timeout(timeoutMs)]),
     }).output();
     signal.throwIfAborted();
+    await bound.check();
     if (code !== 0) throw unresolved(specifiers, new TextDecoder().decode(stderr));
     return tableOf(specifiers, JSON.parse(new TextDecoder().decode(stdout)));
   }

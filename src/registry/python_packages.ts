@@ -6,6 +6,7 @@ import { hashOfFile } from "../state/file_hash.ts";
 import { FolderBound, FolderFull } from "./folder_bound.ts";
 import type { Pip } from "./pip.ts";
 import { removeAll } from "./remove_all.ts";
+import { shownNames } from "./shown_names.ts";
 import { parseRequirements, type Requirement, RequirementError } from "./requirements.ts";
 
 export interface PythonPackagesOptions {
@@ -33,7 +34,6 @@ const DRAFT = "draft-";
 /** Where guests import them from. */
 const GUEST_FOLDER = "/packages";
 const KEPT = 8;
-const SHOWN = 5;
 const NOTHING: InstalledPackages = { image: null, packages: [] };
 
 /** What requirements.txt files name, installed once for each tenant and kept as an image. */
@@ -87,7 +87,7 @@ export class PythonPackages {
     const kept = join(folder, key);
     const known = await packagesIn(kept);
     if (known) return { image: join(kept, IMAGE), packages: known };
-    onProgress(`Installing ${shown(requirements)}`);
+    onProgress(`Installing ${shownNames(requirements.map(({ name }) => name))}`);
     const draft = join(folder, `${DRAFT}${randomBytes(8).toString("hex")}`);
     const cache = join(folder, "cache");
     try {
@@ -95,7 +95,7 @@ export class PythonPackages {
       const packages = await this.#make(requirements, draft, cache, signal);
       await removeAll(kept);
       await Deno.rename(draft, kept);
-      await removeOld(folder, key);
+      await removeOld(folder, key, this.#options.mostBytes);
       return { image: join(kept, IMAGE), packages };
     } catch (error) {
       await Deno.remove(draft, { recursive: true }).catch(() => {});
@@ -136,12 +136,6 @@ export class PythonPackages {
   }
 }
 
-function shown(requirements: readonly Requirement[]): string {
-  const names = requirements.slice(0, SHOWN).map(({ name }) => name);
-  const more = requirements.length - names.length;
-  return [...names, ...(more > 0 ? [`${more} more`] : [])].join(", ");
-}
-
 function keyOf(requirements: readonly Requirement[], python: string): string {
   const wanted = requirements.map(({ line: _, ...rest }) => rest);
   return createHash("sha256").update(JSON.stringify([wanted, python])).digest("hex").slice(0, 32);
@@ -159,15 +153,22 @@ async function packagesIn(folder: string): Promise<readonly string[] | null> {
 const nameOf = (wheel: string): string => wheel.split("-").slice(0, 2).join("==");
 
 /** Versions have links to their images: what goes here is there still. Drafts are a former server's. */
-async function removeOld(folder: string, newest: string): Promise<void> {
-  const kept: { path: string; madeMs: number }[] = [];
+async function removeOld(folder: string, newest: string, mostBytes: number): Promise<void> {
+  const kept: { path: string; madeMs: number; bytes: number }[] = [];
   for await (const { name } of Deno.readDir(folder)) {
     const path = join(folder, name);
     if (name.startsWith(DRAFT)) await Deno.remove(path, { recursive: true });
     else if (/^[0-9a-f]{32}$/.test(name) && name !== newest) {
-      kept.push({ path, madeMs: (await Deno.stat(path)).mtime?.getTime() ?? 0 });
+      const madeMs = (await Deno.stat(path)).mtime?.getTime() ?? 0;
+      kept.push({ path, madeMs, bytes: await sizeOf(join(path, IMAGE)) });
     }
   }
   kept.sort((a, b) => b.madeMs - a.madeMs);
-  for (const { path } of kept.slice(KEPT - 1)) await Deno.remove(path, { recursive: true });
+  let total = await sizeOf(join(folder, newest, IMAGE));
+  for (const [at, { path, bytes }] of kept.entries()) {
+    total += bytes;
+    if (at >= KEPT - 1 || total > mostBytes) await Deno.remove(path, { recursive: true });
+  }
 }
+
+const sizeOf = (file: string): Promise<number> => Deno.stat(file).then(({ size }) => size, () => 0);

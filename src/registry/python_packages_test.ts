@@ -169,6 +169,14 @@ Deno.test("installations that nobody asked for lately go", () =>
     assert.equal((await Array.fromAsync(Deno.readDir(join(folder, "acme")))).length, 8);
   }));
 
+Deno.test("installations are kept as long as there is room for them together", () =>
+  withPackages(async (packages, _, folder) => {
+    for (let version = 1; version <= 6; version++) {
+      await packages.install("acme", `one==${version}`, signal, onProgress);
+    }
+    assert.equal((await Array.fromAsync(Deno.readDir(join(folder, "acme")))).length, 3);
+  }, 3 * "/packages".length));
+
 Deno.test("nothing is asked for where nothing is required", () =>
   withPackages(async (packages, asked) => {
     assert.deepEqual(await packages.install("acme", "# nothing\n", signal, onProgress), { image: null, packages: [] });

@@ -47,7 +47,14 @@ export class RegistryHarness implements AsyncDisposable {
     const env = Deno.env.toObject();
     const limits = { timeoutMs: 30_000, memoryBytes: 2 ** 30, idleMs: 500 };
     this.#bundler = new Bundler({ deno: DENO, env, memoryOf: () => 0, ...limits });
-    const npm = new Npm({ deno: DENO, env, folder: join(data, "deno"), timeoutMs: 30_000 });
+    const npm = new Npm({
+      deno: DENO,
+      env,
+      folder: join(data, "deno"),
+      timeoutMs: 30_000,
+      mostBytes: 2 ** 30,
+      toldAfterMs: 30_000,
+    });
     const events = new Events();
     events.on((event) => this.events.push(event));
     const parts = {
