@@ -68,6 +68,12 @@ export class NativeCell implements RingCalls {
     return this.#symbols.mf_now_ns();
   }
 
+  /** It comes so far behind this process where the processors are short. */
+  beNice(niceness: number): void {
+    const what = "share the processors out";
+    check(this.#symbols.mf_cell_be_nice(this.#alive(what), niceness), what);
+  }
+
   /** The file is opened for the cell: a regular one to be read, or a new one to be written. */
   send(request: Bytes, file: string | null, isNewFile = false): void {
     const what = file === null ? "ask the cell" : `pass ${file} to the cell`;

@@ -219,6 +219,13 @@ const DECLARED = {
     ],
     result: "i32",
   },
+  mf_cell_be_nice: {
+    parameters: [
+      "pointer", // const struct mf_cell *cell
+      "i32", // int niceness
+    ],
+    result: "i32",
+  },
   mf_cell_send: {
     parameters: [
       "pointer", // struct mf_cell *cell

@@ -70,10 +70,13 @@ testCells("a tenant's cells have its share of the processors", async () => {
       "@other/hostile.ts": HOSTILE,
     },
   });
-  for (const [tenant, niceness] of [["acme", 6], ["other", 3]] as const) {
+  for (const [tenant, niceness] of [["acme", 9], ["other", 6]] as const) {
     const slow = server.call(`/@${tenant}/hostile?do=spin`);
     const cell = await busyCell(server);
     assert.equal(getPriority(cell), niceness);
+    // Where the kernel shares the processors out among sessions, a cell is one.
+    const session = await Deno.readTextFile(`/proc/${cell}/autogroup`).catch(() => null);
+    if (session !== null) assert.match(session, new RegExp(` nice ${niceness}$`, "m"));
     Deno.kill(cell, "SIGKILL");
     expectError(await slow, "crash");
   }

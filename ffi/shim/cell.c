@@ -3,9 +3,11 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -114,6 +116,28 @@ close_kvm:
 
 int mf_cell_process(const struct mf_cell *cell) {
     return cell->process;
+}
+
+/* ---- its part of the processors ---------------------------------------------------------------------- */
+
+/* Some kernels share the processors out among sessions first, and niceness counts within each: a cell is a session. */
+static void cell__share_session_out(pid_t process, int niceness) {
+    char path[64], text[16];
+    snprintf(path, sizeof path, "/proc/%d/autogroup", (int)process);
+    int length = snprintf(text, sizeof text, "%d", niceness), file = open(path, O_WRONLY | O_CLOEXEC);
+    if (file < 0) return;
+    /* Without it, it has as much as this session. */
+    if (write(file, text, (size_t)length) < 0) errno = 0;
+    close(file);
+}
+
+int mf_cell_be_nice(const struct mf_cell *cell, int niceness) {
+    if (cell->process <= 0) return -ESRCH;
+    cell__share_session_out(cell->process, niceness);
+    /* It leads a group of processes that has no other: so this is for all of its threads. */
+    if (setpriority(PRIO_PGRP, (id_t)cell->process, niceness) == 0) return 0;
+    /* More than others have is root's to give. */
+    return errno == EACCES ? 0 : -errno;
 }
 
 /* ---- end --------------------------------------------------------------------------------------------- */

@@ -99,6 +99,8 @@ int mf_cell_new(const char *wake_path, struct mf_cell **cell, struct mf_ring **r
 int mf_cell_start(struct mf_cell *cell, const char *program, const char *kvm, char *message, size_t capacity);
 /* Its process, as this one sees it. */
 int mf_cell_process(const struct mf_cell *cell);
+/* Its niceness beside this process, and its session's beside this one. */
+int mf_cell_be_nice(const struct mf_cell *cell, int niceness);
 /* A request, with a file of the host or NULL. `flags` are of enum mf_cell_file. -EPIPE: it is dead. */
 int mf_cell_send(struct mf_cell *cell, const uint8_t *request, size_t length, const char *file, uint32_t flags);
 /* As of the ring in the process. mf_cell_collect copies what is complete into the private ring: how many steps. */

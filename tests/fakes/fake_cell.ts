@@ -27,6 +27,7 @@ export class FakeCell implements CellProcess {
   /** Steps that were submitted and are not complete. */
   readonly steps: number[] = [];
   hasEnded = false;
+  niceness = 0;
   /** Of a request: the error to answer it with; null: no answer, or one by `tell`. */
   answer: Answer = () => 0;
   /** Thrown when completions are collected. */
@@ -107,6 +108,10 @@ export class FakeCell implements CellProcess {
     this.requests.push(request);
     const error = this.answer(request, this);
     if (error !== null) this.reply(request.id, error, error === 0 ? "" : "it cannot");
+  }
+
+  beNice(niceness: number): void {
+    this.niceness = niceness;
   }
 
   submit(slot: number): void {

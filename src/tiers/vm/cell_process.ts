@@ -9,6 +9,8 @@ export interface CellProcess extends RingCalls {
   readonly told: Deno.UnixConn;
   /** CLOCK_MONOTONIC in nanoseconds. */
   nowNs(): bigint;
+  /** All its threads have that niceness from now on. */
+  beNice(niceness: number): void;
   /** Throws when what is complete makes no sense. */
   collect(): void;
   /** The file is opened for it: to be read, or a new one to be written. Throws when the cell is gone. */

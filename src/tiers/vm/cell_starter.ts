@@ -1,5 +1,5 @@
 import { CellMode, CellOperation } from "../../../ffi/layout.ts";
-import { shareOut } from "../../host/cpu_share.ts";
+import { nicenessOf } from "../../host/cpu_share.ts";
 import type { StepsContext } from "../steps.ts";
 import { Cell, CellError } from "./cell.ts";
 import { type CellGroup, type CellGroups, NO_GROUP } from "./cell_group.ts";
@@ -99,7 +99,7 @@ export class CellStarter {
     const { groups, memoryBytesOf, cpuShareOf, onTrouble } = this.#options;
     groups.tell();
     const cpuShare = cpuShareOf(tenant);
-    shareOut(process.pid, cpuShare);
+    process.beNice(nicenessOf(cpuShare));
     await group.allot({ memoryBytes: memoryBytesOf(tenant), cpuShare })
       .catch((error) => onTrouble(`Cannot limit a cell of ${tenant} by its group: ${error}`));
   }

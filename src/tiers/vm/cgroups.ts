@@ -16,8 +16,11 @@ export interface CgroupsOptions {
   readonly onTrouble: (message: string) => void;
 }
 
-/** Of the processors, beside each thread of the server: whoever answers requests comes before whoever computes. */
-const CELLS_SHARE = 0.5;
+/**
+ * Of the processors, beside each thread of the server: whoever answers requests comes before whoever computes. With half
+ * of it the server's own thread waited for up to 50 ms beside cells that compute. What it does not use is theirs anyway.
+ */
+const CELLS_SHARE = 1 / 4;
 /** `mayfly-PID-ID` has a server's cells; with `-server` at its end, where need be, the server itself. */
 const OF_A_SERVER = /^mayfly-(\d{1,10})-[\w-]{1,64}$/;
 /** Groups of servers that are gone, and of cells of one of them, which one start removes. */

@@ -38,7 +38,7 @@ Deno.test("each cell has a group of version 1 that its tenant's caps limit, befo
   assert.equal(files.read(`/groups/memory/${NAME}/cell-1`, "memory.limit_in_bytes"), `${640 * MiB}`);
   assert.equal(files.read(`/groups/cpu/${NAME}/cell-1`, "cpu.shares"), "512");
   assert.equal(files.read(`/groups/pids/${NAME}/cell-1`, "pids.max"), "8192");
-  assert.equal(files.read(`/groups/cpu/${NAME}`, "cpu.shares"), "1024");
+  assert.equal(files.read(`/groups/cpu/${NAME}`, "cpu.shares"), "512");
 });
 
 Deno.test("of version 2 the server leaves its own group, so that this can have limited ones", async () => {
@@ -54,7 +54,7 @@ Deno.test("of version 2 the server leaves its own group, so that this can have l
   assert.equal(files.read(folder, "memory.max"), `${640 * MiB}`);
   assert.equal(files.read(folder, "cpu.weight"), "200");
   assert.equal(files.read(folder, "pids.max"), "8192");
-  assert.equal(files.read(`${DELEGATED}/${NAME}`, "cpu.weight"), "50");
+  assert.equal(files.read(`${DELEGATED}/${NAME}`, "cpu.weight"), "25");
 });
 
 Deno.test("of version 2 a group that others are in as well is left as it was, and said", async () => {
