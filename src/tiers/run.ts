@@ -126,7 +126,8 @@ export class Run implements Turn, Watcher {
     const graceMs = LIMITS.cancelGraceMs;
     const deadlineMs = this.#doomed ? now + graceMs : this.#invocation.deadlineMs;
     const cpuMs = this.#doomed ? graceMs : Math.max(0, this.#options.cpuMs - this.usage.cpuMs);
-    this.#stepDeadlineMs = deadlineMs;
+    // What is late already, for it waited for its cell to start, is not what runs it to answer for.
+    this.#stepDeadlineMs = Math.max(deadlineMs, now);
     ring.setWide(slot, SLOT.deadlineNs, this.#steps.toShimNs(deadlineMs));
     ring.setWide(slot, SLOT.cpuLeftNs, Math.round(cpuMs * NS_PER_MS));
     this.#state = "running";
