@@ -111,6 +111,10 @@ export class NativeCell implements RingCalls {
     return this.#symbols.mf_cell_park(this.#alive("wait for the cell"), head) === 1;
   }
 
+  count(): void {
+    this.#symbols.mf_cell_count(this.#alive("count the cell's steps"));
+  }
+
   /** Kills it, waits until it is gone, and says how it ended. `told` stays the caller's to close. */
   async end(): Promise<string> {
     const cell = this.#alive("end the cell");

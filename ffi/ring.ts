@@ -12,6 +12,8 @@ export interface RingCalls {
   park(head: number): boolean;
   /** Of a ring in another process: brings what is complete over here. */
   collect?(): void;
+  /** Of such a ring: looks how many steps were taken. */
+  count?(): void;
 }
 
 /** Told of a step's end; the slot is free for others when it returns. */
@@ -61,6 +63,9 @@ export class Ring {
 
   /** Steps that no worker has taken yet. */
   get waiting(): number {
+    const known = Atomics.load(this.#ring, RING.stepsWaiting >> 2);
+    if (known === 0 || !this.#calls.count) return known;
+    this.#calls.count();
     return Atomics.load(this.#ring, RING.stepsWaiting >> 2);
   }
 

@@ -269,6 +269,12 @@ const DECLARED = {
     ],
     result: "i32",
   },
+  mf_cell_count: {
+    parameters: [
+      "pointer", // struct mf_cell *cell
+    ],
+    result: "void",
+  },
   mf_cell_end: {
     parameters: [
       "pointer", // struct mf_cell *cell

@@ -22,7 +22,7 @@ static void cell__copy(void *to, const void *from, size_t bytes) {
     __asm__ volatile("" ::: "memory");
 }
 
-static void cell__count_waiting(struct mf_cell *cell) {
+void mf_cell_count(struct mf_cell *cell) {
     uint32_t waiting = cell->submitted_tail - atomic_load(&cell->shared->submitted_head);
     if (waiting > cell->in_flight_count) waiting = cell->in_flight_count;
     __atomic_store_n(&cell->ring->steps_waiting, waiting, __ATOMIC_RELAXED);
@@ -48,7 +48,7 @@ int mf_cell_submit(struct mf_cell *cell, uint32_t slot) {
     cell->unwoken++;
     cell->shared->submitted[cell->submitted_tail % CELL_SLOTS] = slot;
     atomic_store(&cell->shared->submitted_tail, ++cell->submitted_tail);
-    cell__count_waiting(cell);
+    mf_cell_count(cell);
     return 0;
 }
 
@@ -98,7 +98,7 @@ int mf_cell_collect(struct mf_cell *cell) {
         cell__copy(&slot, &cell->shared->completed[cell->completed_head++ % CELL_SLOTS], sizeof slot);
         if (cell__take_step(cell, slot) != 0) return cell__condemn(cell);
     }
-    cell__count_waiting(cell);
+    mf_cell_count(cell);
     return (int)count;
 }
 

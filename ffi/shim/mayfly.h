@@ -109,6 +109,8 @@ int mf_cell_wake(struct mf_cell *cell);
 int mf_cell_cancel(struct mf_cell *cell, uint32_t slot);
 int mf_cell_collect(struct mf_cell *cell);
 int mf_cell_park(struct mf_cell *cell, uint32_t head);
+/* A cell tells nobody which steps it has taken: brings steps_waiting up to date, as a submit and a collect do. */
+void mf_cell_count(struct mf_cell *cell);
 /* Kills it and waits for that; the private ring stays mapped, empty. The cell is gone. Returns how it ended (wait status). */
 int mf_cell_end(struct mf_cell *cell);
 /* Unmaps the private ring of a cell that is gone: nobody has a view of it any more. */

@@ -26,6 +26,8 @@ export class FakeCell implements CellProcess {
   readonly requests: FakeRequest[] = [];
   /** Steps that were submitted and are not complete. */
   readonly steps: number[] = [];
+  /** It takes none of them. It tells nobody when it does. */
+  isBusy = false;
   hasEnded = false;
   niceness = 0;
   /** Of a request: the error to answer it with; null: no answer, or one by `tell`. */
@@ -116,6 +118,11 @@ export class FakeCell implements CellProcess {
 
   submit(slot: number): void {
     this.steps.push(slot);
+    this.count();
+  }
+
+  count(): void {
+    this.#words[RING.stepsWaiting >> 2] = this.isBusy ? this.steps.length : 0;
   }
 
   wake(): void {}

@@ -137,10 +137,25 @@ static void parking_is_refused_while_something_is_complete(void) {
     end_cell(cell, private);
 }
 
+static void a_step_that_was_taken_does_not_wait(void) {
+    struct mf_ring *private;
+    struct mf_cell *cell = new_cell(&private);
+    for (uint32_t slot = 0; slot < 3; slot++) CHECK(mf_cell_submit(cell, slot) == 0);
+    CHECK(private->steps_waiting == 3);
+    atomic_store(&cell->shared->submitted_head, 2);
+    mf_cell_count(cell);
+    CHECK(private->steps_waiting == 1);
+    atomic_store(&cell->shared->submitted_head, 4);
+    mf_cell_count(cell);
+    CHECK(private->steps_waiting <= 3);
+    end_cell(cell, private);
+}
+
 const struct test cell_tests[] = {
     {"no word of a cell is believed that cannot be so", no_word_of_a_cell_is_believed},
     {"more than fits is not submitted to a cell", more_than_fits_is_not_submitted},
     {"a cancellation is of one step of a cell's slot", a_cancellation_is_of_one_step},
     {"parking is refused while something of a cell is complete", parking_is_refused_while_something_is_complete},
+    {"a step that a cell has taken waits no more", a_step_that_was_taken_does_not_wait},
     {0},
 };

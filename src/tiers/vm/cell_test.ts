@@ -66,6 +66,7 @@ function setUp() {
   return {
     process,
     cell,
+    line,
     start,
     troubles,
     damaged,
@@ -192,6 +193,31 @@ Deno.test("a cell that does not end a step at its deadline is ended", async () =
   t.cell.check(systemClock.monotonic() + TIMEOUT_MS + 5000);
   assert.equal((await outcome).code, "crash");
   await until(() => t.troubles.length === 1);
+});
+
+Deno.test("a step is handed over when the one before was taken, however long that one runs", async () => {
+  const t = setUp();
+  t.line.costUs = 1e6;
+  t.process.isBusy = true;
+  const outcomes = [t.start(), t.start()];
+  let isOver = false;
+  Promise.race(outcomes).then(() => isOver = true);
+  assert.equal(t.process.steps.length, 1);
+  t.process.isBusy = false;
+  await until(() => isOver || t.process.steps.length === 2);
+  assert.equal(isOver, false);
+  await t.cell.end();
+});
+
+Deno.test("a cell that is given a step that is late already has the time to say so", async () => {
+  const t = setUp();
+  const outcome = t.start(systemClock.monotonic() - 60_000);
+  await until(() => t.process.steps.length === 1);
+  t.cell.check(systemClock.monotonic());
+  assert.equal(t.cell.isAlive, true);
+  t.process.complete(StepResult.DEADLINE);
+  assert.equal((await outcome).code, "timeout");
+  await t.cell.end();
 });
 
 Deno.test("the runs of a cell that is ended for a reason fail by that", async () => {
