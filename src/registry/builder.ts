@@ -6,6 +6,7 @@ import type { FunctionSettings, TierName } from "../types.ts";
 import type { DiskRoom } from "./disk_room.ts";
 import type { Inputs } from "./inputs.ts";
 import { mountOf } from "./names.ts";
+import { FileChanged } from "./mirrored_bytes.ts";
 import { placed } from "./placed.ts";
 import type { Program, ProgramMakers } from "./program.ts";
 import { removeAll } from "./remove_all.ts";
@@ -27,6 +28,8 @@ export interface BuilderOptions {
   readonly maps: SourceMaps;
   readonly tiers: Tiers;
 }
+
+const MOST_TRIES = 5;
 
 export interface BuildJob {
   readonly root: Root;
@@ -64,6 +67,21 @@ export class Builder {
 
   /** Throws a BuildError whose message has the place in the user's file, or Unavailable. */
   async build(job: BuildJob): Promise<Built> {
+    const { root, source, signal } = job;
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      try {
+        return await this.#buildForEither(job);
+      } catch (error) {
+        if (!(error instanceof FileChanged)) throw error;
+        signal.throwIfAborted();
+        // An editor that saves twice is no failure.
+        await root.lookAgain([error.path]);
+      }
+    }
+    throw new BuildError(`Cannot build ${source.file}: its files change all the time`);
+  }
+
+  async #buildForEither(job: BuildJob): Promise<Built> {
     try {
       return await this.#buildFor(job, null);
     } catch (error) {

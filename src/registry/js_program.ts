@@ -113,11 +113,9 @@ export class JsPrograms implements ProgramMaker {
 
 /** The mirror may have moved on while the child read it, and a copy in it may be damaged. */
 async function isAsMirrored(root: Root, { files }: BundleFacts): Promise<boolean> {
-  const { mirror } = root;
-  const others = Object.keys(files).filter((path) => mirror.files.get(path)?.hash !== files[path]);
+  const others = Object.keys(files).filter((path) => root.mirror.files.get(path)?.hash !== files[path]);
   if (others.length === 0) return true;
-  mirror.distrust(others);
-  await root.look(others);
+  await root.lookAgain(others);
   return false;
 }
 

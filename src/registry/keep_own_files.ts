@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { LIMITS } from "../limits.ts";
-import { FILE_PACK, PackError, writeFilePack } from "../state/file_pack.ts";
+import { FILE_PACK, PackChanged, PackError, writeFilePack } from "../state/file_pack.ts";
 import { BuildError } from "../tiers/tier.ts";
+import { FileChanged } from "./mirrored_bytes.ts";
 import type { Root } from "./root.ts";
 import type { Source } from "./sources.ts";
 
@@ -17,6 +18,7 @@ export async function keepOwnFiles(root: Root, source: Source, versionFolder: st
   try {
     await writeFilePack(join(versionFolder, FILE_PACK), files, LIMITS.ownFilesBytes);
   } catch (error) {
+    if (error instanceof PackChanged) throw new FileChanged(`${folder}/${error.path}`);
     throw error instanceof PackError ? new BuildError(error.message) : error;
   }
 }

@@ -3,6 +3,7 @@ import { LIMITS, MiB } from "../limits.ts";
 import { BuildError } from "../tiers/tier.ts";
 import type { Place } from "./bundle_wire.ts";
 import { filesProgram, hashesOf } from "./files_program.ts";
+import { mirroredBytes } from "./mirrored_bytes.ts";
 import { placed } from "./placed.ts";
 import type { CodeConfig, Program, ProgramJob, ProgramMaker } from "./program.ts";
 import { candidatesOf } from "./python_imports.ts";
@@ -64,7 +65,9 @@ export class PythonPrograms implements ProgramMaker {
         const file = path.endsWith(".py") ? mirror.files.get(path) : undefined;
         return file && (path === source.file || file.size <= MOST_SOURCE_BYTES) ? [{ path, hash: file.hash }] : [];
       });
-      const read = (path: string) => Deno.readTextFile(mirror.pathOf(path));
+      // What it says is kept by its hash.
+      const read = async (path: string, hash: string) =>
+        new TextDecoder().decode(await mirroredBytes(mirror, path, hash));
       const facts = await this.#scanner.scan(sources, read, signal);
       entry = facts.get(source.file) ?? entry;
       next = [];

@@ -39,14 +39,14 @@ export class PythonScanner {
   /** By path; `hash` names a content. Throws a BuildError for what makes the parser fail. */
   async scan(
     files: readonly { path: string; hash: string }[],
-    read: (path: string) => Promise<string>,
+    read: (path: string, hash: string) => Promise<string>,
     signal: AbortSignal,
   ): Promise<Map<string, PythonFacts>> {
     const unknown = files.filter(({ hash }) => !this.#known.has(hash));
     const facts = new Map<string, PythonFacts>();
     for (let at = 0; at < unknown.length; at += AT_ONCE) {
       const some = unknown.slice(at, at + AT_ONCE);
-      const sources = await Promise.all(some.map(async ({ path }) => [path, await read(path)]));
+      const sources = await Promise.all(some.map(async ({ path, hash }) => [path, await read(path, hash)]));
       const found = await this.#ask(JSON.stringify(Object.fromEntries(sources)), signal);
       for (const { path, hash } of some) {
         facts.set(path, found[path]);

@@ -199,3 +199,27 @@ Deno.test("a version whose snapshot was made anew is whole still", async () => {
   await h.serves("resize", "another x");
   assert.deepEqual(h.vm.prepared, ["resize"]);
 });
+
+Deno.test("a file that changes while its function is built is no failure: it is built again", async () => {
+  for (const file of ["report.py", "report/main.py"]) {
+    await using h = await withVm({});
+    let changes = 0;
+    // Between the reading of its sources and their copying.
+    Object.defineProperty(h.vm, "opening", {
+      get: () => changes++ === 0 ? Deno.writeTextFile(join(h.data, "mirror", "home", file), python("half of")) : null,
+    });
+    await h.drop({ [file]: python("whole") });
+    await h.serves("report", "whole");
+    assert.ok(changes > 1);
+    assert.deepEqual(deploysOf(h, "report").filter(({ state }) => state === "failed"), []);
+  }
+});
+
+Deno.test("a file that always changes while its function is built is told so", async () => {
+  await using h = await withVm({});
+  Object.defineProperty(h.vm, "opening", {
+    get: () => Deno.writeTextFile(join(h.data, "mirror", "home", "report.py"), python("half of")),
+  });
+  await h.drop({ "report.py": python("whole") });
+  await h.fails("report", /Cannot build report\.py: its files change all the time/);
+});

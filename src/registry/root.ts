@@ -6,6 +6,7 @@ import { type Inputs, isCurrent, type RootState } from "./inputs.ts";
 import { type Manifest, NO_MANIFEST, parseManifest } from "./manifest.ts";
 import { Mirror, type MirrorFs } from "./mirror.ts";
 import type { MirrorRoom } from "./mirror_room.ts";
+import { mirroredBytes } from "./mirrored_bytes.ts";
 import { findNotExecutable } from "./not_executable.ts";
 import type { Lock } from "./npm.ts";
 import { isVisible } from "./scan.ts";
@@ -85,6 +86,19 @@ export class Root {
     const look = this.#looking.then(() => this.#look(below));
     this.#looking = look.catch(() => {});
     return await look;
+  }
+
+  /** What a build has read of these files is not what it was to read: a look is under way, or their copies are damaged. */
+  async lookAgain(paths: readonly string[]): Promise<void> {
+    // Whoever looks now tells all functions what changed: nothing is copied before that is done.
+    await this.#looking;
+    const { mirror } = this;
+    const damaged: string[] = [];
+    for (const path of paths) {
+      await mirroredBytes(mirror, path, mirror.files.get(path)?.hash).catch(() => damaged.push(path));
+    }
+    mirror.distrust(damaged);
+    await this.look(damaged);
   }
 
   /** What is wrong with its configuration files, as an operator is told. */

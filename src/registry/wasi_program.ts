@@ -1,7 +1,6 @@
-import { BuildError } from "../tiers/tier.ts";
-import { sha256 } from "./content_hash.ts";
 import { filesProgram } from "./files_program.ts";
 import { keepOwnFiles } from "./keep_own_files.ts";
+import { FileChanged, mirroredBytes } from "./mirrored_bytes.ts";
 import type { Program, ProgramJob, ProgramMaker } from "./program.ts";
 
 /** A WASI module is its own bundle: nothing is imported, nothing is configured in it. */
@@ -9,9 +8,9 @@ export class WasiPrograms implements ProgramMaker {
   async make({ root, source, onWanted }: ProgramJob): Promise<Program> {
     const { file } = source;
     onWanted(new Set([file]));
-    const bundle = await Deno.readFile(root.mirror.pathOf(file));
-    const hash = await sha256(bundle);
-    if (hash !== root.mirror.files.get(file)?.hash) throw new BuildError(`Cannot build ${file}: it changed meanwhile`);
+    const hash = root.mirror.files.get(file)?.hash;
+    if (hash === undefined) throw new FileChanged(file);
+    const bundle = await mirroredBytes(root.mirror, file, hash);
     return {
       ...filesProgram(root, source, { ...root.filesOf(source), [file]: hash }),
       config: null,

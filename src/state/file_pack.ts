@@ -25,7 +25,15 @@ export interface PackedFile {
 
 /** What is to be packed cannot be. */
 export class PackError extends Error {
-  override readonly name = "PackError";
+  override readonly name: string = "PackError";
+}
+
+/** A file is not what its hash says. */
+export class PackChanged extends PackError {
+  override readonly name = "PackChanged";
+  constructor(readonly path: string) {
+    super(`Cannot keep ${path}: it changed meanwhile`);
+  }
 }
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -77,7 +85,7 @@ export async function writeFilePack(to: string, files: Iterable<PackedFile>, mos
 async function contentOf({ path, from, hash }: PackedFile): Promise<Bytes> {
   const content = await Deno.readFile(from);
   if (createHash("sha256").update(content).digest("hex") === hash) return content;
-  throw new PackError(`Cannot keep ${path}: it changed meanwhile`);
+  throw new PackChanged(path);
 }
 
 async function writeAll(file: Deno.FsFile, bytes: Bytes): Promise<void> {
