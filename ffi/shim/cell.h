@@ -21,6 +21,7 @@ struct mf_cell {
     uint32_t unwoken; /* steps that nobody was woken for */
     uint32_t in_flight_count;
     bool in_flight[CELL_SLOTS];
+    uint64_t submitted_ns[CELL_SLOTS];
     uint32_t canceled[CELL_SLOTS];
 
     struct wake told; /* the cell gets the connection */

@@ -44,6 +44,7 @@ int mf_cell_submit(struct mf_cell *cell, uint32_t slot) {
     memcpy(shared + MF_SLOT_IN, (const uint8_t *)own + MF_SLOT_IN, own->in_length);
     if (cell->canceled[slot] & 1) cell__set_canceled(cell, slot);
     cell->in_flight[slot] = true;
+    cell->submitted_ns[slot] = os__now_ns();
     cell->in_flight_count++;
     cell->unwoken++;
     cell->shared->submitted[cell->submitted_tail % CELL_SLOTS] = slot;
@@ -73,12 +74,25 @@ static bool cell__is_sound(const struct mf_slot *slot) {
            slot->out_length <= MF_GUEST_OUT_BYTES && slot->error <= 0;
 }
 
+static void cell__bound(uint64_t *told, uint64_t most) {
+    if (*told > most) *told = most;
+}
+
+/* What a step took is somebody's bill: a guest has one processor, and no more of it than the time that passed. */
+static void cell__bound_times(const struct mf_cell *cell, uint32_t slot, struct mf_slot *told) {
+    uint64_t passed = os__now_ns() - cell->submitted_ns[slot];
+    cell__bound(&told->clone_ns, passed);
+    cell__bound(&told->run_ns, passed);
+    cell__bound(&told->cpu_ns, passed);
+}
+
 static int cell__take_step(struct mf_cell *cell, uint32_t slot) {
     if (slot >= CELL_SLOTS || !cell->in_flight[slot]) return -EBADMSG;
     const uint8_t *shared = cell__shared_slot(cell, slot);
     struct mf_slot told, *own = cell__own_slot(cell, slot);
     cell__copy(&told, shared, sizeof told);
     if (!cell__is_sound(&told)) return -EBADMSG;
+    cell__bound_times(cell, slot, &told);
     memcpy((uint8_t *)own + SUBMITTED_BYTES, (const uint8_t *)&told + SUBMITTED_BYTES, sizeof told - SUBMITTED_BYTES);
     cell__copy((uint8_t *)own + MF_SLOT_OUT, shared + MF_SLOT_OUT, told.out_length);
     cell->in_flight[slot] = false;

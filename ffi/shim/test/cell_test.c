@@ -151,10 +151,33 @@ static void a_step_that_was_taken_does_not_wait(void) {
     end_cell(cell, private);
 }
 
+static void no_step_takes_longer_than_passed(void) {
+    struct mf_ring *private;
+    struct mf_cell *cell = new_cell(&private);
+    uint64_t before = os__now_ns();
+    CHECK(mf_cell_submit(cell, 7) == 0);
+    struct mf_slot *told = shared_slot(cell, 7);
+    told->cpu_ns = told->run_ns = told->clone_ns = UINT64_MAX;
+    cell->shared->completed[0] = 7;
+    atomic_store(&cell->shared->completed_tail, 1);
+    CHECK(mf_cell_collect(cell) == 1);
+    uint64_t passed = os__now_ns() - before;
+    const struct mf_slot *own = private_slot(private, 7);
+    CHECK(own->cpu_ns <= passed && own->run_ns <= passed && own->clone_ns <= passed);
+    CHECK(mf_cell_submit(cell, 7) == 0);
+    told->cpu_ns = 0;
+    cell->shared->completed[1] = 7;
+    atomic_store(&cell->shared->completed_tail, 2);
+    CHECK(mf_cell_collect(cell) == 1);
+    CHECK(own->cpu_ns == 0);
+    end_cell(cell, private);
+}
+
 const struct test cell_tests[] = {
     {"no word of a cell is believed that cannot be so", no_word_of_a_cell_is_believed},
     {"more than fits is not submitted to a cell", more_than_fits_is_not_submitted},
     {"a cancellation is of one step of a cell's slot", a_cancellation_is_of_one_step},
+    {"no step of a cell takes longer than the time that passed", no_step_takes_longer_than_passed},
     {"parking is refused while something of a cell is complete", parking_is_refused_while_something_is_complete},
     {"a step that a cell has taken waits no more", a_step_that_was_taken_does_not_wait},
     {0},
