@@ -80,23 +80,21 @@ static void share_vms(void) {
     CHECK(cell_stat("switches") == switches + 20);
 }
 
+/* For what the test sends, however slow the machine is. */
 static void waits_without_a_thread(void) {
     uint64_t parked = cell_stat("parked");
     for (uint32_t slot = 0; slot < CELL_SLOTS; slot++) {
         step_new(slot, base);
-        put_request(slot, 0, "/sleep/300", "");
+        put_request(slot, MF_HEAD_HAS_BODY, "/body", "");
         step_submit(slot);
     }
-    for (uint32_t slot = 0; slot < CELL_SLOTS; slot++) {
-        CHECK(step_wait(slot) == MF_STEP_PARKED);
-        CHECK(cell_slot(slot)->wake_ms <= 300);
-    }
+    for (uint32_t slot = 0; slot < CELL_SLOTS; slot++) CHECK(step_wait(slot) == MF_STEP_PARKED);
     CHECK(cell_stat("parked") == parked + CELL_SLOTS);
-    usleep(310000);
     for (uint32_t slot = 0; slot < CELL_SLOTS; slot++) {
         step_again(slot);
+        put_frame(slot, MF_END, 0, "", 0);
         CHECK(step_do(slot) == MF_STEP_DONE);
-        CHECK(has_text(slot, MF_CHUNK, "slept"));
+        CHECK(has_text(slot, MF_CHUNK, "0"));
     }
     CHECK(cell_stat("parked") == parked);
 }
@@ -451,7 +449,7 @@ int main(int count, char **arguments) {
         {"each request finds the state of the snapshot", has_fresh_state},
         {"a VM is switched between functions of a runtime", switches},
         {"functions that are alike share VMs", share_vms},
-        {"guests that sleep hold no thread", waits_without_a_thread},
+        {"guests that wait hold no thread", waits_without_a_thread},
         {"a thousand guests of one snapshot wait at once", many_wait_at_once},
         {"a body comes as the guest takes it", reads_a_body},
         {"input that is never read has a bound", takes_more_than_the_port_holds},
