@@ -7,6 +7,9 @@
 
 #include "control.h"
 
+/* More together gain little, and keep callers waiting. */
+#define TOGETHER_MAX 4u
+
 void ring__init(struct ring *ring, struct cell_ring *shared) {
     ring->shared = shared;
     pthread_mutex_init(&ring->complete_lock, NULL);
@@ -68,6 +71,14 @@ void ring__complete(struct ring *ring, uint32_t slot, bool wakes) {
     shared->completed[tail % CELL_SLOTS] = slot;
     atomic_store(&shared->completed_tail, tail + 1);
     pthread_mutex_unlock(&ring->complete_lock);
+    if (!wakes) return;
+    if (atomic_fetch_add(&ring->untold, 1) + 1 < TOGETHER_MAX && ring__has_submitted(ring)) return;
+    ring__tell(ring);
+}
+
+void ring__tell(struct ring *ring) {
+    struct cell_ring *shared = ring->shared;
+    if (atomic_load(&ring->untold) == 0 || atomic_exchange(&ring->untold, 0) == 0) return;
     /* Either the server sees the new tail when it parks, or this sees that it has parked. */
-    if (wakes && atomic_load(&shared->parked) != 0 && atomic_exchange(&shared->parked, 0) != 0) control__wake();
+    if (atomic_load(&shared->parked) != 0 && atomic_exchange(&shared->parked, 0) != 0) control__wake();
 }

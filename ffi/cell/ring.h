@@ -11,6 +11,7 @@
 struct ring {
     struct cell_ring *shared;
     atomic_uint asleep; /* threads */
+    atomic_uint untold; /* steps that are complete, and the server may be asleep */
     pthread_mutex_t complete_lock;
 };
 
@@ -29,7 +30,12 @@ void ring__wake_nobody(struct ring *ring);
 void ring__wake_another(struct ring *ring);
 
 bool ring__is_canceled(const struct ring *ring, uint32_t slot);
-/* The slot is the server's again: nothing of it may be touched from here on. */
+/*
+ * The slot is the server's again: nothing of it may be touched from here on. To be woken takes the server 20 us: while more
+ * steps wait that will soon be complete, too, it is woken for some together.
+ */
 void ring__complete(struct ring *ring, uint32_t slot, bool wakes);
+/* By a thread with nothing to do, or with something that may take long: the server is woken for what is complete. */
+void ring__tell(struct ring *ring);
 
 #endif

@@ -85,6 +85,7 @@ static bool worker__work(struct worker *worker) {
         worker->fresh_ns += os__now_ns() - begun;
         return true;
     }
+    ring__tell(&worker->serve->ring);
     if (step == NULL) step = worker__take_aside(worker);
     if (step == NULL) return false;
     worker->fresh_ns = 0;

@@ -63,6 +63,8 @@ void step_submit(uint32_t slot);
 void step_cancel(uint32_t slot);
 /* Waits for it. The result. */
 enum mf_step_result step_wait(uint32_t slot);
+/* Likewise, asleep until the cell wakes the server. */
+enum mf_step_result step_wait_asleep(uint32_t slot);
 /* Whether it was completed by now. */
 bool step_is_complete(uint32_t slot);
 enum mf_step_result step_do(uint32_t slot);

@@ -344,6 +344,24 @@ static void keeps_characters_whole(void) {
     CHECK(has_text(0, MF_LOG, "no end"));
 }
 
+static void wakes_the_server(void) {
+    for (uint32_t round = 0; round < 50; round++) {
+        uint32_t count = 1 + round % 12;
+        for (uint32_t slot = 0; slot < count; slot++) {
+            /* One that computes on, among those that are over at once: nobody waits for it. */
+            step_new(slot, base);
+            put_request(slot, 0, slot == 5 ? "/spin" : "/count", "");
+            step_submit(slot);
+        }
+        for (uint32_t slot = 0; slot < count; slot++) {
+            if (slot != 5) CHECK(step_wait_asleep(slot) == MF_STEP_DONE);
+        }
+        if (count <= 5) continue;
+        step_cancel(5);
+        CHECK(step_wait_asleep(5) == MF_STEP_CANCELED);
+    }
+}
+
 /* ---- objects ------------------------------------------------------------------------------------------ */
 
 static void keeps_what_is_used(void) {
@@ -463,6 +481,7 @@ int main(int count, char **arguments) {
         {"frames that are none of a function's are refused", refuses_frames_that_are_none},
         {"half of a frame is not shown", shows_no_half_of_a_frame},
         {"a sandbox that is gone is stale", knows_who_is_gone},
+        {"the server is woken for what is complete, however many steps wait", wakes_the_server},
         {"a long run lets short ones ahead", long_runs_let_short_ones_ahead},
         {"a run that was set aside goes on as it was", long_runs_end_right},
         {"lines of a log come before the request's end", logs_lines_before_the_end},
