@@ -20,6 +20,9 @@
 
 struct cell {
     struct cell_ring *ring;
+    struct vm_machine *machine;
+    int machine_error; /* why there is none */
+    struct vm_text why;
     struct serve *serve; /* NULL until it has started */
 };
 
@@ -53,25 +56,29 @@ static int main__map_ring(struct cell_ring **ring) {
     return (*ring)->abi == CELL_ABI ? 0 : -EPROTO;
 }
 
-/* In the jail there is no /proc, of which the engine needs one file: it is opened before. */
+/*
+ * Before it is anybody's cell: nobody waits for it then, and in the jail there is no /proc, of which the engine needs one
+ * file. It has one thread only, still: none must be left over when it jails itself.
+ */
+static void main__open_machine(struct cell *cell) {
+    int pagemap = pagemap__open();
+    cell->machine_error = pagemap < 0 ? pagemap : vm_machine_open(CELL_KVM, pagemap, &cell->machine, &cell->why);
+    if (cell->machine_error == 0) vm_machine_settle(cell->machine);
+    close(CELL_KVM);
+    if (pagemap >= 0) close(pagemap);
+}
+
 static int main__start(struct cell *cell, const struct cell_request *request, char *reason) {
     enum cell_mode mode = (enum cell_mode)request->mode;
     if (mode != CELL_BUILDS && mode != CELL_SERVES) return -EINVAL;
-    int pagemap = pagemap__open();
-    const char *failed = "the page map";
-    int error = pagemap < 0 ? pagemap
-                            : jail__enter(request->user, mode, request->address_bytes, &failed, reason, REASON_BYTES);
-    if (error != 0) {
-        snprintf(reason, REASON_BYTES, "the jail's %s: %s", failed, strerror(-error));
-        return error;
+    if (cell->machine_error != 0) {
+        snprintf(reason, REASON_BYTES, "%s", cell->why.bytes[0] != 0 ? cell->why.bytes : strerror(-cell->machine_error));
+        return cell->machine_error;
     }
-    struct vm_machine *machine;
-    struct vm_text why;
-    error = vm_machine_open(CELL_KVM, pagemap, &machine, &why);
-    close(CELL_KVM);
-    close(pagemap);
-    if (error == 0) error = serve__open(machine, cell->ring, mode, &cell->serve);
-    else snprintf(reason, REASON_BYTES, "%s", why.bytes);
+    const char *failed;
+    int error = jail__enter(request->user, mode, request->address_bytes, &failed, reason, REASON_BYTES);
+    if (error == 0) return serve__open(cell->machine, cell->ring, mode, &cell->serve);
+    snprintf(reason, REASON_BYTES, "the jail's %s: %s", failed, strerror(-error));
     return error;
 }
 
@@ -95,6 +102,7 @@ int main(void) {
     int error = main__check_descriptors();
     if (error == 0) error = control__begin();
     if (error == 0) error = main__map_ring(&cell.ring);
+    if (error == 0) main__open_machine(&cell);
     while (error == 0) {
         error = control__next(&request);
         if (error == 0) main__handle(&cell, &request);

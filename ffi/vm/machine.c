@@ -103,7 +103,7 @@ static int machine__find_out(struct vm_machine *machine, struct vm_text *why) {
 static int machine__try(struct vm_machine *machine, struct vm_text *why) {
     struct clock_moment moments[CLOCK_MOMENTS] = {clock__moment()};
     int error = machine__find_out(machine, why), shares_time;
-    if (error == 0) error = ticker__start(&machine->ticker);
+    if (error == 0) error = ticker__open(&machine->ticker);
     moments[1] = clock__moment_after(&moments[0]);
     if (error == 0) error = probe__machine(machine, &shares_time, why);
     if (error != 0 || !shares_time) return error;
@@ -146,14 +146,19 @@ int vm_machine_open(int kvm, int pagemap, struct vm_machine **result, struct vm_
     return 0;
 }
 
+void vm_machine_settle(struct vm_machine *machine) {
+    if (machine->probe != NULL) vm_close(machine->probe);
+    machine->probe = NULL;
+}
+
 void vm_machine_close(struct vm_machine *machine) {
     while (machine->idle != NULL) {
         struct shell *shell = machine->idle;
         machine->idle = shell->next;
         shell__delete(shell);
     }
-    if (machine->probe != NULL) vm_close(machine->probe);
-    ticker__stop(&machine->ticker);
+    vm_machine_settle(machine);
+    ticker__close(&machine->ticker);
     if (machine->kvm >= 0) close(machine->kvm);
     if (machine->pagemap >= 0) close(machine->pagemap);
     pthread_mutex_destroy(&machine->lock);

@@ -80,27 +80,37 @@ static void *ticker__main(void *data) {
     return NULL;
 }
 
-int ticker__start(struct ticker *ticker) {
+int ticker__open(struct ticker *ticker) {
     struct sigaction action = {.sa_handler = ticker__on_signal};
     if (sigaction(ticker__signal(), &action, NULL) != 0) return -errno;
     pthread_mutex_init(&ticker->lock, NULL);
-    int error = pthread_create(&ticker->thread, NULL, ticker__main, ticker);
-    if (error != 0) return -error;
-    ticker->started = 1;
+    ticker->is_open = 1;
     return 0;
 }
 
-void ticker__stop(struct ticker *ticker) {
-    if (!ticker->started) return;
-    atomic_store(&ticker->stopping, 1);
-    atomic_fetch_add(&ticker->running, 1);
-    os__futex_wake(&ticker->running, 1);
-    pthread_join(ticker->thread, NULL);
+void ticker__close(struct ticker *ticker) {
+    if (!ticker->is_open) return;
+    if (ticker->started) {
+        atomic_store(&ticker->stopping, 1);
+        atomic_fetch_add(&ticker->running, 1);
+        os__futex_wake(&ticker->running, 1);
+        pthread_join(ticker->thread, NULL);
+    }
     pthread_mutex_destroy(&ticker->lock);
-    ticker->started = 0;
+    ticker->started = ticker->is_open = 0;
+}
+
+static int ticker__start(struct ticker *ticker) {
+    pthread_mutex_lock(&ticker->lock);
+    int error = ticker->started ? 0 : pthread_create(&ticker->thread, NULL, ticker__main, ticker);
+    if (error == 0) atomic_store(&ticker->started, 1);
+    pthread_mutex_unlock(&ticker->lock);
+    return -error;
 }
 
 int ticker__begin(struct ticker *ticker, struct vm *vm, uint64_t deadline_ns, uint64_t cpu_ns) {
+    int error = atomic_load(&ticker->started) ? 0 : ticker__start(ticker);
+    if (error != 0) return error;
     for (uint32_t i = 0; i < TICKER_RUNS_MAX; i++) {
         struct ticker_run *run = &ticker->runs[i];
         if (atomic_load(&run->vm) != NULL) continue;

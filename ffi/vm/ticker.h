@@ -25,14 +25,16 @@ struct ticker_run {
 struct ticker {
     pthread_t thread;
     pthread_mutex_t lock; /* a run may not end while it is being kicked */
-    int started;
+    int is_open;
+    atomic_int started;
     atomic_uint running; /* runs under way; what the thread sleeps on */
     atomic_int stopping;
     struct ticker_run runs[TICKER_RUNS_MAX];
 };
 
-int ticker__start(struct ticker *ticker);
-void ticker__stop(struct ticker *ticker);
+/* Its thread begins with the first run: a process may lock itself up before, while it has no other thread. */
+int ticker__open(struct ticker *ticker);
+void ticker__close(struct ticker *ticker);
 
 /* Around a run, by the thread that does it. -EBUSY when too many run. Returns the run's place. */
 int ticker__begin(struct ticker *ticker, struct vm *vm, uint64_t deadline_ns, uint64_t cpu_ns);

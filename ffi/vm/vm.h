@@ -33,11 +33,13 @@ struct vm_text {
 
 /*
  * Takes an open /dev/kvm and the process's own /proc/self/pagemap (and keeps copies of the descriptors; -1: it opens the
- * page map itself), and tries how this KVM enters a system call. Starts a thread and takes the signal SIGRTMIN + 5 of the
- * process.
+ * page map itself), and tries how this KVM enters a system call. Takes the signal SIGRTMIN + 5 of the process, and starts a
+ * thread with the first run.
  */
 int vm_machine_open(int kvm, int pagemap, struct vm_machine **machine, struct vm_text *why);
 void vm_machine_close(struct vm_machine *machine);
+/* Ends what it was tried with, where there is time for that: the process has no thread of the kernel's in it then. */
+void vm_machine_settle(struct vm_machine *machine);
 const char *vm_machine_kind(const struct vm_machine *machine);
 /* How many there are that wait for a clone (vm_snapshot_prepare). */
 uint32_t vm_machine_shells(struct vm_machine *machine);
