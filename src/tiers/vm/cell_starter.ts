@@ -32,16 +32,19 @@ export interface CellHooks {
   readonly onDamaged?: (cell: Cell, object: number) => void;
 }
 
-const SPARE_AFTER_MS = 50;
+/** Tenants whose cells were stopped may be asked for one after the other. */
+const SPARES = 4;
+/** Whoever waits for a cell comes first. */
+const SPARE_AFTER_MS = 20;
 const START_TIMEOUT_MS = 10_000;
 /** Guests' memory is mapped many times over: this only stops a cell that maps without end. */
 const ADDRESS_BYTES = 2 ** 42;
 
-/** Starts cells. One process is always there already, so that nobody waits for its start. */
+/** Starts cells. Some processes are there already, so that nobody waits for their start. */
 export class CellStarter {
   readonly #options: CellStarterOptions;
-  #spare: Promise<Opened> | null = null;
-  #preparing: ReturnType<typeof setTimeout> | undefined;
+  readonly #spares: Promise<Opened>[] = [];
+  #preparing: ReturnType<typeof setTimeout> | null = null;
   #closed = false;
 
   constructor(options: CellStarterOptions) {
@@ -123,10 +126,8 @@ export class CellStarter {
 
   async close(): Promise<void> {
     this.#closed = true;
-    clearTimeout(this.#preparing);
-    const spare = await this.#spare?.catch(() => null);
-    this.#spare = null;
-    if (spare) await discard(spare);
+    if (this.#preparing !== null) clearTimeout(this.#preparing);
+    await Promise.allSettled(this.#spares.splice(0).map(async (spare) => discard(await spare)));
   }
 
   async #open(): Promise<Opened> {
@@ -139,21 +140,28 @@ export class CellStarter {
     }
   }
 
+  /** Cells will be asked for. */
+  expect(): void {
+    if (this.#closed || this.#spares.length >= SPARES) return;
+    this.#preparing ??= setTimeout(() => this.#prepare(), SPARE_AFTER_MS);
+  }
+
   /** Null: there is none. */
   async #takeSpare(): Promise<Opened | null> {
-    const spare = this.#spare;
-    this.#spare = null;
-    // Not now: whoever waits for this cell comes first.
-    this.#preparing ??= setTimeout(() => this.#prepare(), SPARE_AFTER_MS);
+    const spare = this.#spares.shift();
+    this.expect();
     return await spare?.catch(() => null) ?? null;
   }
 
+  /** One after the other: each takes some of the server's own time. */
   #prepare(): void {
-    this.#preparing = undefined;
-    if (this.#spare) return;
-    this.#spare = this.#open();
-    // Whoever takes it tries again, and tells.
-    this.#spare.catch(() => {});
+    const spare = this.#open();
+    this.#spares.push(spare);
+    // Of one that cannot be opened whoever takes it tries again, and tells.
+    spare.catch(() => {}).then(() => {
+      this.#preparing = null;
+      this.expect();
+    });
   }
 }
 

@@ -98,7 +98,8 @@ export class VmTier implements Tier {
   }
 
   #snapshot(artifact: Omit<Artifact, "bundle">, stored: VersionSnapshot): VmSnapshot {
-    const { cells, clock } = this.#options;
+    const { cells, clock, starter } = this.#options;
+    starter.expect();
     const { id, version, settings, language, mount, file, entry, folder, run } = artifact;
     const snapshot = new VmSnapshot({
       cells,
