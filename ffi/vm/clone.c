@@ -176,6 +176,7 @@ static int clone__map(struct vm *vm, const struct vm_snapshot *snapshot) {
 int clone__state(struct vm *vm, const struct vm_snapshot *snapshot) {
     vm->context = snapshot->context;
     memset(&vm->counters, 0, sizeof vm->counters);
+    vm->turn_ns = 0;
     memset(&vm->exit, 0, sizeof vm->exit);
     vm->memory.recent_count = 0;
     atomic_store(&vm->kicked, 0);

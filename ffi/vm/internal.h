@@ -42,6 +42,7 @@ struct vm {
     int serves_proxy; /* the host answers for VM_PROXY_PORT */
     uint32_t looks; /* of epoll in the call under way */
     uint64_t run_begun_cpu; /* of the host's thread; 0 while it does not run */
+    uint64_t turn_ns; /* that it computed since its threads took turns or waited, in runs that are over */
 
     struct vm_exit exit;
     atomic_uint kicked; /* VM_KICK_..., set from other threads */

@@ -117,19 +117,20 @@ static void run__exception(struct vm *vm) {
     signal__fault(vm, what.signal, what.code, address, entry->error, entry->vector);
 }
 
-/* Whoever kicked: deadlines end the run, a tick lets another thread go on. */
+/* Whoever kicked: a tick lets another thread go on, also where a deadline ends the run. */
 static void run__kicked(struct vm *vm) {
     unsigned reasons = atomic_exchange(&vm->kicked, 0);
     int is_over = reasons & KICK_LOOK ? dirty__is_over(vm) : 0;
     if (is_over < 0) run__end(vm, VM_BROKEN, is_over);
     else if (is_over > 0) run__end(vm, VM_OUT_OF_MEMORY, 0);
     else if (reasons & VM_KICK_CANCEL) run__end(vm, VM_CANCELED, 0);
-    else if (reasons & KICK_DEADLINE) run__end(vm, VM_DEADLINE, 0);
-    else if (reasons & KICK_CPU) run__end(vm, VM_CPU_TIME, 0);
-    else if ((reasons & KICK_TICK) && vm->entry.place != ENTRY_IN_STUB) {
+    if (vm->exit.reason == 0 && (reasons & KICK_TICK) && vm->entry.place != ENTRY_IN_STUB) {
         vm->counters.ticks++;
         schedule__take_turns(vm);
     }
+    if (vm->exit.reason != 0) return;
+    if (reasons & KICK_DEADLINE) run__end(vm, VM_DEADLINE, 0);
+    else if (reasons & KICK_CPU) run__end(vm, VM_CPU_TIME, 0);
 }
 
 static void run__enter(struct vm *vm) {
@@ -206,15 +207,18 @@ int vm_run(struct vm *vm, const struct vm_run *run, struct vm_exit *exit) {
     vm->is_unused = 0;
     int place = ticker__begin(vm->ticker, vm, run->deadline_ns, run->cpu_ns);
     if (place < 0) return place;
-    uint64_t begun = os__clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    uint64_t begun = os__clock_ns(CLOCK_THREAD_CPUTIME_ID), ticks = vm->counters.ticks;
     vm->run_begun_cpu = begun;
     schedule__begin(vm);
     run__loop(vm, run);
     ticker__end(vm->ticker, place);
     /* What the ticker asked for was about this run. */
     atomic_fetch_and(&vm->kicked, VM_KICK_CANCEL);
-    vm->counters.cpu_ns += os__clock_ns(CLOCK_THREAD_CPUTIME_ID) - begun;
+    uint64_t computed = os__clock_ns(CLOCK_THREAD_CPUTIME_ID) - begun;
+    vm->counters.cpu_ns += computed;
     vm->run_begun_cpu = 0;
+    int had_turns = vm->counters.ticks != ticks || vm->exit.reason == VM_WAITS;
+    vm->turn_ns = had_turns ? 0 : vm->turn_ns + computed;
     vm->broken = vm->exit.reason == VM_BROKEN;
     *exit = vm->exit;
     return 0;

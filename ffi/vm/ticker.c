@@ -47,7 +47,8 @@ static void ticker__look_at(struct ticker_run *run, uint64_t now) {
     unsigned reason = 0;
     if (now >= run->deadline_ns) reason = KICK_DEADLINE;
     else if (run->cpu_limit_ns != UINT64_MAX && os__clock_ns(run->cpu_clock) >= run->cpu_limit_ns) reason = KICK_CPU;
-    else if (now - run->begun_ns >= TICK_NS && ticker__has_ticks(vm)) reason = KICK_TICK;
+    /* Also where runs are so short that each is at its deadline by then. */
+    if (run->turn_ns + (now - run->begun_ns) >= TICK_NS && ticker__has_ticks(vm)) reason |= KICK_TICK;
     if (now - run->looked_ns >= LOOK_NS && dirty__has_limit(vm)) {
         run->looked_ns = now;
         reason |= KICK_LOOK;
@@ -121,6 +122,7 @@ int ticker__begin(struct ticker *ticker, struct vm *vm, uint64_t deadline_ns, ui
         }
         run->thread = (pid_t)syscall(SYS_gettid);
         run->begun_ns = run->looked_ns = os__clock_ns(CLOCK_MONOTONIC);
+        run->turn_ns = vm->turn_ns;
         run->deadline_ns = deadline_ns;
         run->cpu_limit_ns = UINT64_MAX;
         if (cpu_ns != UINT64_MAX && pthread_getcpuclockid(pthread_self(), &run->cpu_clock) == 0) {

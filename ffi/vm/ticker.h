@@ -18,7 +18,7 @@ struct vm;
 struct ticker_run {
     _Atomic(struct vm *) vm; /* NULL: free */
     pid_t thread;
-    uint64_t begun_ns, looked_ns, deadline_ns, cpu_limit_ns;
+    uint64_t begun_ns, turn_ns, looked_ns, deadline_ns, cpu_limit_ns;
     clockid_t cpu_clock;
 };
 

@@ -58,7 +58,7 @@ async function unitsRecipe(engine: string): Promise<Recipe> {
 
 /** It needs no file but itself. */
 function compileGuest(name: string, folder: string): Promise<void> {
-  const flags = ["-std=c17", "-D_GNU_SOURCE", "-O1", "-static"];
+  const flags = ["-std=c17", "-D_GNU_SOURCE", "-O1", "-static", "-pthread"];
   const source = join(CELL_SOURCES, "test/serving", `${name}.c`);
   return runTool(["cc", ...flags, source, "-o", join(folder, name)], { env, hint: "" });
 }

@@ -4,7 +4,10 @@
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -173,6 +176,29 @@ static int is(const char *name) {
     return strncmp(url, name, strlen(name)) == 0;
 }
 
+static atomic_bool had_turn;
+
+static void *have_turn(void *data) {
+    had_turn = true;
+    return data;
+}
+
+/* Never waits for its other thread, and never computes for long without writing something. */
+static void let_turn(void) {
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, have_turn, NULL) != 0) _exit(94);
+    put(MF_HEAD, 200, "", 0);
+    for (int i = 0; i < 200 && !had_turn; i++) {
+        spin_ms(1);
+        put(MF_CHUNK, 0, ".", 1);
+        flush();
+    }
+    if (had_turn) put(MF_CHUNK, 0, "it had a turn", 13);
+    put(MF_END, 0, "", 0);
+    put(MF_EXIT, MF_EXIT_OK, "", 0);
+    flush();
+}
+
 static void serve(void) {
     char text[512];
     requests++;
@@ -183,6 +209,7 @@ static void serve(void) {
     else if (is("/sleep/")) sleep_ms(number("/sleep/")), answer("slept");
     else if (is("/spin/")) spin_ms(number("/spin/")), answer("spun");
     else if (is("/spin")) for (;;) continue;
+    else if (is("/turns")) let_turn();
     else if (is("/memory")) use_memory();
     else if (is("/lines/")) log_lines((uint32_t)number("/lines/")), answer("logged");
     else if (is("/strange")) log_strange(), answer("logged");

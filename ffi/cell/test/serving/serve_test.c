@@ -311,6 +311,11 @@ static void long_runs_end_right(void) {
     }
 }
 
+static void threads_take_turns_over_short_runs(void) {
+    CHECK(ask(base, "/turns") == MF_STEP_DONE);
+    CHECK(has_text(0, MF_CHUNK, "it had a turn"));
+}
+
 /* ---- logs --------------------------------------------------------------------------------------------- */
 
 static void logs_lines_before_the_end(void) {
@@ -484,6 +489,7 @@ int main(int count, char **arguments) {
         {"the server is woken for what is complete, however many steps wait", wakes_the_server},
         {"a long run lets short ones ahead", long_runs_let_short_ones_ahead},
         {"a run that was set aside goes on as it was", long_runs_end_right},
+        {"a guest's threads take turns, however short its runs are", threads_take_turns_over_short_runs},
         {"lines of a log come before the request's end", logs_lines_before_the_end},
         {"a log is bounded", bounds_the_log},
         {"lines are cut between characters", keeps_characters_whole},
