@@ -48,11 +48,14 @@ Deno.test(
         "@acme/ends-not.ts": `export const config = { buildTimeoutMs: 500 };\nfor (;;);\nexport default () => {};`,
         "@acme/throws.ts": `const x = 1;\nthrow new Error("at init");\nexport default () => new Response();`,
         "@acme/none.ts": `export const x = 1;`,
+        "@acme/turns.py": `config = {"buildTimeoutMs": 1000}\ndef turns():\n    while True: pass\n\nturns()\n`,
       },
     });
     const errorOf = async (name: string) => (await server.admin.function(name))?.error ?? "";
     assert.match(await errorOf("@acme/ends-not"), /longer than its buildTimeoutMs of 500/);
     assert.match(await errorOf("@acme/throws"), /throws\.ts:2:7: Error: at init/);
     assert.match(await errorOf("@acme/none"), /handler/);
+    const turns = /^turns\.py:3:\d+: Cannot evaluate the module: it takes longer than its buildTimeoutMs of 1000$/m;
+    assert.match(await errorOf("@acme/turns"), turns);
   },
 );

@@ -5,6 +5,7 @@ import os
 from .exchange import Canceled
 from .frames import EXIT_BAD_RESPONSE, EXIT_BODY_ERROR, EXIT_EXCEPTION, EXIT_MEMORY, EXIT_STATUS
 from .handlers import NoHandler
+from .patience import OutOfTime
 from .response import BadResponse
 
 FRAMES_AT_MOST = 40
@@ -33,7 +34,7 @@ class Places:
 
 
 def message_of(error):
-    if isinstance(error, NoHandler):
+    if isinstance(error, (NoHandler, OutOfTime)):
         return str(error)
     kind = type(error)
     name = kind.__qualname__

@@ -13,6 +13,7 @@ from .exchange import Exchange
 from .failures import Places, exit_of
 from .frames import DEPLOY, EXIT_EXCEPTION, EXIT_OK_FRAME, HEAD, exit_frame
 from .loop import Loop
+from .patience import Patience
 from .warm import warm_up
 
 # Young garbage of a request is a few hundred objects; looking for cycles in it writes to all of them.
@@ -70,7 +71,9 @@ class Guest:
     def _deploy(self, exchange):
         try:
             told = loads(exchange.context)
-            kind, self._handler = deploy(told, exchange.read_all(), self._folder, self._packages, self._loop)
+            pack = exchange.read_all()
+            with Patience(told.get("buildTimeoutMs", 0)):
+                kind, self._handler = deploy(told, pack, self._folder, self._packages, self._loop)
             exchange.head(200, "content-type\napplication/json\n")
             exchange.body(dumps({"kind": kind}).encode())
             exchange.end()

@@ -64,7 +64,7 @@ class Answer:
 class Guest:
     """`files` are deployed, `entry` is run."""
 
-    def __init__(self, files, entry="h.py", folder="", env=None, mount="", timeout_ms=1500):
+    def __init__(self, files, entry="h.py", folder="", env=None, mount="", timeout_ms=1500, build_timeout_ms=0):
         ours, theirs = socket.socketpair()
         ours.settimeout(PATIENCE_S)
         self._socket = ours
@@ -87,6 +87,7 @@ class Guest:
             "folder": folder,
             "memoryBytes": 64 << 20,
             "timeoutMs": timeout_ms,
+            "buildTimeoutMs": build_timeout_ms,
         }
         self.deployed = self.send("POST", "/", body=pack(files), context=json.dumps(told), flags=DEPLOY)
 

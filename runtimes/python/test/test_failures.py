@@ -66,6 +66,29 @@ class Failures(unittest.TestCase):
                 self.assertEqual(guest.deployed.code, 1)
                 self.assertRegex(guest.deployed.text, expected)
 
+    def test_an_init_that_does_not_end_says_where(self):
+        lib = "def turns():\n  while True:\n    pass\n"
+        stuck = {
+            "import lib\nlib.turns()\n": r"    at turns \(lib\.py:[23](:\d+)?\)\n    at <module> \(h\.py:2",
+            "import time\ntime.sleep(1e6)\n": r"    at <module> \(h\.py:2",
+            "while True:\n  try:\n    n = 1\n  except:\n    pass\n": r"    at <module> \(h\.py:",
+        }
+        for code, expected in stuck.items():
+            with Guest({"h.py": code, "lib.py": lib}, build_timeout_ms=300) as guest:
+                message, _, stack = guest.deployed.text.partition("\n")
+                self.assertEqual((guest.deployed.code, guest.deployed.status), (1, None))
+                self.assertEqual(message, "Cannot evaluate the module: it takes longer than its buildTimeoutMs of 300")
+                self.assertRegex(stack, expected)
+
+    def test_an_init_that_ends_is_timed_no_more(self):
+        code = """
+import signal
+def handler(req):
+    return {"left": signal.getitimer(signal.ITIMER_REAL), "usual": signal.getsignal(signal.SIGALRM) == signal.SIG_DFL}
+"""
+        with Guest({"h.py": code}, build_timeout_ms=60_000) as guest:
+            self.assertEqual(guest.send().json(), {"left": [0.0, 0.0], "usual": True})
+
     def test_lines_go_to_the_log_as_they_are_written(self):
         code = """
 import os, sys

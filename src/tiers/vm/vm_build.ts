@@ -44,6 +44,8 @@ export interface VmBuildJob {
 const { EAGAIN, EMFILE, ENFILE, ENOMEM, ENOSPC, ETIMEDOUT } = constants.errno;
 /** A cell may be so much later than a program's own time. */
 const GRACE_MS = 5000;
+/** Python tells which line does not end. */
+const TELLING_MS = 2000;
 
 /** Makes a version's snapshot, in a cell that does nothing else and ends with it. */
 export class VmBuild {
@@ -86,7 +88,11 @@ export class VmBuild {
     });
     const evaluation = this.#evaluation(object);
     const body = name === "python" ? files.pack ?? new Uint8Array() : artifact.bundle;
-    const kind = await evaluation.evaluate(body, { entry: artifact.entry, folder: artifact.folder });
+    const kind = await evaluation.evaluate(body, {
+      entry: artifact.entry,
+      folder: artifact.folder,
+      buildTimeoutMs: artifact.settings.buildTimeoutMs,
+    });
     await evaluation.warmUp();
     await this.#cell.take(evaluation.held!, parent, join(to, SNAPSHOT));
     const protocol = CellProtocol.FRAMES;
@@ -173,6 +179,7 @@ export class VmBuild {
       signal,
       snapshot,
       held,
+      graceMs: artifact.language === "python" ? TELLING_MS : 0,
       contextOf: artifact.language === "native" ? () => "" : jsContext,
       begin: (options) => this.#cell.cell.run(options),
     });
