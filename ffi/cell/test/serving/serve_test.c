@@ -61,13 +61,18 @@ static void switches(void) {
     CHECK(cell_stat("switches") > 0);
 }
 
-/* Its answer came, and its VM is back. */
-static void ask_and_settle(uint32_t object, const char *answer) {
-    CHECK(ask(object, "/count") == MF_STEP_DONE && has_text(0, MF_CHUNK, answer));
+/* A VM whose answer came is back a little later. */
+static void settle(void) {
     while (cell_stat("idle") + cell_stat("parked") < cell_stat("vms")) usleep(100);
 }
 
+static void ask_and_settle(uint32_t object, const char *answer) {
+    CHECK(ask(object, "/count") == MF_STEP_DONE && has_text(0, MF_CHUNK, answer));
+    settle();
+}
+
 static void share_vms(void) {
+    settle();
     cell_keep(0, 0);
     cell_keep(16, UINT64_C(256) << 20);
     ask_and_settle(base, "1");
