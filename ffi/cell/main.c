@@ -63,7 +63,10 @@ static int main__map_ring(struct cell_ring **ring) {
 static void main__open_machine(struct cell *cell) {
     int pagemap = pagemap__open();
     cell->machine_error = pagemap < 0 ? pagemap : vm_machine_open(CELL_KVM, pagemap, &cell->machine, &cell->why);
-    if (cell->machine_error == 0) vm_machine_settle(cell->machine);
+    if (cell->machine_error == 0) {
+        vm_machine_settle(cell->machine);
+        (void)vm_machine_prepare(cell->machine);
+    }
     close(CELL_KVM);
     if (pagemap >= 0) close(pagemap);
 }

@@ -141,7 +141,6 @@ static int pool__clone(struct serve *serve, struct sandbox *sandbox) {
     ring__tell(&serve->ring);
     if (object->kind == OBJECT_BASE) return object__clone_to_build(object, &sandbox->vm);
     sandbox->is_new_clone = true;
-    keeper__want_shells(serve, object);
     return vm_clone(object->snapshot, &sandbox->vm);
 }
 
@@ -297,6 +296,8 @@ static bool pool__is_full(struct serve *serve, const struct sandbox *sandbox) {
 
 void pool__release(struct serve *serve, struct sandbox *sandbox, enum pool_release how) {
     if (how == POOL_LEARNS) pool__learn(sandbox);
+    /* Not before: making shells would keep the clone's first request waiting, whose memory they are made beside. */
+    if (sandbox->is_new_clone) keeper__want_shells(serve, sandbox->object);
     sandbox__forget(sandbox);
     bool is_ready = how != POOL_CLOSES && !pool__is_full(serve, sandbox) && pool__reset(serve, sandbox);
     pthread_mutex_lock(&serve->lock);

@@ -27,7 +27,8 @@ uint64_t clone__room(const struct vm_snapshot *snapshot, const struct vm_limits 
 /* ---- shells ---------------------------------------------------------------------------------------------- */
 
 static int shell__fits(const struct shell *shell, const struct regions *regions, uint64_t room) {
-    return regions__include(regions, shell->regions) && shell->reserve_bytes >= room;
+    int has_their_views = shell->regions == NULL || regions__include(regions, shell->regions);
+    return has_their_views && shell->reserve_bytes >= room;
 }
 
 static struct shell *clone__idle_shell(struct vm_machine *machine, const struct regions *regions, uint64_t room) {
@@ -43,15 +44,19 @@ static struct shell *clone__idle_shell(struct vm_machine *machine, const struct 
     return shell;
 }
 
-/* KVM learns of the memory before there is anything in it: a slot takes 75 us. */
-static int clone__attach(struct shell *shell, const struct vm_snapshot *snapshot) {
+/* KVM learns of the memory before there is anything in it: a slot takes 75 us, and milliseconds beside others' VMs. */
+static int clone__attach_own(struct shell *shell, uint64_t system_bytes) {
     const struct memory_area system = memory__system_area(shell->reserve),
                              data = memory__data_area(shell->reserve + SYSTEM_MAX, shell->reserve_bytes);
     int error = 0;
-    for (uint64_t bank = 0; error == 0 && bank * SYSTEM_BANK_BYTES < snapshot->system.bytes; bank++) {
+    for (uint64_t bank = 0; error == 0 && bank * SYSTEM_BANK_BYTES < system_bytes; bank++) {
         error = shell__attach(shell, &system, bank);
     }
-    if (error == 0) error = shell__attach(shell, &data, 0);
+    return error == 0 ? shell__attach(shell, &data, 0) : error;
+}
+
+static int clone__attach(struct shell *shell, const struct vm_snapshot *snapshot) {
+    int error = clone__attach_own(shell, snapshot->system.bytes);
     for (uint32_t view = 0; view < snapshot->regions->views.count; view++) {
         for (uint64_t bank = 0; error == 0 && bank < VIEW_BANK_WORDS * 64; bank++) {
             if (!(snapshot->view_banks[view][bank / 64] >> (bank % 64) & 1)) continue;
@@ -82,6 +87,24 @@ static int clone__new_shell(const struct vm_snapshot *snapshot, uint64_t room, s
     return 0;
 }
 
+static void clone__add_idle(struct vm_machine *machine, struct shell *shell) {
+    pthread_mutex_lock(&machine->lock);
+    shell->next = machine->idle;
+    machine->idle = shell;
+    machine->idle_count++;
+    pthread_mutex_unlock(&machine->lock);
+}
+
+int vm_machine_prepare(struct vm_machine *machine) {
+    struct shell *shell;
+    int error = shell__new(machine, SHELL_RESERVE, &shell);
+    if (error != 0) return error;
+    error = clone__attach_own(shell, SYSTEM_BANK_BYTES);
+    if (error == 0) clone__add_idle(machine, shell);
+    else shell__delete(shell);
+    return error;
+}
+
 int vm_snapshot_prepare(struct vm_snapshot *snapshot, uint32_t shells) {
     struct vm_machine *machine = snapshot->machine;
     uint64_t room = clone__room(snapshot, &snapshot->limits);
@@ -97,11 +120,7 @@ int vm_snapshot_prepare(struct vm_snapshot *snapshot, uint32_t shells) {
         struct shell *shell;
         int error = clone__new_shell(snapshot, room, &shell);
         if (error != 0) return error;
-        pthread_mutex_lock(&machine->lock);
-        shell->next = machine->idle;
-        machine->idle = shell;
-        machine->idle_count++;
-        pthread_mutex_unlock(&machine->lock);
+        clone__add_idle(machine, shell);
     }
 }
 

@@ -40,6 +40,8 @@ int vm_machine_open(int kvm, int pagemap, struct vm_machine **machine, struct vm
 void vm_machine_close(struct vm_machine *machine);
 /* Ends what it was tried with, where there is time for that: the process has no thread of the kernel's in it then. */
 void vm_machine_settle(struct vm_machine *machine);
+/* Makes what one clone of any snapshot can begin with. Without it a first clone takes longer. */
+int vm_machine_prepare(struct vm_machine *machine);
 const char *vm_machine_kind(const struct vm_machine *machine);
 /* How many there are that wait for a clone (vm_snapshot_prepare). */
 uint32_t vm_machine_shells(struct vm_machine *machine);
