@@ -313,8 +313,7 @@ Deno.test("processes wait for the next tenants, a few of them, and are ended wit
   assert.deepEqual(operations(t.processes[1]), []);
   await t.cells.get("umbrella");
   assert.deepEqual(operations(t.processes[1])[0], CellOperation.START);
-  // Beside those two, four.
-  await t.spare(6);
+  await t.spare(2 + 4);
   await t.close();
   assert.equal(t.processes.length, 6);
   assert.ok(t.processes.every(({ hasEnded }) => hasEnded));
