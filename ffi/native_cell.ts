@@ -107,8 +107,8 @@ export class NativeCell implements RingCalls {
     check(rc, what, rc === -constants.errno.EBADMSG ? "what it says is complete makes no sense" : "it is gone");
   }
 
-  park(head: number): boolean {
-    return this.#symbols.mf_cell_park(this.#alive("wait for the cell"), head) === 1;
+  park(head: number, batch: number): boolean {
+    return this.#symbols.mf_cell_park(this.#alive("wait for the cell"), head, batch) === 1;
   }
 
   count(): void {

@@ -8,8 +8,11 @@ export interface RingCalls {
   runInline(slot: number): boolean;
   /** True: the guest ran in that slot's step and was killed; its completion will say so. */
   cancel(slot: number): boolean;
-  /** The queue was read up to `head`: asks for a byte at the next completion. True: something is complete already. */
-  park(head: number): boolean;
+  /**
+   * The queue was read up to `head`: asks for a byte at the next completion, or, where that is in another process, once so
+   * many are there or nothing more is done. True: something is complete already.
+   */
+  park(head: number, batch: number): boolean;
   /** Of a ring in another process: brings what is complete over here. */
   collect?(): void;
   /** Of such a ring: looks how many steps were taken. */
@@ -146,10 +149,10 @@ export class Ring {
     return count;
   }
 
-  /** Asks for a byte on the wake socket at the next completion. False: something is complete already, so drain again. */
-  park(): boolean {
+  /** Asks for a byte on the wake socket, see RingCalls. False: something is complete already, so drain again. */
+  park(batch = 1): boolean {
     this.#parks++;
-    return !this.#calls.park(this.#head);
+    return !this.#calls.park(this.#head, batch);
   }
 
   #field(slot: number, field: number): number {

@@ -266,6 +266,7 @@ const DECLARED = {
     parameters: [
       "pointer", // struct mf_cell *cell
       "u32", // uint32_t head
+      "u32", // uint32_t batch
     ],
     result: "i32",
   },

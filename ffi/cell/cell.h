@@ -40,6 +40,7 @@ struct cell_ring {
     /* the server writes */
     _Atomic uint32_t submitted_tail;
     _Atomic uint32_t parked; /* 1: the server waits for a byte; the cell clears it when it sends one */
+    _Atomic uint32_t wake_at; /* while there are steps to take, it need not be woken before completed_tail is there */
     _Atomic uint32_t canceled[CELL_SLOTS]; /* counts the cancellations of a slot's step: odd while one is wanted */
     uint32_t submitted[CELL_SLOTS];
     /* the cell writes */

@@ -6,10 +6,6 @@
 
 #include "serve_state.h"
 
-#define SHORT_US 200u
-#define MOST_US 1000000u
-#define AVERAGE_OVER 4u
-
 struct object *object__find(struct serve *serve, uint32_t number) {
     struct objects *objects = &serve->objects;
     return number < objects->size ? objects->table[number] : NULL;
@@ -58,16 +54,6 @@ void object__drop(struct serve *serve, struct object *object) {
 
 static const struct object *object__family(const struct object *object) {
     return object->parent == NULL ? object : object->parent;
-}
-
-void object__ran(struct object *object, uint64_t ns) {
-    uint32_t now = ns / 1000 < MOST_US ? (uint32_t)(ns / 1000) + 1 : MOST_US, before = atomic_load(&object->step_us);
-    atomic_store(&object->step_us, before == 0 ? now : (before * (AVERAGE_OVER - 1) + now) / AVERAGE_OVER);
-}
-
-bool object__is_short(const struct object *object) {
-    uint32_t us = atomic_load(&object->step_us);
-    return us != 0 && us <= SHORT_US;
 }
 
 bool object__is_relative(const struct object *object, const struct object *other) {

@@ -40,7 +40,6 @@ struct object {
     uint16_t tcp_port;
     uint64_t log_bytes; /* of one request */
 
-    atomic_uint step_us; /* that its steps take, about; 0: none was there */
     atomic_bool is_learned; /* or somebody is at it */
     uint32_t misses; /* requests of late that found no VM of it idle */
     uint64_t missed_ns;
@@ -69,10 +68,6 @@ void object__drop(struct serve *serve, struct object *object);
 /* Without the lock: nobody uses it. Objects that it used are the caller's to unuse. */
 void object__close(struct object *object);
 
-/* What a step took; several may tell at once, for it is a hint. */
-void object__ran(struct object *object, uint64_t ns);
-/* As far as is known, its next step is over before anybody who waits for another one minds. */
-bool object__is_short(const struct object *object);
 /* A clone of one can be switched to the other. */
 bool object__is_relative(const struct object *object, const struct object *other);
 /* A clone of a base's parent, as the base wants it. */

@@ -138,7 +138,6 @@ static bool pool__may_grow(const struct pool *pool, struct object *object) {
 static int pool__clone(struct serve *serve, struct sandbox *sandbox) {
     struct object *object = sandbox->object;
     serve__count(&serve->counters.clones);
-    ring__tell(&serve->ring);
     if (object->kind == OBJECT_BASE) return object__clone_to_build(object, &sandbox->vm);
     sandbox->is_new_clone = true;
     return vm_clone(object->snapshot, &sandbox->vm);

@@ -7,9 +7,6 @@
 
 #include "control.h"
 
-/* More together gain little, and keep callers waiting. */
-#define TOGETHER_MAX 4u
-
 void ring__init(struct ring *ring, struct cell_ring *shared) {
     ring->shared = shared;
     pthread_mutex_init(&ring->complete_lock, NULL);
@@ -64,6 +61,11 @@ bool ring__is_canceled(const struct ring *ring, uint32_t slot) {
     return (atomic_load_explicit(&ring->shared->canceled[slot], memory_order_relaxed) & 1) != 0;
 }
 
+/* Either the server sees the new tail when it parks, or this sees that it has parked. */
+static void ring__wake_server(struct ring *ring) {
+    if (atomic_load(&ring->shared->parked) != 0 && atomic_exchange(&ring->shared->parked, 0) != 0) control__wake();
+}
+
 void ring__complete(struct ring *ring, uint32_t slot, bool wakes) {
     struct cell_ring *shared = ring->shared;
     pthread_mutex_lock(&ring->complete_lock);
@@ -72,13 +74,10 @@ void ring__complete(struct ring *ring, uint32_t slot, bool wakes) {
     atomic_store(&shared->completed_tail, tail + 1);
     pthread_mutex_unlock(&ring->complete_lock);
     if (!wakes) return;
-    if (atomic_fetch_add(&ring->untold, 1) + 1 < TOGETHER_MAX && ring__has_submitted(ring)) return;
-    ring__tell(ring);
+    if ((int32_t)(tail + 1 - atomic_load(&shared->wake_at)) >= 0) ring__wake_server(ring);
+    else atomic_store(&ring->has_untold, true);
 }
 
 void ring__tell(struct ring *ring) {
-    struct cell_ring *shared = ring->shared;
-    if (atomic_load(&ring->untold) == 0 || atomic_exchange(&ring->untold, 0) == 0) return;
-    /* Either the server sees the new tail when it parks, or this sees that it has parked. */
-    if (atomic_load(&shared->parked) != 0 && atomic_exchange(&shared->parked, 0) != 0) control__wake();
+    if (atomic_load(&ring->has_untold) && atomic_exchange(&ring->has_untold, false)) ring__wake_server(ring);
 }

@@ -11,7 +11,7 @@
 struct ring {
     struct cell_ring *shared;
     atomic_uint asleep; /* threads */
-    atomic_uint untold; /* steps that are complete, and the server may be asleep */
+    atomic_bool has_untold; /* something is complete, and the server waits for more */
     pthread_mutex_t complete_lock;
 };
 
@@ -30,12 +30,9 @@ void ring__wake_nobody(struct ring *ring);
 void ring__wake_another(struct ring *ring);
 
 bool ring__is_canceled(const struct ring *ring, uint32_t slot);
-/*
- * The slot is the server's again: nothing of it may be touched from here on. To be woken takes the server 20 us: while more
- * steps wait that will soon be complete, too, it is woken for some together.
- */
+/* The slot is the server's again: nothing of it may be touched from here on. */
 void ring__complete(struct ring *ring, uint32_t slot, bool wakes);
-/* By a thread with nothing to do, or with something that may take long: the server is woken for what is complete. */
+/* By a thread that finds no more steps: there will not soon be as many as the server waits for. */
 void ring__tell(struct ring *ring);
 
 #endif

@@ -78,10 +78,7 @@ bool step__begin(struct step *step, uint32_t slot) {
         return false;
     }
     error = step__take(step);
-    if (error == 0) {
-        if (!object__is_short(step->sandbox->object)) ring__tell(&serve->ring);
-        return true;
-    }
+    if (error == 0) return true;
     shared->result = error == -ESTALE ? MF_STEP_STALE : MF_STEP_HOST_ERROR;
     shared->error = error == -ESTALE ? 0 : error;
     step__complete(step, true);
@@ -245,7 +242,6 @@ static bool step__waits(struct step *step, const struct vm_exit *exit) {
     if (!step->is_done && !is_short) return step__park(step, until);
     uint64_t end = least(until, least(step->shared->deadline_ns, now + STEP_SLICE_NS));
     const struct timespec time = {(time_t)(end / 1000000000u), (long)(end % 1000000000u)};
-    ring__tell(&step->serve->ring);
     clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, NULL);
     return end >= step->shared->deadline_ns ? step__kill(step, MF_STEP_DEADLINE) : false;
 }
@@ -334,7 +330,6 @@ bool step__run(struct step *step) {
         bool has_news = step__feed(step) || drained != DRAINED;
         if (sandbox->is_ended) return step__over(step, ending__tell(step));
         if (step__is_aged(step)) return step__park(step, 0);
-        if (turn == TURN_IS_OVER) ring__tell(&step->serve->ring);
         if (turn == TURN_IS_OVER && workers__are_wanted(step->serve)) return false;
         if (exit.reason == VM_WAITS && !has_news && step__waits(step, &exit)) return true;
         turn = step__turn(step, &exit);
@@ -370,7 +365,6 @@ void step__end(struct step *step) {
     bool is_done = step->result == MF_STEP_DONE;
     bool is_kept = step->result == MF_STEP_PARKED || (is_done && step->is_done && step->is_held);
     serve__count(&serve->counters.steps);
-    object__ran(sandbox->object, step->run_ns);
     step__tell(step);
     if (is_kept) {
         step->shared->out_sandbox = sandbox->index;

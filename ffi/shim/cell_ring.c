@@ -116,11 +116,12 @@ int mf_cell_collect(struct mf_cell *cell) {
     return (int)count;
 }
 
-int mf_cell_park(struct mf_cell *cell, uint32_t head) {
+int mf_cell_park(struct mf_cell *cell, uint32_t head, uint32_t batch) {
     if (cell->ring->queue_tail != head) return 1;
     if (cell->is_dead) return 0;
+    atomic_store(&cell->shared->wake_at, cell->completed_head + batch);
     atomic_store(&cell->shared->parked, 1);
-    if (atomic_load(&cell->shared->completed_tail) == cell->completed_head) return 0;
+    if (atomic_load(&cell->shared->completed_tail) - cell->completed_head < batch) return 0;
     atomic_store(&cell->shared->parked, 0);
     return 1;
 }

@@ -108,7 +108,8 @@ int mf_cell_submit(struct mf_cell *cell, uint32_t slot);
 int mf_cell_wake(struct mf_cell *cell);
 int mf_cell_cancel(struct mf_cell *cell, uint32_t slot);
 int mf_cell_collect(struct mf_cell *cell);
-int mf_cell_park(struct mf_cell *cell, uint32_t head);
+/* It is woken when so many more steps are complete, or when the cell has nothing more to do. */
+int mf_cell_park(struct mf_cell *cell, uint32_t head, uint32_t batch);
 /* A cell tells nobody which steps it has taken: brings steps_waiting up to date, as a submit and a collect do. */
 void mf_cell_count(struct mf_cell *cell);
 /* Kills it and waits for that; the private ring stays mapped, empty. The cell is gone. Returns how it ended (wait status). */

@@ -63,7 +63,7 @@ const QUANTUM_US = 500;
 /** A line that used very much waits for this many rounds of the others, not for ever. */
 const MOST_DEBT_US = 20 * QUANTUM_US;
 /** So much work is handed to the workers ahead of time: what is there can no longer be overtaken. */
-const AHEAD_US = 300;
+export const AHEAD_US = 300;
 /** To wake a worker costs about 8 us: short steps are handed over several at a time, at the latest when the event loop turns. */
 const WORTH_A_WAKE_US = 100;
 /** With less before the workers than this, the server's own thread has enough to do with what comes in and goes out. */
@@ -82,6 +82,7 @@ export class Turns {
   readonly #ring: Ring;
   readonly #workers: number;
   readonly #perLine: number;
+  readonly #aheadUs: number;
   readonly #onAlone: ((line: TurnLine) => void) | undefined;
   readonly #active: TurnLine[] = [];
   #short = 0;
@@ -96,10 +97,14 @@ export class Turns {
    * `perLine`: how many steps of one function may run at once, long ones included. `onAlone`: a worker is woken at once
    * for a step that is alone, however short it is, and where steps come one by one this is called for it.
    */
-  constructor(ring: Ring, options: { workers: number; perLine: number; onAlone?: (line: TurnLine) => void }) {
+  constructor(
+    ring: Ring,
+    options: { workers: number; perLine: number; aheadUs?: number; onAlone?: (line: TurnLine) => void },
+  ) {
     this.#ring = ring;
     this.#workers = options.workers;
     this.#perLine = options.perLine;
+    this.#aheadUs = options.aheadUs ?? AHEAD_US;
     this.#onAlone = options.onAlone;
   }
 
@@ -189,7 +194,7 @@ export class Turns {
   #hasRoom(): boolean {
     const { waiting, available } = this.#ring;
     if (available <= KEPT_FOR_INLINE) return false;
-    return waiting === 0 || waiting * this.#active[0].costUs < AHEAD_US * this.#workers;
+    return waiting === 0 || waiting * this.#active[0].costUs < this.#aheadUs * this.#workers;
   }
 
   /** The line's next step, put into the slot; null: it is no longer wanted. */

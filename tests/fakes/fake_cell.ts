@@ -29,6 +29,8 @@ export class FakeCell implements CellProcess {
   /** It takes none of them. It tells nobody when it does. */
   isBusy = false;
   hasEnded = false;
+  /** So many completions the server wants to be woken for. */
+  waitedFor = 0;
   niceness = 0;
   /** Of a request: the error to answer it with; null: no answer, or one by `tell`. */
   answer: Answer = () => 0;
@@ -79,6 +81,12 @@ export class FakeCell implements CellProcess {
 
   /** Ends the step that was submitted first. */
   complete(result: number, fields: Partial<Record<keyof typeof SLOT, number>> = {}): void {
+    this.completeQuietly(result, fields);
+    this.tell(new Uint8Array([Telling.WAKE]));
+  }
+
+  /** The same, and wakes nobody. */
+  completeQuietly(result: number, fields: Partial<Record<keyof typeof SLOT, number>> = {}): void {
     const slot = this.steps.shift()!;
     const at = (SLOTS_AT + slot * LAYOUT.slotBytes) >> 2;
     const written = { outLength: 0, wakeMs: LAYOUT.noWake, ...fields, result };
@@ -88,7 +96,6 @@ export class FakeCell implements CellProcess {
     const tail = this.#words[RING.queueTail >> 2];
     this.#words[(QUEUE_AT >> 2) + (tail & (SLOTS - 1))] = slot;
     this.#words[RING.queueTail >> 2] = tail + 1;
-    this.tell(new Uint8Array([Telling.WAKE]));
   }
 
   nowNs = () => BigInt(Math.round(performance.now() * 1e6));
@@ -128,7 +135,10 @@ export class FakeCell implements CellProcess {
   wake(): void {}
   runInline = () => false;
   cancel = () => true;
-  park = () => false;
+  park = (_head: number, batch: number) => {
+    this.waitedFor = batch;
+    return false;
+  };
 
   collect(): void {
     if (this.lie) throw this.lie;

@@ -84,7 +84,7 @@ static void try_one_cell(void) {
         believed += (uint32_t)count;
         CHECK(private->steps_waiting <= CELL_SLOTS);
         mf_cell_cancel(cell, test__random() % CELL_SLOTS);
-        mf_cell_park(cell, private->queue_tail);
+        mf_cell_park(cell, private->queue_tail, 1 + test__random() % CELL_SLOTS);
     }
     end_cell(cell, private);
 }
@@ -125,15 +125,33 @@ static void parking_is_refused_while_something_is_complete(void) {
     struct mf_ring *private;
     struct mf_cell *cell = new_cell(&private);
     CHECK(mf_cell_submit(cell, 5) == 0);
-    CHECK(mf_cell_park(cell, 0) == 0);
+    CHECK(mf_cell_park(cell, 0, 1) == 0);
     CHECK(atomic_load(&cell->shared->parked) == 1);
     cell->shared->completed[0] = 5;
     atomic_store(&cell->shared->completed_tail, 1);
-    CHECK(mf_cell_park(cell, 0) == 1);
+    CHECK(mf_cell_park(cell, 0, 1) == 1);
     CHECK(atomic_load(&cell->shared->parked) == 0);
     CHECK(mf_cell_collect(cell) == 1);
-    CHECK(mf_cell_park(cell, 0) == 1);
-    CHECK(mf_cell_park(cell, 1) == 0);
+    CHECK(mf_cell_park(cell, 0, 1) == 1);
+    CHECK(mf_cell_park(cell, 1, 1) == 0);
+    end_cell(cell, private);
+}
+
+static void a_server_that_waits_for_several_steps_is_told_of_them_together(void) {
+    struct mf_ring *private;
+    struct mf_cell *cell = new_cell(&private);
+    for (uint32_t slot = 0; slot < 3; slot++) CHECK(mf_cell_submit(cell, slot) == 0);
+    CHECK(mf_cell_park(cell, 0, 2) == 0);
+    CHECK(atomic_load(&cell->shared->wake_at) == 2);
+    cell->shared->completed[0] = 1;
+    atomic_store(&cell->shared->completed_tail, 1);
+    CHECK(mf_cell_park(cell, 0, 2) == 0);
+    cell->shared->completed[1] = 0;
+    atomic_store(&cell->shared->completed_tail, 2);
+    CHECK(mf_cell_park(cell, 0, 2) == 1);
+    CHECK(mf_cell_collect(cell) == 2);
+    CHECK(mf_cell_park(cell, 2, 1) == 0);
+    CHECK(atomic_load(&cell->shared->wake_at) == 3);
     end_cell(cell, private);
 }
 
@@ -179,6 +197,8 @@ const struct test cell_tests[] = {
     {"a cancellation is of one step of a cell's slot", a_cancellation_is_of_one_step},
     {"no step of a cell takes longer than the time that passed", no_step_takes_longer_than_passed},
     {"parking is refused while something of a cell is complete", parking_is_refused_while_something_is_complete},
+    {"a server that waits for several steps is told of them together",
+     a_server_that_waits_for_several_steps_is_told_of_them_together},
     {"a step that a cell has taken waits no more", a_step_that_was_taken_does_not_wait},
     {0},
 };

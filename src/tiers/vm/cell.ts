@@ -100,7 +100,7 @@ export class Cell implements TellingsListener {
       memory: process.memory,
       workers: cores,
       stepsPerFunction: STEPS_PER_FUNCTION,
-      hurries: true,
+      isElsewhere: true,
       nowNs: process.nowNs(),
     });
     const tellings = new Tellings(this);

@@ -82,6 +82,23 @@ const until = async (isTrue: () => boolean) => {
 };
 const codes = async (outcomes: readonly Promise<Outcome>[]) => (await Promise.all(outcomes)).map(({ code }) => code);
 
+Deno.test("where many short steps are out, several ends are waited for, but none for long", async () => {
+  const t = setUp();
+  const outcomes = Array.from({ length: 7 }, () => t.start());
+  const parked = { outSandbox: 1, outGeneration: 1 };
+  t.process.complete(StepResult.PARKED, parked);
+  await until(() => t.process.waitedFor === 3);
+  t.process.completeQuietly(StepResult.PARKED, parked);
+  await until(() => t.cell.steps.ring.inFlight === 5);
+  while (t.process.steps.length > 2) t.process.completeQuietly(StepResult.PARKED, parked);
+  await until(() => t.process.waitedFor === 1);
+  // Of the last each is waited for by itself: nothing looks for them.
+  t.process.complete(StepResult.PARKED, parked);
+  await until(() => t.cell.steps.ring.inFlight === 1);
+  t.process.die();
+  assert.deepEqual(await codes(outcomes), new Array(7).fill("crash"));
+});
+
 Deno.test("a cell that dies takes its runs with it, whether they wait, run or are parked", async () => {
   const t = setUp();
   const outcomes = Array.from({ length: 20 }, () => t.start());

@@ -280,6 +280,7 @@ enum mf_step_result step_wait(uint32_t slot) {
 }
 
 static bool has_parked(void) {
+    ring->wake_at = collected + CELL_SLOTS / 4;
     ring->parked = 1;
     if (ring->completed_tail == collected) return true;
     ring->parked = 0;
