@@ -37,9 +37,23 @@ const MICROVMS = [
   "VM: new clone to response, pooled shell",
   "VM: snapshot file to first response",
 ];
+const TENANTS = [
+  "Python JSON echo in a VM, concurrency 1",
+  "Python functions called at random",
+  "TypeScript JSON echo in a VM, of a bare Deno.serve",
+  "React page in a VM",
+  "Flask, a VM for each request",
+  "first request of an idle function",
+  "functions, idle: server and cells",
+  "at once on an idle function that sleeps 50 ms",
+  "a tenant's drop to first 200, Python",
+  "another tenant's p99 added",
+  "requests to VMs: RSS",
+];
 const SERVER_BENCHES = "engine http limits event-loop deploy start wasi fetch crypto scale soak".split(" ");
 testBenches("of the server", SERVER_BENCHES, SERVER, false);
 testBenches("of microVMs", ["microvm"], MICROVMS, WITHOUT_KVM);
+testBenches("of tenants", ["tenants"], TENANTS, WITHOUT_KVM);
 
 function testBenches(which: string, names: readonly string[], figures: readonly string[], ignore: boolean): void {
   Deno.test(`every bench ${which} runs, and fills its lines of the table`, { ignore }, async () => {
