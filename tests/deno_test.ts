@@ -67,6 +67,19 @@ const files = {
     export default async () => Response.json([Math.random(), crypto.randomUUID(), randomInt(2 ** 40), await key(),
       (await crypto.subtle.exportKey("jwk", (await crypto.subtle.generateKey("Ed25519", true, ["sign"])).publicKey)).x]);`,
   "@acme/mayfly.json": JSON.stringify({ env: { OWN: "1" } }),
+  "many.ts": `export const config = { tier: "vm", net: ["127.0.0.2"] };
+    const textOf = async (url, options) => await (await fetch(url, options)).text();
+    export default {
+      async fetch(req) {
+        const origin = new URL(req.url).searchParams.get("origin");
+        const asked = Array.from({ length: 16 }, (_, n) => textOf(origin + "/together/" + n));
+        const stop = new AbortController();
+        const held = textOf(origin + "/held", { signal: stop.signal }).catch(({ name }) => name);
+        await textOf(origin + "/is-held");
+        stop.abort();
+        return Response.json([await Promise.all(asked), await held, await textOf(origin + "/is-left")]);
+      },
+    };`,
   "reach.ts": `export const config = { tier: "vm", net: ["127.0.0.2"] };
     export default async (req) => {
       const { url, trust } = Object.fromEntries(new URL(req.url).searchParams);
@@ -133,4 +146,28 @@ Deno.test("TLS ends in the microVM, which believes in its own roots", vm, async 
   };
   assert.match(await reach("127.0.0.2"), /invalid peer certificate/);
   assert.match(await reach("127.0.0.2", pem("authority.pem")), /NotValidForName|not valid for name/);
+});
+
+Deno.test("a request may fetch many at once, and stop one of them", vm, async () => {
+  const [held, left] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let came = 0;
+  const answers: Readonly<Record<string, (request: Request) => Promise<unknown>>> = {
+    together: () => Promise.resolve(came++),
+    held: async ({ signal }) => {
+      signal.addEventListener("abort", () => left.resolve());
+      held.resolve();
+      await left.promise;
+    },
+    "is-held": () => held.promise,
+    "is-left": () => left.promise,
+  };
+  await using origin = Deno.serve({ hostname: "0.0.0.0", port: 0, onListen() {} }, async (request) => {
+    const [, what, rest = ""] = new URL(request.url).pathname.split("/");
+    await answers[what](request);
+    return new Response(rest);
+  });
+  const query = new URLSearchParams({ origin: `http://127.0.0.2:${origin.addr.port}` });
+  const { text } = await server().call(`/many?${query}`);
+  assert.deepEqual(JSON.parse(text), [Array.from({ length: 16 }, (_, n) => `${n}`), "AbortError", ""]);
+  assert.equal(came, 16);
 });
