@@ -11,6 +11,9 @@ export default () => Response.json({ requests: ++requests, sum: table.reduce((su
 `;
 const COUNTED = { requests: 1, sum: 19_999_900_000 };
 
+/** Its VM keeps these pages for the next request. */
+const FILLS = "export default () => new Response(new Uint8Array(24 << 20).fill(1).length ? 'full' : '');";
+
 const HELLO = "export default () => new Response('hi');";
 
 const HOSTILE = `
@@ -167,15 +170,15 @@ testCells("where server.memoryMb has no room for them all, cells that are not us
   await using server = await Server.start({
     files: {
       "mayfly.json": JSON.stringify({ server: { memoryMb: 64 } }),
-      ...Object.fromEntries(tenants.map((tenant) => [`@${tenant}/count.ts`, COUNTS])),
+      ...Object.fromEntries(tenants.map((tenant) => [`@${tenant}/fill.ts`, FILLS])),
     },
   });
-  for (const tenant of tenants) expectAnswer(await server.call(`/@${tenant}/count`), { json: COUNTED });
+  for (const tenant of tenants) expectAnswer(await server.call(`/@${tenant}/fill`), { text: "full" });
   const isThere = (tenant: string) => cellOf(server, tenant).then(() => true, () => false);
   await until("the one is stopped that was not used for longest", async () => !await isThere("a"));
   // Without need each would stay for a minute.
   assert.equal(await isThere("d"), true);
-  expectAnswer(await server.call("/@a/count"), { json: COUNTED, headers: { "x-mayfly-start": "cold" } });
+  expectAnswer(await server.call("/@a/fill"), { text: "full", headers: { "x-mayfly-start": "cold" } });
 });
 
 testCells("a tenant that floods, spins and fills its memory harms no other", async () => {
