@@ -124,7 +124,8 @@ static struct sandbox *pool__relative(const struct pool *pool, const struct obje
 static struct sandbox *pool__near(const struct pool *pool, const struct object *object) {
     struct sandbox *sandbox = pool->newest;
     while (sandbox != NULL && !object__is_relative(sandbox->object, object)) sandbox = sandbox->older;
-    return sandbox != NULL && vm_switch_pages(sandbox->vm, object->snapshot) <= NEAR_PAGES ? sandbox : NULL;
+    if (sandbox == NULL) return NULL;
+    return vm_switch_pages(sandbox->vm, object->snapshot, NEAR_PAGES) <= NEAR_PAGES ? sandbox : NULL;
 }
 
 /* A function that is asked for again and again gets VMs of its own, while there may be more. */

@@ -51,15 +51,24 @@ static const struct vm_snapshot *switch__base(const struct vm_snapshot *snapshot
     return snapshot->parent == NULL ? snapshot : snapshot->parent;
 }
 
-uint32_t vm_switch_pages(const struct vm *vm, const struct vm_snapshot *to) {
+/* Functions of one runtime may have page tables, views or room that are not the same. */
+static int switch__fits(const struct vm *vm, const struct vm_snapshot *to) {
     const struct vm_snapshot *from = vm->snapshot;
-    if (from == NULL || switch__base(from) != switch__base(to)) return UINT32_MAX;
+    return switch__base(from) == switch__base(to) && from->system.bytes == to->system.bytes &&
+           vm->regions == to->regions && clone__room(to, &to->limits) <= vm->shell->reserve_bytes;
+}
+
+uint32_t vm_switch_pages(const struct vm *vm, const struct vm_snapshot *to, uint32_t most) {
+    const struct vm_snapshot *from = vm->snapshot;
+    if (from == NULL || !switch__fits(vm, to)) return UINT32_MAX;
     uint32_t pages = 0;
-    for (uint32_t i = 0; i < from->page_count; i++) pages += (uint32_t)switch__differs(from, to, from->order[i]);
-    for (uint32_t i = 0; i < to->page_count; i++) {
+    for (uint32_t i = 0; i < from->page_count && pages <= most; i++) {
+        pages += (uint32_t)switch__differs(from, to, from->order[i]);
+    }
+    for (uint32_t i = 0; i < to->page_count && pages <= most; i++) {
         pages += (uint32_t)(!switch__has(from, to->order[i]) && switch__differs(from, to, to->order[i]));
     }
-    return pages;
+    return pages <= most ? pages : UINT32_MAX;
 }
 
 /* Its pages are those of the snapshot that it is a clone of, but for the recent ones. */
@@ -70,12 +79,10 @@ static int switch__is_clean(const struct vm *vm) {
 int vm_switch(struct vm *vm, struct vm_snapshot *to) {
     struct vm_snapshot *from = vm->snapshot;
     if (from == NULL) return -EINVAL;
-    if (switch__base(from) != switch__base(to)) return -EXDEV;
-    if (to->system.bytes != from->system.bytes || to->regions != vm->regions) return -EXDEV;
-    uint64_t room = clone__room(to, &to->limits);
-    if (room > vm->shell->reserve_bytes) return -EXDEV;
+    if (!switch__fits(vm, to)) return -EXDEV;
     int error = switch__is_clean(vm) ? 0 : vm_reset(vm);
     if (error != 0) return error;
+    uint64_t room = clone__room(to, &to->limits);
     if (room > vm->memory.data.bytes) vm->memory.data.bytes = room;
     error = memory__back(&vm->memory.data, to->data.bytes);
     if (error == 0) error = reset__drop_growth(vm, to->data.bytes);

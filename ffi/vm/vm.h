@@ -166,8 +166,8 @@ int vm_clone_to_build(struct vm_snapshot *snapshot, const struct vm_limits *limi
 int vm_reset(struct vm *vm);
 /* As if cloned from another snapshot of the same parent. -EXDEV when that cannot be: clone anew. */
 int vm_switch(struct vm *vm, struct vm_snapshot *snapshot);
-/* How many pages that would have to copy for a VM that did not run since its reset; UINT32_MAX: it cannot be. */
-uint32_t vm_switch_pages(const struct vm *vm, const struct vm_snapshot *snapshot);
+/* How many pages that has to copy for a VM that did not run since its reset; UINT32_MAX: over `most`, or -EXDEV. */
+uint32_t vm_switch_pages(const struct vm *vm, const struct vm_snapshot *snapshot, uint32_t most);
 
 /* ---- watching ---------------------------------------------------------------------------------------- */
 

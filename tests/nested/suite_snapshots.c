@@ -16,6 +16,7 @@
 #define CLONES 12
 #define DAMAGES 150
 #define CHUNKS_MAX 100000u
+#define PAGES_MOST 100000u
 
 /* A snapshot of `echo` booted from an image: that is the same in every process. */
 struct stored {
@@ -168,8 +169,23 @@ static void switches(struct vm_machine *machine) {
         suite__expect_as_snapshot(vm, turns[i]);
         suite__expect_answer(vm, "work\n", turns[i] == runtime ? "served 1\n" : turns[i] == one ? "served 2\n" : "served 3\n");
     }
-    EXPECT(vm_switch(vm, other) == -EXDEV && vm_switch_pages(vm, other) == UINT32_MAX);
+    EXPECT(vm_switch(vm, other) == -EXDEV && vm_switch_pages(vm, other, PAGES_MOST) == UINT32_MAX);
     vm_close(vm);
+}
+
+/* Whoever looks for a VM to switch must not take one that cannot be: it would be closed each time. */
+static void has_other_tables(struct vm_machine *machine) {
+    struct vm_snapshot *runtime = suite__base(machine, "echo");
+    struct vm *vm = suite__clone(runtime);
+    suite__expect_answer(vm, "spread\n", "served 1\n");
+    struct vm_snapshot *spread = suite__snapshot(vm, runtime, NULL);
+    vm_close(vm);
+    vm = suite__clone(runtime);
+    EXPECT(spread->system.bytes != runtime->system.bytes);
+    EXPECT(vm_switch_pages(vm, spread, PAGES_MOST) == UINT32_MAX && vm_switch(vm, spread) == -EXDEV);
+    vm_close(vm);
+    vm_snapshot_close(spread);
+    vm_snapshot_close(runtime);
 }
 
 static uint32_t shared_pages(const struct vm_snapshot *one, const struct vm_snapshot *two) {
@@ -193,8 +209,10 @@ static void shares(struct vm_machine *machine) {
     vm = suite__clone(functions[0]);
     uint32_t shared = shared_pages(functions[0], functions[1]);
     EXPECT(shared > 0 && shared < functions[0]->page_count);
-    EXPECT(vm_switch_pages(vm, functions[1]) >= functions[0]->page_count - shared);
-    EXPECT(vm_switch_pages(vm, functions[0]) == 0);
+    uint32_t own = vm_switch_pages(vm, functions[1], PAGES_MOST);
+    EXPECT(own >= functions[0]->page_count - shared && own <= PAGES_MOST);
+    EXPECT(vm_switch_pages(vm, functions[1], own - 1) == UINT32_MAX);
+    EXPECT(vm_switch_pages(vm, functions[0], 0) == 0);
     vm_close(vm);
     /* What is left of them is whole, whoever brought it. */
     static const size_t order[] = {0, 3, 1, 5, 4};
@@ -257,6 +275,7 @@ const struct test snapshot_tests[] = {
     {"damage to a snapshot's file is found, wherever it is", damaged},
     {"snapshots of other engines, CPUs, KVMs and files are refused with the reason", foreign},
     {"a VM switched to another function is that one's snapshot", switches},
+    {"no pages are counted for a switch that cannot be", has_other_tables},
     {"pages that functions have in common are kept once, as long as one of them is there", shares},
     {"clones differ in all that is random, and their clocks go on", clones_differ},
     {NULL, NULL},
