@@ -32,7 +32,7 @@ void ring__wake_another(struct ring *ring);
 bool ring__is_canceled(const struct ring *ring, uint32_t slot);
 /* The slot is the server's again: nothing of it may be touched from here on. */
 void ring__complete(struct ring *ring, uint32_t slot, bool wakes);
-/* By a thread that finds no more steps: there will not soon be as many as the server waits for. */
+/* By a thread that finds no more steps, or has a long one: there will not soon be as many as the server waits for. */
 void ring__tell(struct ring *ring);
 
 #endif

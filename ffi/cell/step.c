@@ -330,7 +330,10 @@ bool step__run(struct step *step) {
         bool has_news = step__feed(step) || drained != DRAINED;
         if (sandbox->is_ended) return step__over(step, ending__tell(step));
         if (step__is_aged(step)) return step__park(step, 0);
-        if (turn == TURN_IS_OVER && workers__are_wanted(step->serve)) return false;
+        if (turn == TURN_IS_OVER) {
+            ring__tell(&step->serve->ring);
+            if (workers__are_wanted(step->serve)) return false;
+        }
         if (exit.reason == VM_WAITS && !has_news && step__waits(step, &exit)) return true;
         turn = step__turn(step, &exit);
         if (turn == STEP_IS_OVER) return true;
