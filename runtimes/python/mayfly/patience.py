@@ -25,7 +25,9 @@ class Patience:
     def __exit__(self, *_):
         if self._timeout_ms:
             signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, self._usual)
+            # The module may have a handler of its own by now, for its requests.
+            if signal.getsignal(signal.SIGALRM) == self._interrupt:
+                signal.signal(signal.SIGALRM, self._usual)
 
     def _interrupt(self, *_):
         raise OutOfTime(f"Cannot evaluate the module: it takes longer than its buildTimeoutMs of {self._timeout_ms}")

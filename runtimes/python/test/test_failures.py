@@ -89,6 +89,20 @@ def handler(req):
         with Guest({"h.py": code}, build_timeout_ms=60_000) as guest:
             self.assertEqual(guest.send().json(), {"left": [0.0, 0.0], "usual": True})
 
+    def test_an_init_may_set_an_alarm_handler_for_requests(self):
+        code = """
+import signal
+rung = []
+signal.signal(signal.SIGALRM, lambda *_: rung.append(1))
+def handler(req):
+    signal.setitimer(signal.ITIMER_REAL, 0.01)
+    while not rung:
+        signal.pause()
+    return "rung"
+"""
+        with Guest({"h.py": code}, build_timeout_ms=60_000) as guest:
+            self.assertEqual(guest.send().body, b"rung")
+
     def test_lines_go_to_the_log_as_they_are_written(self):
         code = """
 import os, sys
