@@ -5,6 +5,7 @@ import { failure } from "../outcome.ts";
 import type { Invocation, Outcome, StartKind, Usage } from "../types.ts";
 import { Watch, type Watcher } from "../watch.ts";
 import { BodySource } from "./body_source.ts";
+import type { Member } from "./crowd.ts";
 import { exitFailure, killFailure } from "./endings.ts";
 import { GuestLog } from "./guest_log.ts";
 import { GuestResponse } from "./guest_response.ts";
@@ -22,10 +23,11 @@ const NS_PER_MS = 1e6;
  * One request in one sandbox: a state machine over steps. A step hands the sandbox what has come for it (body, credit,
  * answers, a timer, a cancellation) and takes what it wrote; between steps the sandbox is parked and holds no thread.
  */
-export class Run implements Turn, Watcher {
+export class Run implements Turn, Watcher, Member {
   readonly line: TurnLine;
   readonly isForAnyThread: boolean;
   isBegun = false;
+  place = -1;
   readonly usage: Usage;
   /** Set once the response is complete or has failed. */
   outcome: Outcome | null = null;

@@ -2,6 +2,7 @@ import { NativeError } from "../../../ffi/native_values.ts";
 import type { ErrorCode } from "../../errors.ts";
 import { LIMITS } from "../../limits.ts";
 import type { LogLevel } from "../../types.ts";
+import { Crowd } from "../crowd.ts";
 import { Run } from "../run.ts";
 import type { RunOptions } from "../run_options.ts";
 import { Steps, type StepsContext } from "../steps.ts";
@@ -84,7 +85,7 @@ export class Cell implements TellingsListener {
   readonly #options: CellOptions;
   /** While it lasts the ring is looked at. */
   readonly #serving: Promise<void>;
-  readonly #runs = new Set<Run>();
+  readonly #runs = new Crowd<Run>();
   readonly #requests = new Map<number, Pending>();
   #lastRequest = 0;
   #damages = 0;
@@ -199,7 +200,7 @@ export class Cell implements TellingsListener {
 
   /** Looks whether it still does what it has to: a cell cannot be trusted to end a step in time. */
   check(nowMs: number): void {
-    for (const run of this.#runs) {
+    for (const run of this.#runs.members) {
       if (run.overdueMs(nowMs) > MOST_OVERDUE_MS) return this.#crashed("it did not end a step at its deadline");
     }
   }
@@ -224,7 +225,7 @@ export class Cell implements TellingsListener {
     const { process, group, onDead, onTrouble } = this.#options;
     this.steps.turns.close();
     onDead(this);
-    for (const run of [...this.#runs]) run.lose(code, message);
+    for (const run of this.#runs.members) run.lose(code, message);
     for (const { timer, reject } of this.#requests.values()) {
       clearTimeout(timer);
       reject(new CellGone(message));
