@@ -130,25 +130,49 @@ export class Admission {
   }
 }
 
-/** First in, first out, in constant time; removal keeps the order. */
+/** From here on the places of those that are gone are given back. */
+const MOST_GONE = 32;
+
+/**
+ * First in, first out; removal keeps the order. Who gives up is mostly among the first, and found at once. (A Set keeps those
+ * that left alive, see Crowd.)
+ */
 class Line<T> {
-  readonly #items = new Set<T>();
+  #items: (T | undefined)[] = [];
+  /** All before are gone. */
+  #first = 0;
+  #size = 0;
 
   get size(): number {
-    return this.#items.size;
+    return this.#size;
   }
+
   push(item: T): void {
-    this.#items.add(item);
+    this.#items.push(item);
+    this.#size++;
   }
+
   shift(): T | undefined {
-    for (const first of this.#items) {
-      this.#items.delete(first);
-      return first;
-    }
-    return undefined;
+    const item = this.#items[this.#first];
+    if (item !== undefined) this.#leave(this.#first);
+    return item;
   }
+
   /** False: it was not there. */
   remove(item: T): boolean {
-    return this.#items.delete(item);
+    const at = this.#items.indexOf(item, this.#first);
+    if (at < 0) return false;
+    this.#leave(at);
+    return true;
+  }
+
+  #leave(at: number): void {
+    this.#items[at] = undefined;
+    this.#size--;
+    const { length } = this.#items;
+    while (this.#first < length && this.#items[this.#first] === undefined) this.#first++;
+    if (this.#first < MOST_GONE || this.#first * 2 < length) return;
+    this.#items = this.#items.slice(this.#first);
+    this.#first = 0;
   }
 }

@@ -162,3 +162,28 @@ Deno.test("whatever comes and goes, the counts return to zero and no limit is pa
   }
   assert.deepEqual([admission.running, admission.waiting, admission.weight], [0, 0, 0]);
 });
+
+Deno.test("whoever gives up in between, the others are served in their order", () => {
+  const admission = new Admission({ concurrency: 1000, queue: 1000, memoryBytes: 1000 });
+  const gate = new Gate(tenant("home", { concurrency: 500, queue: 500 }), { concurrency: 1, queue: 500 });
+  assert.ok(admission.tryEnter(gate));
+  const served: string[] = [];
+  let expected: { name: string; waiter: Waiter }[] = [];
+  const order: string[] = [];
+  for (let at = 0; at < 5000; at++) {
+    const dice = Math.random();
+    if (dice < 0.5) {
+      const entry = { name: `${at}`, waiter: waiter(served, `${at}`) };
+      if (admission.wait(gate, entry.waiter) === null) expected.push(entry);
+    } else if (dice < 0.75 && expected.length > 0) {
+      const [gone] = expected.splice(Math.floor(Math.random() * expected.length), 1);
+      admission.giveUp(gate, gone.waiter);
+    } else if (expected.length > 0) {
+      order.push(expected[0].name);
+      expected = expected.slice(1);
+      admission.leave(gate, 0);
+    }
+    assert.equal(gate.waiting.size, expected.length);
+  }
+  assert.deepEqual(served, order);
+});
