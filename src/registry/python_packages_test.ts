@@ -6,6 +6,7 @@ import { PythonPackages } from "./python_packages.ts";
 import type { Requirement } from "./requirements.ts";
 import { RequirementError } from "./requirements.ts";
 
+const IMAGE_BYTES = 100_000;
 const signal = new AbortController().signal;
 const onProgress = () => {};
 const PARTS = {
@@ -16,7 +17,7 @@ const PARTS = {
 
 async function withPackages(
   test: (packages: PythonPackages, asked: Requirement[][], folder: string) => Promise<void>,
-  mostBytes = 1000,
+  mostBytes = 10 * IMAGE_BYTES,
 ): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "mayfly-python-" });
   const asked: Requirement[][] = [];
@@ -36,7 +37,7 @@ async function withPackages(
     },
   };
   const pack = (to: string, sources: readonly { host: string; path: string }[]) =>
-    Deno.writeTextFile(to, sources.map(({ path }) => path).join());
+    Deno.writeTextFile(to, sources.map(({ path }) => path).join().padEnd(IMAGE_BYTES));
   try {
     await test(
       new PythonPackages({ pip, folder, pack, pythonOf: () => Promise.resolve("3"), mostBytes }),
@@ -55,7 +56,7 @@ Deno.test("what is required is installed once for each tenant, and recorded with
     assert.equal(asked.length, 1);
     assert.deepEqual(first, second);
     assert.match(first.packages.join(), /^one==1\.0 sha256:[0-9a-f]{64}$/);
-    assert.equal(await Deno.readTextFile(first.image!), "/packages");
+    assert.equal((await Deno.readTextFile(first.image!)).trimEnd(), "/packages");
     const other = await packages.install("other", "one==1.0", signal, onProgress);
     assert.equal(asked.length, 2);
     assert.ok(first.image!.startsWith(join(folder, "acme")) && other.image!.startsWith(join(folder, "other")));
@@ -175,7 +176,7 @@ Deno.test("installations are kept as long as there is room for them together", (
       await packages.install("acme", `one==${version}`, signal, onProgress);
     }
     assert.equal((await Array.fromAsync(Deno.readDir(join(folder, "acme")))).length, 3);
-  }, 3 * "/packages".length));
+  }, 3 * IMAGE_BYTES));
 
 Deno.test("nothing is asked for where nothing is required", () =>
   withPackages(async (packages, asked) => {
