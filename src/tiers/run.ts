@@ -1,7 +1,7 @@
 import { ExitCode, FrameType, HeadFlag, LAYOUT, SLOT, Start, StepFlag, StepResult } from "../../ffi/layout.ts";
 import type { ErrorCode } from "../errors.ts";
 import { LIMITS } from "../limits.ts";
-import { failure } from "../outcome.ts";
+import { failure, NO_USAGE } from "../outcome.ts";
 import type { Invocation, Outcome, StartKind, Usage } from "../types.ts";
 import { Watch, type Watcher } from "../watch.ts";
 import { BodySource } from "./body_source.ts";
@@ -64,17 +64,7 @@ export class Run implements Turn, Watcher, Member {
     this.isForAnyThread = options.resumes !== null;
     this.#sandbox = options.held ?? null;
     this.#body = new BodySource(options.invocation.body, options.bodyBytes, this.#onBody);
-    this.usage = {
-      start: null,
-      queueMs: options.invocation.queueMs,
-      coldMs: options.coldMs ?? 0,
-      cloneMs: 0,
-      runMs: 0,
-      cpuMs: 0,
-      memoryPeakBytes: 0,
-      bytesIn: 0,
-      bytesOut: 0,
-    };
+    this.usage = { ...NO_USAGE, queueMs: options.invocation.queueMs, coldMs: options.coldMs ?? 0 };
     this.#response = new GuestResponse(options.sink, this.usage, options.responseBytes, () => this.#resume());
   }
 
