@@ -81,6 +81,12 @@ export class Cells {
     return await known.starting;
   }
 
+  /** How long that waits before the cell is started: longer each time that one crashed. */
+  waitMs(tenant: string): number {
+    const known = this.#tenants.get(tenant);
+    return known && !known.serving ? known.restarts.delayMs(this.#options.clock.monotonic()) : 0;
+  }
+
   /** A request of the tenant's came, for that snapshot. */
   heard(tenant: string, stored: StoredSnapshot, nowMs: number): void {
     const known = this.#of(tenant);
@@ -157,7 +163,7 @@ export class Cells {
   /** A tenant whose cell crashes again and again waits for the next one, alone. */
   async #start(tenant: string, known: Tenant): Promise<ServingCell> {
     const { clock, starter, onDamaged } = this.#options;
-    const waitMs = known.restarts.delayMs(clock.monotonic());
+    const waitMs = this.waitMs(tenant);
     if (waitMs > 0) await delay(waitMs, undefined, { signal: this.#closing.signal });
     let serving: ServingCell | null = null;
     const cell = await starter.start(tenant, "SERVES", {

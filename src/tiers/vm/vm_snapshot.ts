@@ -49,6 +49,14 @@ const editionOf = (stored: VersionSnapshot): Edition => (
 const buildsAgain = (cause: unknown): Outcome =>
   failure("not_deployed", "The function is being built again", { cause, retryAfterS: 1 });
 
+/** Of a request's time, what it may wait for a cell that crashed before: what is left is to be enough for an answer. */
+const WAITING_PART = 0.5;
+
+const startsLater = (waitMs: number): Outcome =>
+  failure("overload", "The function's cell crashed again and again, and is not started yet", {
+    retryAfterS: Math.ceil(waitMs / 1000),
+  });
+
 /** The files are not opened by VMs' functions: what they see of them is in their views. */
 const NO_FILES = () => Promise.resolve(null);
 
@@ -139,6 +147,13 @@ export class VmSnapshot implements Snapshot {
     sink: ResponseSink,
     onSettled: () => void,
   ): Promise<Outcome> {
+    const { cells, clock, id } = this.#options;
+    const waitMs = cells.waitMs(id.tenant);
+    if (waitMs > WAITING_PART * (invocation.deadlineMs - sinceMs)) {
+      this.#settled(edition);
+      onSettled();
+      return startsLater(waitMs);
+    }
     let place: Place;
     try {
       edition.bringing ??= this.#bring(edition).finally(() => edition.bringing = null);
@@ -151,7 +166,7 @@ export class VmSnapshot implements Snapshot {
       }
       return failure("crash", "The function's cell could not be started", { cause: error });
     }
-    const now = this.#options.clock.monotonic();
+    const now = clock.monotonic();
     return this.#runIn(edition, place, now, now - sinceMs, invocation, sink, onSettled);
   }
 

@@ -39,18 +39,21 @@ function setUp(refused?: string) {
     onDamaged: (error) => damaged.push(`${error}`),
     onDispose: () => {},
   }, first);
-  const ask = async () => {
+  const request = async (deadlineMs = DEADLINE_MS) => {
     const invocation = {
       ...{ requestId: "r", method: "GET", url: "http://x/", headers: "", params: null, mount: "", body: null },
-      ...{ deadlineMs: DEADLINE_MS, queueMs: 0, signal: new AbortController().signal },
+      ...{ deadlineMs, queueMs: 0, signal: new AbortController().signal },
     };
-    const { code } = await snapshot.run(invocation, { head() {}, chunk() {}, end() {}, log() {} }, () => {});
-    return code;
+    return await snapshot.run(invocation, { head() {}, chunk() {}, end() {}, log() {} }, () => {});
   };
+  const ask = async () => (await request()).code;
   return {
     snapshot,
     damaged,
+    request,
     ask,
+    /** The one that has something to do. */
+    busy: () => processes.find(({ steps, hasEnded }) => steps.length > 0 && !hasEnded),
     cell: () => processes[0],
     /** Another one, that has something to do. */
     nextCell: () => processes.slice(1).find(({ steps }) => steps.length > 0),
@@ -129,5 +132,23 @@ Deno.test("a function is served by its tenant's next cell, however many of its s
   assert.equal(isOver, false);
   t.nextCell()!.complete(StepResult.DONE);
   await next;
+  await t.close();
+});
+
+Deno.test("a request waits for a cell that crashed before for half of its time, or is refused at once and told when to come", async () => {
+  const t = setUp();
+  for (let crash = 1; crash <= 4; crash++) {
+    const asked = t.ask();
+    await until(() => t.busy() !== undefined);
+    t.busy()!.die();
+    assert.equal(await asked, "crash");
+  }
+  // The fifth is started 400 ms after the fourth.
+  const refused = await t.request(799);
+  assert.ok(refused.code === "overload" && refused.status === 503 && refused.retryAfterS === 1);
+  const patient = t.request(800);
+  await until(() => t.busy() !== undefined);
+  t.busy()!.complete(StepResult.DONE);
+  assert.notEqual((await patient).code, "overload");
   await t.close();
 });
