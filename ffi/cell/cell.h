@@ -60,7 +60,8 @@ enum cell_operation {
     CELL_VIEW,      /* `object` is a packed image: the file that comes with it */
     CELL_LOAD,      /* `object` is a snapshot: the file; `parent` or 0; `views`: the parent's first, then more */
     CELL_DERIVE,    /* `object` is for building a difference: `parent`, `views` (the parent's first), limits */
-    CELL_BOOT,      /* `object` is a program, booted until it waits for its first request: replies with its sandbox */
+    CELL_BOOT,      /* `object` is a program, booted until it waits for its first request: replies with its sandbox, at
+                     * four times its deadline where the machine has too little */
     CELL_TAKE,      /* writes the snapshot of held `sandbox`, `generation` into the file; `parent` or 0 */
     CELL_DROP,      /* `object`, of any kind, once nothing uses it */
     CELL_KEEP,      /* how many idle VMs to keep and how much memory they may have: `count`, `memory_bytes` */

@@ -9,6 +9,9 @@ import { type Artifact, BuildError, type GuestLine, PassingError, type ResponseS
 import { TurnLine } from "./turns.ts";
 import type { VersionFiles } from "./version_files.ts";
 
+/** Of a module's time, how much others may have computed in its place: that more was too little says nothing of the module. */
+const BUSY_PART = 0.9;
+
 export interface EvaluationOptions {
   readonly clock: Clock;
   readonly artifact: Omit<Artifact, "bundle">;
@@ -123,6 +126,9 @@ export class Evaluation {
     const { buildTimeoutMs, memoryMb } = this.#options.artifact.settings;
     const cannot = warmup === null ? "Cannot evaluate the module" : `Cannot answer the warm-up request ${warmup}`;
     if (outcome.code === "ok") return new BuildError(`${cannot}: the function ended`);
+    if (outcome.code === "timeout" && keptWaitingMs(outcome) > buildTimeoutMs * BUSY_PART) {
+      return new PassingError(`${cannot}: the machine had no core for it`, { cause: outcome.detail });
+    }
     if (outcome.code === "timeout" || outcome.code === "cpu") {
       return new BuildError(`${cannot}: it takes longer than its buildTimeoutMs of ${buildTimeoutMs}`);
     }
@@ -139,6 +145,11 @@ export class Evaluation {
     // What the module threw itself says enough, and stands where it was thrown.
     return new BuildError(warmup === null ? thrown : `${cannot}: ${thrown}`, null, stack.join("\n") || null);
   }
+}
+
+/** While it could have computed. */
+function keptWaitingMs({ usage }: Outcome): number {
+  return usage ? usage.runMs - usage.cpuMs : 0;
 }
 
 /** Takes the answer to a build's request. */

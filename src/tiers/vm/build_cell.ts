@@ -10,16 +10,18 @@ import type { StoredView } from "./stored.ts";
 import type { CellReply } from "./tellings.ts";
 
 const ASK_TIMEOUT_MS = 30_000;
+/** A program has so many times as long, at most, where the machine has no core for it: as boot.c does it. */
+const MOST_STRETCH = 4;
+/** A cell may be so much later. */
+const GRACE_MS = 5000;
 
 export interface Boot {
   readonly program: CellProgram;
   readonly views: readonly StoredView[];
   readonly protocol: number;
   readonly memoryBytes: number;
-  /** Until the program waits for its first request. */
+  /** Until the program waits for its first request: what it computes, and what it waits itself. */
   readonly withinMs: number;
-  /** Until the cell says so. */
-  readonly timeoutMs: number;
   readonly log: (line: GuestLine) => void;
 }
 
@@ -33,7 +35,7 @@ export class BuildCell {
   }
 
   /** Runs a program until it waits for its first request. */
-  async boot({ program, views, protocol, memoryBytes, withinMs, timeoutMs, log }: Boot): Promise<CellReply> {
+  async boot({ program, views, protocol, memoryBytes, withinMs, log }: Boot): Promise<CellReply> {
     return await this.cell.request({
       operation: CellOperation.BOOT,
       object: this.objects.next(),
@@ -43,7 +45,7 @@ export class BuildCell {
       logBytes: LIMITS.logBytesPerRequest,
       deadlineNs: this.cell.steps.toShimNs(this.clock.monotonic() + withinMs),
       program,
-    }, { timeoutMs, log });
+    }, { timeoutMs: MOST_STRETCH * withinMs + GRACE_MS, log });
   }
 
   /** A function of a runtime that is there; its number. */

@@ -197,7 +197,6 @@ export class Runtimes {
         protocol: CellProtocol.FRAMES,
         memoryBytes,
         withinMs: BOOT_TIMEOUT_MS,
-        timeoutMs: 2 * BOOT_TIMEOUT_MS,
         log: (line) => said.push(line),
       });
       await build.take(booted, 0, join(making, SNAPSHOT));

@@ -42,8 +42,6 @@ export interface VmBuildJob {
 }
 
 const { EAGAIN, EMFILE, ENFILE, ENOMEM, ENOSPC, ETIMEDOUT } = constants.errno;
-/** A cell may be so much later than a program's own time. */
-const GRACE_MS = 5000;
 /** Python tells which line does not end. */
 const TELLING_MS = 2000;
 
@@ -137,7 +135,6 @@ export class VmBuild {
       protocol,
       memoryBytes: settings.memoryMb * MiB,
       withinMs: settings.buildTimeoutMs,
-      timeoutMs: settings.buildTimeoutMs + GRACE_MS,
     });
     if (kind === "server" && !program.environment.includes(`PORT=${tcpPort}`)) {
       log({ level: "info", text: `It listens on port ${tcpPort}, not on $PORT: its requests go there` });

@@ -10,6 +10,7 @@ import { VmBuild } from "./vm_build.ts";
 const { ENOMEM, EINVAL, ETIMEDOUT } = constants.errno;
 const NOW_MS = 5;
 const PORT = 8080;
+const NS_PER_MS = 1e6;
 
 /** A build of the artifact in cells that answer so. */
 async function setUp(answer?: Answer, artifact: Artifact = artifactOf("f")) {
@@ -146,6 +147,19 @@ Deno.test("a function whose runtime cannot be loaded gets another, which is made
   await assert.rejects(built, BuildError);
   await t.close();
 });
+
+for (const { cpuMs, error } of [{ cpuMs: 50, error: PassingError }, { cpuMs: 200, error: BuildError }]) {
+  Deno.test(`a module that is late and computed for ${cpuMs} ms of a second's time: ${error.name}`, async () => {
+    const t = await setUp(undefined, artifactOf("f", "python"));
+    const built = t.build();
+    built.catch(() => {});
+    const cell = () => t.started().find(({ steps }) => steps.length > 0);
+    await until(() => cell() !== undefined);
+    cell()!.complete(StepResult.DEADLINE, { runNs: 1000 * NS_PER_MS, cpuNs: cpuMs * NS_PER_MS });
+    await assert.rejects(built, error);
+    await t.close();
+  });
+}
 
 Deno.test("a machine that lacks a runtime says so, and may have it later", async () => {
   const t = await setUp(undefined, artifactOf("f", "js"));

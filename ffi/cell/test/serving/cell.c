@@ -159,10 +159,15 @@ uint32_t cell_derive(uint32_t parent) {
 }
 
 bool cell_boot(enum cell_protocol protocol, const char *program, const char *argument) {
+    return cell_boot_within(protocol, program, argument, 2 * SECOND);
+}
+
+bool cell_boot_within(enum cell_protocol protocol, const char *program, const char *argument, uint64_t ns) {
     struct cell_request head = object_request(CELL_BOOT, 0);
     char strings[512];
     int length = snprintf(strings, sizeof strings, "/%s%c%s%cHOME=/tmp%c/", program, 0, argument, 0, 0) + 1;
     head.protocol = protocol;
+    head.deadline_ns = now_ns() + ns;
     head.arguments = 2;
     head.environment = 1;
     head.string_bytes = (uint32_t)length;

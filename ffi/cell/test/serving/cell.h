@@ -36,6 +36,7 @@ uint32_t cell_load_as(int file, enum cell_protocol protocol, uint32_t tcp_port);
 uint32_t cell_derive(uint32_t parent);
 /* A program that is a file of the guests' folder. Whether it booted: `told` says more. */
 bool cell_boot(enum cell_protocol protocol, const char *program, const char *argument);
+bool cell_boot_within(enum cell_protocol protocol, const char *program, const char *argument, uint64_t ns);
 bool cell_take(int file, uint32_t parent);
 bool cell_drop(uint32_t object);
 void cell_keep(uint32_t count, uint64_t bytes);

@@ -123,6 +123,12 @@ static void spin_ms(uint64_t ms) {
     } while ((uint64_t)(now.tv_sec - begun.tv_sec) * 1000 + (uint64_t)((now.tv_nsec - begun.tv_nsec) / 1000000) < ms);
 }
 
+static void compute_ms(uint64_t ms) {
+    struct timespec now;
+    do clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    while ((uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000 < ms);
+}
+
 static void sleep_ms(uint64_t ms) {
     const struct timespec time = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000};
     nanosleep(&time, NULL);
@@ -246,6 +252,7 @@ int main(int count, char **arguments) {
     }
     if (count > 1 && strcmp(arguments[1], "abort") == 0) abort();
     if (count > 1 && strcmp(arguments[1], "spin") == 0) for (;;) continue;
+    if (count > 1 && strcmp(arguments[1], "compute") == 0) compute_ms(100);
     if (count > 1 && strcmp(arguments[1], "memory") == 0) use_memory();
     if (count > 1 && strcmp(arguments[1], "stdin") == 0) return (int)read(STDIN_FILENO, payload, 1);
     if (count > 1 && strcmp(arguments[1], "early") == 0) put(MF_END, 0, "", 0), flush();
