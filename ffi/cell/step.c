@@ -271,7 +271,11 @@ enum turn { TURN_GOES_ON, TURN_IS_OVER, STEP_IS_OVER };
 static enum turn step__turn(struct step *step, struct vm_exit *exit) {
     struct sandbox *sandbox = step->sandbox;
     const struct mf_slot *shared = step->shared;
-    if (step->cpu_ns >= shared->cpu_left_ns) return step__kill(step, MF_STEP_CPU) ? STEP_IS_OVER : TURN_GOES_ON;
+    bool is_late = os__now_ns() >= shared->deadline_ns;
+    if (is_late || step->cpu_ns >= shared->cpu_left_ns) {
+        step__kill(step, is_late ? MF_STEP_DEADLINE : MF_STEP_CPU);
+        return STEP_IS_OVER;
+    }
     int error = step__run_slice(step, exit);
     if (error != 0) {
         sandbox->is_broken = true;

@@ -43,14 +43,23 @@ static void worker__set_aside(struct worker *worker, struct step *step) {
     pthread_mutex_unlock(&serve->lock);
 }
 
+/* Of those that were set aside: one that is late has only to be ended. With the lock. */
+static struct step **workers__next_aside(struct workers *workers) {
+    uint64_t now = os__now_ns();
+    for (struct step **at = &workers->aside; *at != NULL; at = &(*at)->next) {
+        if ((*at)->shared->deadline_ns <= now) return at;
+    }
+    return &workers->aside;
+}
+
 static struct step *worker__take_aside(struct worker *worker) {
     struct workers *workers = &worker->serve->workers;
     if (atomic_load(&workers->aside_count) == 0) return NULL;
     pthread_mutex_lock(&worker->serve->lock);
-    struct step *step = workers->aside;
+    struct step **at = workers__next_aside(workers), *step = *at;
     if (step != NULL) {
-        workers->aside = step->next;
-        if (workers->aside == NULL) workers->aside_end = &workers->aside;
+        *at = step->next;
+        if (step->next == NULL) workers->aside_end = at;
         atomic_fetch_sub(&workers->aside_count, 1);
     }
     pthread_mutex_unlock(&worker->serve->lock);

@@ -1,4 +1,7 @@
 /* Steps of guests that speak frames: what they answer, how they end, what is left of them. */
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -305,6 +308,45 @@ static void long_runs_let_short_ones_ahead(void) {
     for (uint32_t slot = 1; slot <= 8; slot++) CHECK(step_wait(slot) == MF_STEP_CANCELED);
 }
 
+#define CROWD 48u
+#define EACH_LATE 6u
+
+/* Of a crowd that computes some are late: how many others ran on before the last of these was ended. */
+static uint64_t run_before_late_ones(void) {
+    uint64_t deadline = now_ns() + 500000000;
+    for (uint32_t slot = 0; slot < CROWD; slot++) {
+        step_new(slot, base);
+        put_request(slot, 0, "/spin", "");
+        cell_slot(slot)->deadline_ns = slot % EACH_LATE == 0 ? deadline : deadline + UINT64_C(60000000000);
+        cell_slot(slot)->cpu_left_ns = UINT64_MAX;
+        step_submit(slot);
+    }
+    while (now_ns() < deadline) usleep(1000);
+    uint64_t before = cell_stat("preempted");
+    for (uint32_t slot = 0; slot < CROWD; slot += EACH_LATE) step_wait(slot);
+    uint64_t run = cell_stat("preempted") - before;
+    for (uint32_t slot = 0; slot < CROWD; slot++) {
+        if (slot % EACH_LATE != 0) step_cancel(slot);
+    }
+    for (uint32_t slot = 0; slot < CROWD; slot++) {
+        if (slot % EACH_LATE != 0) step_wait(slot);
+    }
+    return run;
+}
+
+static void late_runs_end_first(void) {
+    uint64_t least = UINT64_MAX;
+    /* This thread may be late itself to see it. */
+    for (int tries = 0; tries < 5 && least >= CROWD / 4; tries++) {
+        uint64_t run = run_before_late_ones();
+        if (run < least) least = run;
+        for (uint32_t slot = 0; slot < CROWD; slot++) {
+            CHECK(cell_slot(slot)->result == (slot % EACH_LATE == 0 ? MF_STEP_DEADLINE : MF_STEP_CANCELED));
+        }
+    }
+    CHECK(least < CROWD / 4);
+}
+
 static void long_runs_end_right(void) {
     for (uint32_t slot = 0; slot < 8; slot++) {
         step_new(slot, base);
@@ -470,6 +512,37 @@ static void says_why_it_did_not_boot(void) {
     CHECK(!cell_boot(CELL_FRAMES, "nothing", "") && strstr(told.text, "Cannot boot: cannot load /nothing") != NULL);
 }
 
+static atomic_bool computes_beside;
+
+static void *compute_beside(void *data) {
+    while (computes_beside) continue;
+    return data;
+}
+
+/* It computes for 100 ms, and has a third of its core. */
+static bool boots_beside_others(uint64_t within_ns) {
+    cpu_set_t all, one;
+    pthread_t others[2];
+    sched_getaffinity(0, sizeof all, &all);
+    CPU_ZERO(&one);
+    CPU_SET((size_t)sched_getcpu(), &one);
+    sched_setaffinity(0, sizeof one, &one);
+    computes_beside = true;
+    for (int i = 0; i < 2; i++) pthread_create(&others[i], NULL, compute_beside, NULL);
+    bool has_booted = cell_boot_within(CELL_FRAMES, "guest", "compute", within_ns);
+    computes_beside = false;
+    for (int i = 0; i < 2; i++) pthread_join(others[i], NULL);
+    sched_setaffinity(0, sizeof all, &all);
+    return has_booted;
+}
+
+static void boots_where_there_is_too_little(void) {
+    bool has_booted = false;
+    /* The machine may have even less at times. */
+    for (int tries = 0; tries < 10 && !has_booted; tries++) has_booted = boots_beside_others(150000000);
+    CHECK(has_booted);
+}
+
 int main(int count, char **arguments) {
     if (count < 2) return 2;
     static const struct test tests[] = {
@@ -493,6 +566,7 @@ int main(int count, char **arguments) {
         {"a sandbox that is gone is stale", knows_who_is_gone},
         {"the server is woken for what is complete, however many steps wait", wakes_the_server},
         {"a long run lets short ones ahead", long_runs_let_short_ones_ahead},
+        {"a run that was set aside and is late by then ends before others go on", late_runs_end_first},
         {"a run that was set aside goes on as it was", long_runs_end_right},
         {"a guest's threads take turns, however short its runs are", threads_take_turns_over_short_runs},
         {"lines of a log come before the request's end", logs_lines_before_the_end},
@@ -502,6 +576,7 @@ int main(int count, char **arguments) {
         {"no more VMs are idle than may be", keeps_as_many_as_it_may},
         {"a damaged snapshot is told of", finds_damage},
         {"an object is dropped once nothing uses it", keeps_what_is_used},
+        {"a program's time to boot is what it computes and waits, also where others compute", boots_where_there_is_too_little},
         {"why a program did not boot is said", says_why_it_did_not_boot},
     };
     const struct rlimit files = {4096, 4096};
