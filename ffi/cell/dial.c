@@ -31,7 +31,7 @@ struct dial_connection {
 };
 
 void dial__fini(struct dial *dial) {
-    for (uint32_t i = 0; dial->connections != NULL && i < DIAL_CONNECTIONS_MAX; i++) {
+    for (uint32_t i = 0; dial->connections != NULL && i < VM_DIALED_MAX; i++) {
         input__fini(&dial->connections[i].input);
     }
     free(dial->connections);
@@ -77,7 +77,7 @@ static bool dial__is_over(const struct dial_connection *connection) {
 /* ---- connections -------------------------------------------------------------------------------------- */
 
 static struct dial_connection *dial__of_port(struct dial *dial, uint32_t port) {
-    for (uint32_t i = 0; i < DIAL_CONNECTIONS_MAX; i++) {
+    for (uint32_t i = 0; i < VM_DIALED_MAX; i++) {
         struct dial_connection *connection = &dial->connections[i];
         if (connection->number != 0 && connection->port == port) return connection;
     }
@@ -85,16 +85,16 @@ static struct dial_connection *dial__of_port(struct dial *dial, uint32_t port) {
 }
 
 static struct dial_connection *dial__of_number(struct dial *dial, uint32_t number) {
-    for (uint32_t i = 0; number != 0 && i < DIAL_CONNECTIONS_MAX; i++) {
+    for (uint32_t i = 0; number != 0 && i < VM_DIALED_MAX; i++) {
         if (dial->connections[i].number == number) return &dial->connections[i];
     }
     return NULL;
 }
 
 static struct dial_connection *dial__new(struct dial *dial, uint32_t port) {
-    if (dial->connections == NULL) dial->connections = calloc(DIAL_CONNECTIONS_MAX, sizeof *dial->connections);
+    if (dial->connections == NULL) dial->connections = calloc(VM_DIALED_MAX, sizeof *dial->connections);
     if (dial->connections == NULL || dial->last_number + 1 >= DIAL_NUMBERS) return NULL;
-    for (uint32_t i = 0; i < DIAL_CONNECTIONS_MAX; i++) {
+    for (uint32_t i = 0; i < VM_DIALED_MAX; i++) {
         if (dial->connections[i].number != 0) continue;
         dial->connections[i] = (struct dial_connection){.number = ++dial->last_number, .port = port};
         return &dial->connections[i];
@@ -143,7 +143,8 @@ static bool dial__is_idle(struct dial_connection *connection, struct vm *vm) {
 }
 
 void dial__hang_up(struct dial *dial, struct vm *vm) {
-    for (uint64_t ports = vm_dialed(vm); ports != 0; ports &= ports - 1) {
+    /* The end of one may be the beginning of another, that waited for it. */
+    for (uint64_t ports = vm_dialed(vm); ports != 0; ports = vm_dialed(vm)) {
         uint32_t port = (uint32_t)__builtin_ctzll(ports);
         struct dial_connection *connection = dial->connections == NULL ? NULL : dial__of_port(dial, port);
         if (connection == NULL || !dial__is_idle(connection, vm)) dial->was_waiting = true;
@@ -187,7 +188,7 @@ bool dial__answer(struct dial *dial, struct vm *vm, const uint8_t *payload, uint
 
 bool dial__feed(struct dial *dial, struct vm *vm) {
     bool is_any = false;
-    for (uint32_t i = 0; dial->connections != NULL && i < DIAL_CONNECTIONS_MAX; i++) {
+    for (uint32_t i = 0; dial->connections != NULL && i < VM_DIALED_MAX; i++) {
         struct dial_connection *connection = &dial->connections[i];
         if (connection->number != 0 && input__feed(&connection->input, vm, connection->port)) is_any = true;
     }

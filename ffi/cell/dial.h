@@ -13,13 +13,11 @@
 struct vm;
 struct dial_connection;
 
-/* At once, of one sandbox; more are hung up. */
-#define DIAL_CONNECTIONS_MAX 32u
 /* Of a call's id: it is none of a guest's. */
 #define DIAL_ID 0x80000000u
 
 struct dial {
-    struct dial_connection *connections; /* DIAL_CONNECTIONS_MAX, or NULL */
+    struct dial_connection *connections; /* VM_DIALED_MAX, or NULL */
     uint32_t last_number;
     bool was_waiting; /* for an answer, when it was hung up */
 };

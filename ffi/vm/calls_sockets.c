@@ -177,7 +177,7 @@ static int64_t call_getpeername(struct vm *vm, const uint64_t a[6]) {
     if (socket == NULL) return status;
     struct socket_name name = socket->peer_name;
     int is_connected = socket->state == SOCKET_CONNECTED || name.size > 0 || socket->peer != 0;
-    if (!is_connected || socket->was_reset) return -ENOTCONN;
+    if (!is_connected || socket->was_reset || socket->state == SOCKET_DIALS) return -ENOTCONN;
     if (name.size == 0) name = (struct socket_name){.size = sizeof(sa_family_t), .bytes = {AF_UNIX}};
     return socket_name__write(vm, &name, a[1], a[2]);
 }
@@ -190,7 +190,7 @@ static int64_t call_shutdown(struct vm *vm, const uint64_t a[6]) {
     if (socket == NULL) return status;
     if (how > SHUT_RDWR) return -EINVAL;
     int is_connected = socket->state == SOCKET_CONNECTED || socket->peer_name.size > 0 || socket->peer != 0;
-    if (!is_connected && socket->family != AF_UNIX) return -ENOTCONN;
+    if (socket->state == SOCKET_DIALS || (!is_connected && socket->family != AF_UNIX)) return -ENOTCONN;
     if (how != SHUT_WR) {
         struct socket *peer = socket__peer(vm, socket);
         socket->reads_no_more = 1;

@@ -53,6 +53,7 @@ int port__open_connection(struct vm *vm) {
 }
 
 int port__dial(struct vm *vm) {
+    if (__builtin_popcountll(port__dialed(vm)) >= (int)VM_DIALED_MAX) return -EAGAIN;
     int number = port__open_connection(vm);
     if (number >= 0) port_of(vm, (uint32_t)number)->is_dialed = 1;
     return number;

@@ -53,7 +53,7 @@ struct port_table {
 int port__open(struct vm *vm, uint32_t port);
 /* A free port for a connection: its number, or -EAGAIN, -ENOMEM. */
 int port__open_connection(struct vm *vm);
-/* Likewise, for one that the guest makes. */
+/* Likewise, for one that the guest makes: -EAGAIN as well while there are VM_DIALED_MAX. */
 int port__dial(struct vm *vm);
 
 /* Move what is there, or fits: 0 when nothing, -EFAULT. They do not wait. */

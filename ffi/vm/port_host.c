@@ -75,6 +75,7 @@ void port__hang_up(struct vm *vm, uint32_t number) {
     port->input_edges++;
     kernel__changed(vm);
     port__free_if_over(vm, number);
+    socket__dial_next(vm);
 }
 
 int port__ended(const struct vm *vm, uint32_t number) {
@@ -124,6 +125,7 @@ void port__free_if_over(struct vm *vm, uint32_t number) {
     *port = (struct port){0};
     struct port_table *table = &vm->kernel->ports;
     while (table->used > PORT_FIRST_CONNECTION && table->items[table->used - 1].state == PORT_CLOSED) table->used--;
+    socket__dial_next(vm);
 }
 
 /* ---- vm.h ---------------------------------------------------------------------------------------------- */

@@ -142,6 +142,7 @@ static uint32_t ready_socket(struct vm *vm, struct file *file) {
     uint32_t ready = socket->error != 0 ? READY_ERROR | READY_IN | READY_OUT : 0;
     if (socket->type == SOCK_DGRAM) return ready | ready_for_messages(vm, socket);
     if (socket->state == SOCKET_LISTENS) return ready | (socket->pending > 0 ? READY_IN : 0);
+    if (socket->state == SOCKET_DIALS) return ready;
     if (socket->state == SOCKET_CONNECTED) return ready | ready_connection(vm, socket);
     return ready | READY_OUT | READY_HANGUP;
 }

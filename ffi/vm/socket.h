@@ -33,6 +33,7 @@ enum socket_state {
     SOCKET_FREE = 0,
     SOCKET_NEW,       /* bound or not; for messages: all that it ever is */
     SOCKET_LISTENS,
+    SOCKET_DIALS,     /* waits for a connection to the host: there are VM_DIALED_MAX */
     SOCKET_CONNECTED, /* to another socket or to a port, whether or not that is still there */
 };
 
@@ -54,6 +55,7 @@ struct socket {
     int32_t error;     /* SO_ERROR: told once */
     uint32_t backlog, pending, first_pending, last_pending; /* of a listener: index + 1 */
     uint32_t next_pending;
+    uint64_t turn;             /* of one that dials: the lowest is next */
     uint64_t inode;            /* of the file that a path is its name by, or 0 */
     uint64_t taken;            /* bytes that ever left the queue */
     uint64_t arrived, emptied; /* edges: something came to read; room came to write */
@@ -77,6 +79,7 @@ struct socket_rights {
 struct socket_table {
     struct socket_rights rights[SOCKET_RIGHTS_MAX];
     uint64_t listeners;   /* bits in use */
+    uint64_t turns;       /* that were given */
     uint32_t next_port;   /* where the search for a free one begins */
     uint32_t used;
     struct socket items[SOCKETS_MAX];
@@ -135,6 +138,8 @@ int64_t socket__bind(struct vm *vm, struct socket *socket, const struct socket_n
 int64_t socket__bind_any(struct vm *vm, struct socket *socket);
 int64_t socket__listen(struct vm *vm, struct socket *socket, uint32_t backlog);
 int64_t socket__connect(struct vm *vm, struct file *file, const struct socket_name *name);
+/* Where a connection to the host ended: the one that has waited longest for its end gets its place. */
+void socket__dial_next(struct vm *vm);
 /* The next connection of a listener, as a socket without an open file; or NULL. */
 struct socket *socket__take_pending(struct vm *vm, struct socket *listener);
 void socket__join(struct vm *vm, struct socket *first, struct socket *second);

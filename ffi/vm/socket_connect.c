@@ -99,7 +99,8 @@ int64_t socket__bind(struct vm *vm, struct socket *socket, const struct socket_n
 int64_t socket__listen(struct vm *vm, struct socket *socket, uint32_t backlog) {
     struct socket_table *table = &vm->kernel->sockets;
     if (socket->type == SOCK_DGRAM) return -EOPNOTSUPP;
-    if (socket->state == SOCKET_CONNECTED || (!is_inet(socket) && socket->name.size == 0)) return -EINVAL;
+    if (socket->state == SOCKET_CONNECTED || socket->state == SOCKET_DIALS) return -EINVAL;
+    if (!is_inet(socket) && socket->name.size == 0) return -EINVAL;
     if (socket->state == SOCKET_NEW) {
         if (table->listeners == UINT64_MAX) return -EADDRINUSE;
         socket__bind_any(vm, socket);
@@ -196,19 +197,60 @@ static int is_served_by_host(const struct vm *vm, const struct socket *socket, c
     return vm->serves_proxy && is_inet(socket) && socket_name__port(name) == VM_PROXY_PORT;
 }
 
-/* The host has no backlog: it takes a connection by looking at it. */
-static int64_t connect_to_host(struct vm *vm, struct socket *socket, const struct socket_name *name, int learns_later) {
+static int dial(struct vm *vm, struct socket *socket) {
     int port = port__dial(vm);
-    if (port < 0) return -EADDRNOTAVAIL;
-    take_local_name(vm, socket, name);
-    socket->peer_name = *name;
+    if (port < 0) return port;
     socket->state = SOCKET_CONNECTED;
     socket->port = (uint32_t)port + 1;
     socket->arrived++;
     socket->emptied++;
-    socket->is_connecting = learns_later != 0;
     kernel__changed(vm);
-    return learns_later ? -EINPROGRESS : 0;
+    return 0;
+}
+
+static int64_t wait_to_dial(struct vm *vm, const struct socket *socket, int learns_later) {
+    if (learns_later || thread__timed_out(vm)) return -EINPROGRESS;
+    uint64_t timeout = socket->send_timeout_ns;
+    return wait__room(vm, timeout == 0 ? NO_DEADLINE : wait__deadline(vm, timeout));
+}
+
+/* The host takes a connection by looking at it: only those that it has no port for wait. */
+static int64_t connect_to_host(struct vm *vm, struct socket *socket, const struct socket_name *name, int learns_later) {
+    int error = dial(vm, socket);
+    if (error != 0 && error != -EAGAIN) return -EADDRNOTAVAIL;
+    take_local_name(vm, socket, name);
+    socket->peer_name = *name;
+    if (error == 0) {
+        socket->is_connecting = learns_later != 0;
+        return learns_later ? -EINPROGRESS : 0;
+    }
+    socket->state = SOCKET_DIALS;
+    socket->turn = ++vm->kernel->sockets.turns;
+    return wait_to_dial(vm, socket, learns_later);
+}
+
+static struct socket *next_to_dial(struct socket_table *table) {
+    struct socket *next = NULL;
+    for (uint32_t i = 0; i < table->used; i++) {
+        struct socket *socket = &table->items[i];
+        if (socket->state == SOCKET_DIALS && (next == NULL || socket->turn < next->turn)) next = socket;
+    }
+    return next;
+}
+
+void socket__dial_next(struct vm *vm) {
+    struct socket *socket = next_to_dial(&vm->kernel->sockets);
+    if (socket == NULL) return;
+    int error = dial(vm, socket);
+    if (error == -EAGAIN) return;
+    if (error == 0) {
+        socket->is_connecting = 1;
+        return;
+    }
+    socket->state = SOCKET_NEW;
+    socket->error = EADDRNOTAVAIL;
+    socket->arrived++;
+    kernel__changed(vm);
 }
 
 static int64_t connect_stream(struct vm *vm, struct file *file, const struct socket_name *name) {
@@ -219,9 +261,10 @@ static int64_t connect_stream(struct vm *vm, struct file *file, const struct soc
     }
     if (socket->state == SOCKET_CONNECTED) return -EISCONN;
     if (socket->state == SOCKET_LISTENS) return is_inet(socket) ? -EISCONN : -EINVAL;
-    struct socket *listener = socket__find(vm, socket, name);
     /* TCP that is not to wait learns all outcomes later. */
     int learns_later = is_inet(socket) && file->flags & O_NONBLOCK;
+    if (socket->state == SOCKET_DIALS) return learns_later ? -EALREADY : wait_to_dial(vm, socket, 0);
+    struct socket *listener = socket__find(vm, socket, name);
     if (listener == NULL && is_served_by_host(vm, socket, name)) return connect_to_host(vm, socket, name, learns_later);
     if (listener == NULL || listener->state != SOCKET_LISTENS || listener->type != socket->type) {
         if (!learns_later) return socket__refusal(vm, socket, listener, name);

@@ -57,6 +57,7 @@ static int64_t get_bytes(struct vm *vm, struct socket *socket, struct socket_mes
 
 static int64_t receive_bytes(struct vm *vm, struct file *file, struct socket_message *message) {
     struct socket *socket = socket__of(vm, file);
+    if (socket->state == SOCKET_DIALS) return wait_to_receive(vm, file, message->flags);
     if (socket->state != SOCKET_CONNECTED) return socket->family == AF_UNIX ? -EINVAL : -ENOTCONN;
     uint64_t size = socket_parts__size(message), before = wait__take_progress(vm);
     int64_t moved = get_bytes(vm, socket, message, before);

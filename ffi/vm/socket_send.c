@@ -59,6 +59,7 @@ static int64_t send_bytes(struct vm *vm, struct file *file, const struct socket_
     uint64_t size = socket_parts__size(message), before = wait__take_progress(vm);
     if (socket->error != 0) return wait__moved(vm, socket__take_error(socket), before);
     if (socket->state == SOCKET_NEW && socket->family == AF_UNIX) return -ENOTCONN;
+    if (socket->state == SOCKET_DIALS) return wait_to_send(vm, file, message->flags);
     const struct socket *peer = socket__peer(vm, socket);
     int unread = peer != NULL && peer->reads_no_more && peer->family == AF_UNIX;
     int is_lost = socket->peer_gone && socket->family == AF_UNIX;

@@ -128,9 +128,11 @@ void vm_hang_up(struct vm *vm, uint32_t port);
  * Connections that the guest makes to VM_PROXY_PORT of its own 127.0.0.1 while nobody in it listens there are the host's to
  * serve, once vm_serve_proxy said so (after a boot or a clone; a reset keeps it): a bit for each such port that is open. What
  * the guest writes is taken, what it is to read is fed; vm_hang_up when the host is done, and when vm_ended says that the guest
- * is: before that the port is no other connection's, and no snapshot is taken. Without it they are refused.
+ * is: before that the port is no other connection's, and no snapshot is taken. Without it they are refused. There are
+ * VM_DIALED_MAX at once: a guest that connects once more waits for the end of one, as for a listener whose queue is full.
  */
 #define VM_PROXY_PORT 3128u
+#define VM_DIALED_MAX 48u
 void vm_serve_proxy(struct vm *vm, int serve);
 uint64_t vm_dialed(const struct vm *vm);
 

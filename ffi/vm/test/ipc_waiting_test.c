@@ -295,6 +295,80 @@ static void a_listener_holds_no_more_than_its_backlog(void) {
     CHECK(vm->kernel->ports.used <= PORT_FIRST_CONNECTION);
 }
 
+/* A call that waits reads it again. */
+static struct sockaddr_in proxy;
+
+static int dial(int flags, int64_t expected) {
+    int fd = (int)G3(SYS_socket, AF_INET, SOCK_STREAM | flags, 0);
+    CHECK(G3(SYS_connect, fd, &proxy, sizeof proxy) == expected);
+    return fd;
+}
+
+static int is_writable(int fd) {
+    struct pollfd entry = {fd, POLLOUT, 0};
+    return G3(SYS_poll, &entry, 1, 0) == 1 && entry.revents == POLLOUT;
+}
+
+static void dial_all(int fds[VM_DIALED_MAX]) {
+    proxy = (struct sockaddr_in){AF_INET, htons(VM_PROXY_PORT), {htonl(INADDR_LOOPBACK)}, {0}};
+    vm_serve_proxy(vm, 1);
+    for (uint32_t i = 0; i < VM_DIALED_MAX; i++) fds[i] = dial(0, 0);
+    CHECK(__builtin_popcountll(vm_dialed(vm)) == (int)VM_DIALED_MAX);
+}
+
+/* In turn; what gave up has none. */
+static void a_connection_to_the_host_waits_for_the_end_of_another(void) {
+    int fds[VM_DIALED_MAX], error = -1;
+    uint32_t size = sizeof error;
+    char bytes[4];
+    struct sockaddr_in peer;
+    uint32_t peer_size = sizeof peer;
+    dial_all(fds);
+    int first = dial(SOCK_NONBLOCK, -EINPROGRESS), gone = dial(SOCK_NONBLOCK, -EINPROGRESS);
+    int last = dial(SOCK_NONBLOCK, -EINPROGRESS);
+    G1(SYS_close, gone);
+    CHECK(!is_writable(first) && G3(SYS_getpeername, first, &peer, &peer_size) == -ENOTCONN);
+    CHECK(G3(SYS_write, first, "x", 1) == -EAGAIN && G3(SYS_read, first, bytes, 1) == -EAGAIN);
+    CHECK(G2(SYS_shutdown, first, SHUT_WR) == -ENOTCONN && G2(SYS_listen, first, 1) == -EINVAL);
+    CHECK(G3(SYS_connect, first, &proxy, sizeof proxy) == -EALREADY);
+    /* The guest alone does not end it: the host has to be done as well. */
+    G1(SYS_close, fds[5]);
+    CHECK(!is_writable(first));
+    vm_hang_up(vm, PORT_FIRST_CONNECTION + 5);
+    CHECK(is_writable(first) && !is_writable(last));
+    CHECK(G6(SYS_getsockopt, first, SOL_SOCKET, SO_ERROR, &error, &size, 0) == 0 && error == 0);
+    CHECK(G3(SYS_connect, first, &proxy, sizeof proxy) == 0 && G3(SYS_connect, first, &proxy, sizeof proxy) == -EISCONN);
+    CHECK(G3(SYS_write, first, "x", 1) == 1 && vm_has_output(vm, PORT_FIRST_CONNECTION + 5));
+    vm_hang_up(vm, PORT_FIRST_CONNECTION);
+    CHECK(is_writable(last) && __builtin_popcountll(vm_dialed(vm)) == (int)VM_DIALED_MAX);
+}
+
+static void a_connect_that_waits_for_the_host_is_woken(void) {
+    int fds[VM_DIALED_MAX];
+    dial_all(fds);
+    int fd = dial(0, CALL_BLOCKS);
+    CHECK(again() == CALL_BLOCKS);
+    vm_hang_up(vm, PORT_FIRST_CONNECTION + 7);
+    CHECK(again() == 0 && is_writable(fd));
+    struct timeval patience = {.tv_sec = 1};
+    int late = (int)G3(SYS_socket, AF_INET, SOCK_STREAM, 0);
+    G6(SYS_setsockopt, late, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience, 0);
+    CHECK(G3(SYS_connect, late, &proxy, sizeof proxy) == CALL_BLOCKS);
+    CHECK(again_late() == -EINPROGRESS);
+}
+
+static void a_connection_to_the_host_without_memory_fails(void) {
+    int fds[VM_DIALED_MAX], error = 0;
+    uint32_t size = sizeof error;
+    dial_all(fds);
+    int fd = dial(SOCK_NONBLOCK, -EINPROGRESS);
+    uint64_t left = fake_frames_left;
+    fake_frames_left = 0;
+    vm_hang_up(vm, PORT_FIRST_CONNECTION);
+    CHECK(G6(SYS_getsockopt, fd, SOL_SOCKET, SO_ERROR, &error, &size, 0) == 0 && error == EADDRNOTAVAIL);
+    fake_frames_left = left;
+}
+
 static void without_memory_nothing_is_half_done(void) {
     char page[4096] = "";
     int ends[2];
@@ -332,6 +406,9 @@ const struct test waiting_tests[] = {
     {"a host that hangs up is noticed", a_host_that_hangs_up_is_noticed},
     {"descriptors are bounded", descriptors_are_bounded},
     {"a listener holds no more than its backlog", a_listener_holds_no_more_than_its_backlog},
+    {"a connection to the host waits for the end of another", a_connection_to_the_host_waits_for_the_end_of_another},
+    {"a connect that waits for the host is woken", a_connect_that_waits_for_the_host_is_woken},
+    {"a connection to the host that there is no memory for fails", a_connection_to_the_host_without_memory_fails},
     {"without memory nothing is half done", without_memory_nothing_is_half_done},
     {"a log beyond its bound is lost", a_log_beyond_its_bound_is_lost},
     {NULL, NULL},

@@ -82,10 +82,19 @@ static void ask(int family, const char *how) {
     close(fd);
 }
 
+/* One after the other, until one has to wait: how many there were, and then that one as well. */
 static void open_many(void) {
-    int opened = 0, fd;
-    while (fd = socket(AF_INET, SOCK_STREAM, 0), fd >= 0 && connect_to(AF_INET, fd) == 0) opened++;
-    printf("%d, then error %d\n", opened, errno);
+    struct pollfd last = {.events = POLLOUT};
+    for (int opened = 0;; opened++) {
+        last.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        if (connect_to(AF_INET, last.fd) == 0 || errno != EINPROGRESS) break;
+        if (poll(&last, 1, 0) == 1) continue;
+        printf("%d, ", opened);
+        fflush(stdout);
+        printf("then %d more, error %d\n", poll(&last, 1, -1), error_of(last.fd));
+        return;
+    }
+    printf("no connection\n");
 }
 
 /* One of its own comes first. */

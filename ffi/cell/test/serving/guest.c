@@ -173,6 +173,31 @@ static void dial(void) {
     answer(text);
 }
 
+/* More connections than there are at once: each says hello and hears to its end. */
+static void *dial_one(void *heard) {
+    int connection = socket(AF_INET, SOCK_STREAM, 0);
+    const struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(PROXY_PORT), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    char byte;
+    bool is_heard = connect(connection, (const struct sockaddr *)&address, sizeof address) == 0 &&
+                    write(connection, "hello", 5) == 5 && read(connection, &byte, 1) == 1 && byte == '!';
+    close(connection);
+    if (is_heard) atomic_fetch_add((atomic_uint *)heard, 1);
+    return NULL;
+}
+
+static void dial_many(uint32_t count) {
+    static pthread_t threads[256];
+    static atomic_uint heard;
+    char text[32];
+    for (uint32_t i = 0; i < count; i++) {
+        if (pthread_create(&threads[i], NULL, dial_one, &heard) != 0) _exit(95);
+    }
+    for (uint32_t i = 0; i < count; i++) pthread_join(threads[i], NULL);
+    snprintf(text, sizeof text, "%u heard", heard);
+    answer(text);
+}
+
 static uint64_t number(const char *name) {
     size_t length = strlen(name);
     return strncmp(url, name, length) == 0 ? strtoull(url + length, NULL, 10) : 0;
@@ -224,6 +249,7 @@ static void serve(void) {
     else if (is("/stuck")) for (;;) pause();
     else if (is("/call")) put(MF_CALL, 0, "12345678", 8), flush();
     else if (is("/huge")) put(MF_CHUNK, 0, payload, MF_CHUNK_MAX + 1), flush();
+    else if (is("/dial/")) dial_many((uint32_t)number("/dial/"));
     else if (is("/dial")) dial();
     else if (is("/deaf")) sleep_ms(60000);
     else if (is("/partial")) {

@@ -6,6 +6,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "../../../vm/vm.h"
+#include "../../dial.h"
 #include "cell.h"
 
 static uint32_t base, function; /* the runtime's snapshot, and a function's, a difference */
@@ -498,6 +500,45 @@ static void serves_its_proxy(void) {
     CHECK(has_text(0, MF_CHUNK, "good day"));
 }
 
+struct dials {
+    uint32_t opened, closed, most, held;
+    uint32_t reads[VM_DIALED_MAX]; /* that are answered when as many were opened as there can be at once */
+    uint8_t was_read[1024];
+};
+
+/* Calls of the last step, answered in the next: with ! to what is read, once. */
+static void answer_dials(struct dials *dials) {
+    static struct dial_call { uint32_t id, operation; } calls[8 * VM_DIALED_MAX];
+    uint32_t count = 0;
+    struct frame frame;
+    for (; count < 8 * VM_DIALED_MAX && find_frame(0, MF_CALL, count, &frame); count++)
+        memcpy(&calls[count], frame.payload, sizeof *calls);
+    step_again(0);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t operation = calls[i].operation & 0xff, number = (calls[i].id & ~DIAL_ID) >> 8;
+        if (operation == 1) dials->opened++;
+        if (operation == 4) dials->closed++;
+        bool is_first = operation == 3 && !dials->was_read[number % 1024]++;
+        if (is_first && dials->opened < VM_DIALED_MAX) dials->reads[dials->held++] = calls[i].id;
+        else put_answer(0, calls[i].id, is_first ? "!" : "");
+    }
+    if (dials->opened - dials->closed > dials->most) dials->most = dials->opened - dials->closed;
+    if (dials->opened < VM_DIALED_MAX) return;
+    for (uint32_t i = 0; i < dials->held; i++) put_answer(0, dials->reads[i], "!");
+    dials->held = 0;
+}
+
+static void lets_connections_wait_for_each_other(void) {
+    struct dials dials = {0};
+    uint32_t steps = 0;
+    enum mf_step_result result;
+    step_new(0, base);
+    put_request(0, 0, "/dial/60", "");
+    while ((result = step_do(0)) == MF_STEP_PARKED && ++steps < 1000) answer_dials(&dials);
+    CHECK(result == MF_STEP_DONE && has_text(0, MF_CHUNK, "60 heard"));
+    CHECK(dials.opened == 60 && dials.most == VM_DIALED_MAX);
+}
+
 /* ---- booting ------------------------------------------------------------------------------------------ */
 
 static void says_why_it_did_not_boot(void) {
@@ -573,6 +614,7 @@ int main(int count, char **arguments) {
         {"a log is bounded", bounds_the_log},
         {"lines are cut between characters", keeps_characters_whole},
         {"a guest's connection to its proxy is served by host calls", serves_its_proxy},
+        {"connections to the proxy beyond those at once wait for these", lets_connections_wait_for_each_other},
         {"no more VMs are idle than may be", keeps_as_many_as_it_may},
         {"a damaged snapshot is told of", finds_damage},
         {"an object is dropped once nothing uses it", keeps_what_is_used},
