@@ -122,7 +122,7 @@ export const LIMITS = {
   proxyConnectionsPerSandbox: 128,
   proxyConnectionsPerTenant: 2048,
   proxyConnections: 4096,
-  /** Requests on one of them that wait for the one before them. */
+  /** Requests on one of them: the first is answered, those that come behind it are not. */
   proxyRequestsAhead: 16,
   /** The addresses of a snapshot are those of all its clones: guessing them has been tried often enough then. */
   snapshotAgeMs: 24 * 60 * 60 * 1000,

@@ -80,6 +80,38 @@ const files = {
         return Response.json([await Promise.all(asked), await held, await textOf(origin + "/is-left")]);
       },
     };`,
+  "crowd.ts": `export const config = { tier: "vm", net: ["127.0.0.2"] };
+    export default async (req) => {
+      const { origin, count } = Object.fromEntries(new URL(req.url).searchParams);
+      const asked = Array.from({ length: Number(count) }, async (_, n) => (await fetch(origin + "/" + n)).text());
+      return Response.json(await Promise.all(asked));
+    };`,
+  "own_authority.ts": `export const config = { tier: "vm", net: ["localhost"], env: { NO_PROXY: "", no_proxy: "" } };
+    const heard = async (url, client) => {
+      const { promise, resolve } = Promise.withResolvers();
+      const socket = new WebSocket(url, { client });
+      socket.onopen = () => socket.send("hello");
+      socket.onmessage = ({ data }) => { resolve(data); socket.close(); };
+      socket.onerror = ({ message }) => resolve(message);
+      return await promise;
+    };
+    export default async (req) => {
+      const { host, trust } = Object.fromEntries(new URL(req.url).searchParams);
+      const client = Deno.createHttpClient({ caCerts: [trust] });
+      const text = await (await fetch("https://" + host, { client })).text();
+      return Response.json([text, await heard("wss://" + host, client)]);
+    };`,
+  "chats.ts": `export const config = { tier: "vm", net: ["127.0.0.2"] };
+    export default async (req) => {
+      const { promise, resolve } = Promise.withResolvers();
+      const socket = new WebSocket(new URL(req.url).searchParams.get("url"), ["talk"]);
+      const heard = [];
+      socket.onopen = () => { heard.push(socket.protocol); socket.send("one"); };
+      socket.onmessage = ({ data }) => heard.push(data.length) < 3 ? socket.send("x".repeat(300_000)) : socket.close(3000);
+      socket.onerror = ({ message }) => heard.push(message);
+      socket.onclose = ({ code }) => resolve([...heard, code]);
+      return Response.json(await promise);
+    };`,
   "reach.ts": `export const config = { tier: "vm", net: ["127.0.0.2"] };
     export default async (req) => {
       const { url, trust } = Object.fromEntries(new URL(req.url).searchParams);
@@ -170,4 +202,49 @@ Deno.test("a request may fetch many at once, and stop one of them", vm, async ()
   const { text } = await server().call(`/many?${query}`);
   assert.deepEqual(JSON.parse(text), [Array.from({ length: 16 }, (_, n) => `${n}`), "AbortError", ""]);
   assert.equal(came, 16);
+});
+
+Deno.test("a request's fetches beyond those that go at once wait for these, and none fails", vm, async () => {
+  const [atOnce, all] = [48, Promise.withResolvers<void>()];
+  let [now, most] = [0, 0];
+  await using origin = Deno.serve({ hostname: "0.0.0.0", port: 0, onListen() {} }, async ({ url }) => {
+    most = Math.max(most, ++now);
+    if (now === atOnce) all.resolve();
+    await all.promise;
+    now--;
+    return new Response(new URL(url).pathname);
+  });
+  for (const count of [50, 200]) {
+    const query = new URLSearchParams({ origin: `http://127.0.0.2:${origin.addr.port}`, count: `${count}` });
+    const { text } = await server().call(`/crowd?${query}`);
+    assert.deepEqual(JSON.parse(text), Array.from({ length: count }, (_, n) => `/${n}`));
+  }
+  assert.equal(most, atOnce);
+});
+
+const echoes = (request: Request): Response => {
+  if (request.headers.get("upgrade") !== "websocket") return new Response("no WebSocket");
+  const { socket, response } = Deno.upgradeWebSocket(request, {
+    protocol: request.headers.get("sec-websocket-protocol")!,
+  });
+  socket.onmessage = ({ data }) => socket.send(data);
+  return response;
+};
+
+Deno.test("a WebSocket leaves a microVM by the proxy, and only where the function may go", vm, async () => {
+  await using origin = Deno.serve({ hostname: "0.0.0.0", port: 0, onListen() {} }, echoes);
+  const chat = async (host: string) => {
+    const query = new URLSearchParams({ url: `ws://${host}:${origin.addr.port}/` });
+    return JSON.parse((await server().call(`/chats?${query}`)).text);
+  };
+  assert.deepEqual(await chat("127.0.0.2"), ["talk", 3, 300_000, 3000]);
+  assert.match((await chat("127.0.0.3"))[0], /403/);
+});
+
+Deno.test("a function brings an authority of its own, for fetch and for WebSockets", vm, async () => {
+  const options = { cert: pem("localhost.pem"), key: pem("localhost.key"), hostname: "127.0.0.1", port: 0 };
+  await using origin = Deno.serve({ ...options, onListen() {} }, echoes);
+  const query = new URLSearchParams({ host: `localhost:${origin.addr.port}`, trust: pem("authority.pem") });
+  const { text } = await server().call(`/own_authority?${query}`);
+  assert.deepEqual(JSON.parse(text), ["no WebSocket", "hello"]);
 });

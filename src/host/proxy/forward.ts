@@ -1,25 +1,35 @@
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { LIMITS } from "../../limits.ts";
+import { endToEnd } from "./end_to_end.ts";
 import { Refusal } from "./refusal.ts";
+import { switchingHead, UPGRADE } from "./upgrade.ts";
 
-/** Of one connection, not of the message. */
-const HOP_BY_HOP = new Set([
-  ...["connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer"],
-  ...["transfer-encoding", "upgrade"],
-]);
 /** What the proxy says itself: whom it asks is the URL's to say, and it has agreed to the body already. */
 const NOT_FORWARDED = new Set(["host", "expect"]);
+const CLOSE = ["connection", "close"];
 
-/** Sends the request to its server, over a connection that leads there, and brings back what that answers. */
-export function forward(request: IncomingMessage, response: ServerResponse, url: URL, socket: Socket): Promise<void> {
+/** The server agreed to speak another protocol: the head that says so, and what came behind it. */
+type OnSwitch = (head: string, fromServer: Uint8Array) => void;
+
+/**
+ * Sends the request to its server, over a connection that leads there, and brings back what that answers. Another protocol
+ * is asked for where somebody takes it over.
+ */
+export function forward(
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+  socket: Socket,
+  onSwitch?: OnSwitch,
+): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const outgoing = http.request({
     createConnection: () => socket,
     method: request.method,
     path: `${url.pathname}${url.search}`,
     setHost: false,
-    headers: ["host", url.host, ...endToEnd(request, NOT_FORWARDED), "connection", "close"],
+    headers: ["host", url.host, ...endToEnd(request, NOT_FORWARDED), ...(onSwitch ? UPGRADE : CLOSE)],
     maxHeaderSize: LIMITS.responseHeaderBytes,
   });
   let isComplete = () => false;
@@ -32,7 +42,16 @@ export function forward(request: IncomingMessage, response: ServerResponse, url:
     outgoing.destroy();
   });
   outgoing.on("error", (error) => fail(Refusal.ofFailure(error)));
-  outgoing.on("upgrade", () => fail(new Refusal(502, "the server wants another protocol")));
+  outgoing.on("upgrade", (incoming, _, fromServer) => {
+    try {
+      if (!onSwitch) throw new Refusal(502, "the server wants another protocol");
+      onSwitch(switchingHead(incoming), fromServer);
+      resolve();
+    } catch (error) {
+      fail(Refusal.ofFailure(error));
+      socket.destroy();
+    }
+  });
   outgoing.on("response", (incoming) => {
     isComplete = () => incoming.complete;
     incoming.on("error", (error) => fail(Refusal.ofFailure(error)));
@@ -51,27 +70,19 @@ export function forward(request: IncomingMessage, response: ServerResponse, url:
     socket.destroy();
     resolve();
   });
-  request.pipe(outgoing);
+  // What comes behind the request of another protocol is for that, if there will be one.
+  if (onSwitch) outgoing.end();
+  else request.pipe(outgoing);
   return promise;
 }
 
-/** Throws for a head that no response can have. */
+/**
+ * Throws for a head that no response can have. Its connection is over with it: the guest may be waiting to open another, and
+ * one that is kept would be closed just when it is used again.
+ */
 function passHead(incoming: IncomingMessage, response: ServerResponse): void {
   const { statusCode = 0, statusMessage } = incoming;
   if (statusCode < 200 || statusCode > 599) throw new RangeError(`Cannot pass on the status ${statusCode}`);
   response.sendDate = false;
-  response.writeHead(statusCode, statusMessage, endToEnd(incoming));
-}
-
-/** Names and values in turn. A body of unknown length goes on in chunks. */
-function endToEnd({ rawHeaders, headers }: IncomingMessage, dropped: ReadonlySet<string> = new Set()): string[] {
-  const named = (headers.connection ?? "").toLowerCase().split(",").map((name) => name.trim());
-  const isKept = (name: string) => !HOP_BY_HOP.has(name) && !dropped.has(name) && !named.includes(name);
-  const kept: string[] = [];
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i].toLowerCase();
-    if (isKept(name)) kept.push(rawHeaders[i], rawHeaders[i + 1]);
-  }
-  if (headers["transfer-encoding"] !== undefined) kept.push("transfer-encoding", "chunked");
-  return kept;
+  response.writeHead(statusCode, statusMessage, [...endToEnd(incoming), ...CLOSE]);
 }

@@ -11,15 +11,21 @@ import { GuestConnection } from "./guest_connection.ts";
 import { Refusal } from "./refusal.ts";
 import { portOf, requestTarget, tunnelTarget } from "./target.ts";
 import { tunnel } from "./tunnel.ts";
+import { asksForWebSocket } from "./upgrade.ts";
 
 /** What the proxy knows of a guest's connection. */
 interface Dialing {
   readonly caller: HostCaller;
   readonly gone: AbortSignal;
-  /** Requests of it that are not answered, one after the other. */
-  turn: Promise<void>;
-  ahead: number;
+  /** That came over it. The first is answered, which ends it. */
+  requests: number;
 }
+
+/** It listens nowhere. How long a guest may take is its request's deadline to say. */
+const SERVER = {
+  ...{ maxHeaderSize: LIMITS.headerBytes, headersTimeout: 0, requestTimeout: 0 },
+  shouldUpgradeCallback: asksForWebSocket,
+};
 
 /** The HTTP proxy that is a microVM's only way out: `CONNECT host:port`, or requests with a whole URL. */
 export class ProxyHost {
@@ -31,10 +37,10 @@ export class ProxyHost {
 
   constructor(options: EgressOptions) {
     this.#egress = new Egress(options);
-    // It listens nowhere. How long a guest may take is its request's deadline to say.
-    this.#server = http.createServer({ maxHeaderSize: LIMITS.headerBytes, headersTimeout: 0, requestTimeout: 0 });
+    this.#server = http.createServer(SERVER);
     this.#server.on("request", (request, response) => this.#onRequest(request, response));
     this.#server.on("connect", (request, guest, first) => this.#onConnect(request, guest, first));
+    this.#server.on("upgrade", (request, guest, first) => this.#onUpgrade(request, guest, first));
     this.#server.on("clientError", (error, guest) => onNonsense(error, guest));
   }
 
@@ -58,7 +64,7 @@ export class ProxyHost {
       gone.abort();
       this.#leave(tenant);
     });
-    this.#dialing.set(guest, { caller, gone: gone.signal, turn: Promise.resolve(), ahead: 0 });
+    this.#dialing.set(guest, { caller, gone: gone.signal, requests: 0 });
     this.#server.emit("connection", guest);
     return guest;
   }
@@ -76,21 +82,47 @@ export class ProxyHost {
   }
 
   async #onConnect(request: IncomingMessage, guest: Duplex, first: Uint8Array): Promise<void> {
+    if (!this.#isFirst(guest)) {
+      guest.destroy();
+      return;
+    }
     try {
-      tunnel(guest, await this.#dial(tunnelTarget(request.url!), guest), first);
+      const server = await this.#dial(tunnelTarget(request.url!), guest);
+      tunnel(guest, server, { head: ESTABLISHED, fromGuest: first });
     } catch (error) {
       guest.end(Refusal.ofFailure(error).text);
     }
   }
 
-  #onRequest(request: IncomingMessage, response: ServerResponse): void {
-    const guest = request.socket;
-    const dialing = this.#dialing.get(guest)!;
-    if (++dialing.ahead > LIMITS.proxyRequestsAhead) {
+  async #onUpgrade(request: IncomingMessage, guest: Duplex, first: Uint8Array): Promise<void> {
+    if (!this.#isFirst(guest)) {
       guest.destroy();
       return;
     }
-    dialing.turn = dialing.turn.then(() => this.#answer(request, response)).finally(() => dialing.ahead--);
+    const response = new http.ServerResponse(request);
+    response.assignSocket(guest as Socket);
+    response.on("finish", () => guest.end());
+    try {
+      const url = requestTarget(request.url!);
+      const server = await this.#dial(url, guest);
+      await forward(request, response, url, server, (head, fromServer) => {
+        response.detachSocket(guest as Socket);
+        tunnel(guest, server, { head, fromGuest: first, fromServer });
+      });
+    } catch (error) {
+      refuse(response, Refusal.ofFailure(error));
+    }
+  }
+
+  #onRequest(request: IncomingMessage, response: ServerResponse): void {
+    if (this.#isFirst(request.socket)) this.#answer(request, response);
+  }
+
+  /** Those behind it are nobody's: a client that did not wait for the answer sees by its end that they have none. */
+  #isFirst(guest: Duplex): boolean {
+    const dialing = this.#dialing.get(guest)!;
+    if (++dialing.requests > LIMITS.proxyRequestsAhead) guest.destroy();
+    return dialing.requests === 1;
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -168,6 +200,7 @@ class ProxySession implements HostSession {
   }
 }
 
+const ESTABLISHED = "HTTP/1.1 200 Connection established\r\n\r\n";
 const NUMBER_BYTES = 4;
 const NOTHING = new Uint8Array(0);
 

@@ -1,66 +1,12 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { createServer as createHttpServer, type RequestListener } from "node:http";
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { LIMITS } from "../../limits.ts";
 import type { NetPolicy } from "../../types.ts";
 import { ProxyOperation } from "../operations.ts";
-import { LIMITS } from "../../limits.ts";
 import { Guest } from "../../../tests/fakes/proxy_guest.ts";
-import { ProxyHost } from "./proxy_host.ts";
+import { connectTo, newHost, Peer, statusOf, until, upgradeTo } from "../../../tests/fakes/proxy_peer.ts";
 
-const clock = { now: () => 0, monotonic: () => 0 };
-
-/** A server on loopback that knows its connections. */
-class Peer implements AsyncDisposable {
-  readonly sockets = new Set<Socket>();
-  accepted = 0;
-
-  private constructor(readonly server: Server) {
-    server.on("connection", (socket: Socket) => {
-      this.accepted++;
-      this.sockets.add(socket);
-      socket.on("close", () => this.sockets.delete(socket));
-      socket.on("error", () => {});
-    });
-  }
-
-  static async start(server: Server): Promise<Peer> {
-    const peer = new Peer(server);
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    return peer;
-  }
-
-  static http(handler: RequestListener): Promise<Peer> {
-    return Peer.start(createHttpServer(handler));
-  }
-
-  static tcp(handler: (socket: Socket) => void): Promise<Peer> {
-    return Peer.start(createServer({ allowHalfOpen: true }, handler));
-  }
-
-  get port(): number {
-    return (this.server.address() as AddressInfo).port;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.sockets) socket.destroy();
-    await new Promise((resolve) => this.server.close(resolve));
-  }
-}
-
-async function until(what: string, holds: () => boolean): Promise<void> {
-  for (let n = 0; !holds(); n++) {
-    if (n === 1000) throw new Error(`Cannot wait any longer until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
-const newHost = (lookup = (_: string) => Promise.resolve(["127.0.0.1"]), capOf?: () => NetPolicy) =>
-  new ProxyHost({ clock, lookup, capOf, ownAddresses: () => [] });
-
-const connectTo = (port: number, host = "127.0.0.1") => `CONNECT ${host}:${port} HTTP/1.1\r\nHost: x\r\n\r\n`;
 const ESTABLISHED = "\r\n\r\n";
-const statusOf = (text: string): string => text.slice(0, text.indexOf("\r\n"));
 
 Deno.test("a tunnel carries bytes both ways, also those that came with its request", async () => {
   await using peer = await Peer.tcp((socket) => socket.pipe(socket));
@@ -150,17 +96,18 @@ Deno.test("a request with a whole URL reaches its server as a request of its own
   assert.ok(seen.rawHeaders.includes(`api.example:${peer.port}`));
 });
 
-Deno.test("requests on one connection are answered one after the other, each by its own server", async () => {
+Deno.test("a connection carries one request: what is sent behind it reaches no server", async () => {
   await using one = await Peer.http((request, response) => response.end(`one ${request.url};`));
-  await using two = await Peer.http((request, response) => response.end(`two ${request.url};`));
-  using guest = new Guest(newHost());
-  const line = await guest.connect();
-  const get = (peer: Peer, path: string) => `GET http://127.0.0.1:${peer.port}${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
-  await line.write(get(one, "/1"));
-  await line.until("one /1;");
-  await line.write(get(two, "/2") + get(one, "/3"));
-  await line.until("one /3;");
-  assert.deepEqual(line.text.match(/(one|two) \/\d/g), ["one /1", "two /2", "one /3"]);
+  await using two = await Peer.tcp((socket) => socket.pipe(socket));
+  const host = newHost();
+  using guest = new Guest(host);
+  const get = `GET http://127.0.0.1:${one.port}/1 HTTP/1.1\r\nHost: x\r\n\r\n`;
+  const text = await guest.ask(get + get.replace("/1", "/2"));
+  assert.match(text, /\r\nconnection: close\r\n\r\none \/1;$/);
+  for (const second of [connectTo(two.port), upgradeTo(two.port)]) {
+    assert.doesNotMatch(await guest.ask(get + second), /HTTP\/1.1 (200 C|101)/);
+  }
+  assert.equal(two.accepted, 0);
 });
 
 Deno.test("a body of unknown length goes on in chunks, both ways", async () => {
@@ -196,6 +143,8 @@ const refused: readonly [what: string, request: string, net: NetPolicy, status: 
   ["another port", connectTo(81), ["127.0.0.1:80"], /403 127.0.0.1:81 is not in/],
   ["a blocked port", connectTo(25), ["127.0.0.1"], /403 port 25 is blocked/],
   ["a private URL", "GET http://169.254.169.254/latest HTTP/1.1\r\nHost: x\r\n\r\n", "public", /403/],
+  ["a WebSocket to a private address", upgradeTo(80, "10.0.0.1"), "public", /^HTTP\/1.1 403 10.0.0.1 is not on/],
+  ["a WebSocket with wss:", upgradeTo(80).replace("http:", "wss:"), "public", /400/],
   ["a name that nobody has", connectTo(80, "lost.example"), "public", /502 the name lost.example cannot be resolved/],
   ["a closed port", connectTo(1024), ["127.0.0.1"], /502 the server refused the connection/],
   ["a port that is none", connectTo(70_000), ["127.0.0.1"], /400/],
