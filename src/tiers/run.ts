@@ -18,6 +18,8 @@ import { WireError } from "./wire.ts";
 type State = "new" | "queued" | "running" | "parked" | "over";
 
 const NS_PER_MS = 1e6;
+/** Timers that should wait longer wait 1 ms, which is the least that any waits. */
+const LONGEST_WAKE_MS = 2 ** 31 - 1;
 
 /**
  * One request in one sandbox: a state machine over steps. A step hands the sandbox what has come for it (body, credit,
@@ -325,7 +327,7 @@ export class Run implements Turn, Watcher, Member {
       this.#wake = setTimeout(() => {
         this.#wakeDue = true;
         this.#resume();
-      }, wakeMs);
+      }, Math.min(wakeMs, LONGEST_WAKE_MS));
     }
     this.#resume();
   }

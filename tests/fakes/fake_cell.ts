@@ -76,7 +76,16 @@ export class FakeCell implements CellProcess {
 
   /** The snapshots of the steps that were submitted and are not complete. */
   get running(): number[] {
-    return this.steps.map((slot) => this.#words[((SLOTS_AT + slot * LAYOUT.slotBytes) >> 2) + (SLOT.snapshot >> 2)]);
+    return this.#ofSteps(SLOT.snapshot);
+  }
+
+  /** The sandboxes that they are steps of. */
+  get sandboxes(): number[] {
+    return this.#ofSteps(SLOT.sandbox);
+  }
+
+  #ofSteps(field: number): number[] {
+    return this.steps.map((slot) => this.#words[(SLOTS_AT + slot * LAYOUT.slotBytes + field) >> 2]);
   }
 
   /** Ends the step that was submitted first. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { CellOperation, StepResult, Telling } from "../../../ffi/layout.ts";
+import { CellOperation, LAYOUT, StepResult, Telling } from "../../../ffi/layout.ts";
 import { NativeError } from "../../../ffi/native_values.ts";
 import { FakeCell, telling } from "../../../tests/fakes/fake_cell.ts";
 import { systemClock } from "../../clock.ts";
@@ -97,6 +97,19 @@ Deno.test("where many short steps are out, several ends are waited for, but none
   await until(() => t.cell.steps.ring.inFlight === 1);
   t.process.die();
   assert.deepEqual(await codes(outcomes), new Array(7).fill("crash"));
+});
+
+Deno.test("a run that wants to wake in more time than a timer can wait does not wake at once", async () => {
+  const t = setUp();
+  const outcomes = [t.start(), t.start()];
+  await until(() => t.process.steps.length === 2);
+  t.process.complete(StepResult.PARKED, { outSandbox: 1, outGeneration: 1, wakeMs: LAYOUT.noWake - 1 });
+  t.process.complete(StepResult.PARKED, { outSandbox: 2, outGeneration: 1, wakeMs: 20 });
+  await until(() => t.cell.steps.ring.inFlight === 0);
+  await until(() => t.process.steps.length > 0);
+  assert.deepEqual(t.process.sandboxes, [2]);
+  t.process.die();
+  assert.deepEqual(await codes(outcomes), ["crash", "crash"]);
 });
 
 Deno.test("a cell that dies takes its runs with it, whether they wait, run or are parked", async () => {
