@@ -67,6 +67,10 @@ export class JsPrograms implements ProgramMaker {
       const result = await bundler.bundle(place, { entry: source.file, tier, ...root.denoConfig, npm: table });
       const { wanted, missing, problems } = result.reply;
       onWanted(new Set([source.file, ...wanted]));
+      if (!npm.isKept(root.tenant, table)) {
+        table = await this.#resolve(root, Object.keys(table.specifiers), signal, onProgress);
+        continue;
+      }
       if (problems.length > 0) throw failure(problems, root);
       if (missing.length > 0) {
         table = await this.#resolve(root, [...Object.keys(table.specifiers), ...missing], signal, onProgress);

@@ -86,6 +86,12 @@ export class Npm {
     });
   }
 
+  /** False: what the table tells of went for others, so what was read by it may not be whole. */
+  isKept(tenant: string, table: NpmTable): boolean {
+    if (Object.keys(table.packages).length === 0) return true;
+    return this.#tables.get(tenant)?.values().some((kept) => kept === table) ?? false;
+  }
+
   /** The tenant is no more, nor are its packages. */
   async forget(tenant: string): Promise<void> {
     await this.#queue(tenant, () => this.#empty(tenant));
@@ -102,7 +108,10 @@ export class Npm {
     return turn;
   }
 
-  /** Where there is no room for them beside what is kept, that goes: it only saves downloads. */
+  /**
+   * Where there is no room for them beside what is kept, that goes, with the versions that were chosen where no lock
+   * says them: who needs it, or reads it still, asks for it again.
+   */
   async #fetch(
     tenant: string,
     specifiers: readonly string[],

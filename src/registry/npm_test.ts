@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { until } from "../../tests/harness/until.ts";
-import { Npm, NpmError } from "./npm.ts";
+import { NO_PACKAGES, Npm, NpmError } from "./npm.ts";
 
 const { signal } = new AbortController();
 const MOST_BYTES = 1 << 20;
@@ -116,10 +116,12 @@ Deno.test("what a tenant keeps of packages goes where others have no room beside
   const grows = 'head -c 600000 /dev/zero > "$DENO_DIR/npm/$(ls "$DENO_DIR/npm" | wc -l)"';
   await using t = await npm({ stdout: FOUND, first: grows });
   const kept = async () => (await Array.fromAsync(Deno.readDir(t.npm.packages("acme")))).length;
-  await t.npm.resolve("acme", ["npm:a@1/sub"], null, signal, quiet);
+  const first = await t.npm.resolve("acme", ["npm:a@1/sub"], null, signal, quiet);
+  assert.ok(t.npm.isKept("acme", first) && t.npm.isKept("acme", NO_PACKAGES));
   const lock = { file: join(t.folder, "deno.lock"), hash: "0123" };
   await Deno.writeTextFile(lock.file, "{}");
-  await t.npm.resolve("acme", ["npm:a@1/sub"], lock, signal, quiet);
+  const second = await t.npm.resolve("acme", ["npm:a@1/sub"], lock, signal, quiet);
+  assert.deepEqual([first, second].map((table) => t.npm.isKept("acme", table)), [false, true]);
   assert.equal(await kept(), 1);
   assert.equal((await t.calls()).match(/--json/g)!.length, 3);
   await t.npm.resolve("acme", ["npm:a@1/sub"], lock, signal, quiet);
