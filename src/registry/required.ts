@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { BuildError, PACKAGES } from "../tiers/tier.ts";
+import { BuildError, PACKAGES, PassingError } from "../tiers/tier.ts";
 import { placed } from "./placed.ts";
 import type { ProgramJob } from "./program.ts";
 import type { PythonPackages } from "./python_packages.ts";
@@ -23,25 +23,42 @@ export function requirementsOf({ folder }: Source): string[] {
 
 /** Throws a BuildError with the line that cannot be installed. */
 export async function installRequired(
-  packages: PythonPackages,
+  packages: Pick<PythonPackages, "install">,
   { root, source, signal, onProgress }: Pick<ProgramJob, "root" | "source" | "signal" | "onProgress">,
 ): Promise<Required> {
   const file = requirementsOf(source).find((path) => root.mirror.files.has(path));
   if (file === undefined) return { made: { packages: [], lock: null }, stage: () => Promise.resolve() };
-  try {
-    const text = await Deno.readTextFile(root.mirror.pathOf(file));
-    const installed = await packages.install(root.tenant, text, signal, onProgress);
-    // As for all that has packages: what is current is asked in the same way.
-    const lock = installed.packages.length > 0 ? root.lock?.hash ?? null : null;
-    return {
-      made: { packages: installed.packages, lock },
-      stage: async (versionFolder) => {
-        if (installed.image) await Deno.link(installed.image, join(versionFolder, PACKAGES));
-      },
-    };
-  } catch (error) {
-    if (!(error instanceof RequirementError)) throw error;
-    const place = { file, line: error.line, column: 1 };
-    throw new BuildError(placed(error.message, place), place);
-  }
+  const text = await Deno.readTextFile(root.mirror.pathOf(file));
+  const install = async () => {
+    try {
+      return await packages.install(root.tenant, text, signal, onProgress);
+    } catch (error) {
+      if (!(error instanceof RequirementError)) throw error;
+      const place = { file, line: error.line, column: 1 };
+      throw new BuildError(placed(error.message, place), place);
+    }
+  };
+  const installed = await install();
+  return {
+    made: {
+      packages: installed.packages,
+      // As for all that has packages: what is current is asked in the same way.
+      lock: installed.packages.length > 0 ? root.lock?.hash ?? null : null,
+    },
+    stage: async (versionFolder) => {
+      if (installed.image === null) return;
+      const packagesFile = join(versionFolder, PACKAGES);
+      try {
+        return await Deno.link(installed.image, packagesFile);
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+      }
+      // It went for what was installed since.
+      const again = await install();
+      if (again.image === null || again.packages.join() !== installed.packages.join()) {
+        throw new PassingError(`Cannot build with ${file}: its packages changed meanwhile`);
+      }
+      await Deno.link(again.image, packagesFile);
+    },
+  };
 }
