@@ -6,7 +6,7 @@ import { openRehearsalLine } from "./descriptor.ts";
 import { collectGarbage } from "./garbage.ts";
 
 /** The second makes good what collecting the garbage of the first does to compiled code. */
-const ROUNDS = [{ times: 400, ms: 1500 }, { times: 24, ms: 300 }];
+const ROUNDS = [{ times: 400, ms: 1500 }, { times: 150, ms: 800 }];
 
 export class WarmUp {
   readonly #line = openRehearsalLine();
