@@ -2,7 +2,7 @@ import type { Clock } from "./clock.ts";
 import type { Alarm, Deadlines } from "./deadlines.ts";
 
 /** Most runs are over by then, and asking Deno for a request's signal costs as much as all else. */
-const UNWATCHED_MS = 5;
+const UNWATCHED_MS = 25;
 
 export interface Watched {
   readonly deadlineMs: number;

@@ -17,8 +17,8 @@ const LOOK_BEYOND_US = 200;
  * the memory that they use beside it makes it slow at first. (32 connections: 4,200 requests a second one by one, 7,900 so.)
  */
 const AHEAD_ELSEWHERE_US = 2000;
-/** Half of those that are out are waited for, and so many at most. */
-const MOST_WAITED_FOR = 16;
+/** Three quarters of those that are out are waited for, and so many at most. */
+const MOST_WAITED_FOR = 24;
 /** But for no longer than this, where one turns out to be long. */
 const WAITED_MS = 2;
 const TOLD_BYTES = 4096;
@@ -111,7 +111,7 @@ export class Steps {
   /** So many completions are waited for. */
   get #batch(): number {
     if (!this.#isElsewhere) return 1;
-    return Math.min(Math.max(1, this.turns.shortSteps >> 1), MOST_WAITED_FOR);
+    return Math.min(Math.max(1, this.turns.shortSteps * 3 >> 2), MOST_WAITED_FOR);
   }
 
   /** What is complete before as many are as were waited for. */

@@ -87,7 +87,7 @@ Deno.test("where many short steps are out, several ends are waited for, but none
   const outcomes = Array.from({ length: 7 }, () => t.start());
   const parked = { outSandbox: 1, outGeneration: 1 };
   t.process.complete(StepResult.PARKED, parked);
-  await until(() => t.process.waitedFor === 3);
+  await until(() => t.process.waitedFor === 4);
   t.process.completeQuietly(StepResult.PARKED, parked);
   await until(() => t.cell.steps.ring.inFlight === 5);
   while (t.process.steps.length > 2) t.process.completeQuietly(StepResult.PARKED, parked);
