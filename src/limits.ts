@@ -118,7 +118,7 @@ export const LIMITS = {
   /** What a server may send without saying anything: answers before the answer; bytes that bring nothing of a body. */
   fetchInterimAnswers: 16,
   fetchBytesForNothing: 1 * MiB,
-  /** Connections through the proxy that are open at once. */
+  /** Connections through the proxy that are open at once; a microVM has 48, so only a cell that lies comes to the first. */
   proxyConnectionsPerSandbox: 128,
   proxyConnectionsPerTenant: 2048,
   proxyConnections: 4096,

@@ -29,7 +29,8 @@ export class Watch {
     this.#deadlines = deadlines;
     this.#watched = watched;
     this.#watcher = watcher;
-    this.#alarm = deadlines.at(clock.monotonic() + UNWATCHED_MS, () => this.#begin());
+    const atMs = Math.min(clock.monotonic() + UNWATCHED_MS, watched.deadlineMs);
+    this.#alarm = deadlines.at(atMs, () => this.#begin());
   }
 
   #begin(): void {

@@ -25,13 +25,13 @@ class HandDeadlines {
   }
 }
 
-function setUp() {
+function setUp(deadlineMs = DEADLINE_MS) {
   const deadlines = new HandDeadlines();
   const caller = new AbortController();
   const told: string[] = [];
   let asked = 0;
   const watched = {
-    deadlineMs: DEADLINE_MS,
+    deadlineMs,
     get signal() {
       asked++;
       return caller.signal;
@@ -74,4 +74,11 @@ Deno.test("a caller that has its answer may leave, and the deadline stays", () =
     deadlines.passUntil(DEADLINE_MS);
     assert.deepEqual(told, ["deadline"], answeredAt);
   }
+});
+
+Deno.test("a deadline that comes before anybody looks for the caller is kept", () => {
+  const { deadlines, told } = setUp(NOW_MS + 10);
+  deadlines.passUntil(NOW_MS + 10);
+  deadlines.passUntil(NOW_MS + 10);
+  assert.deepEqual(told, ["deadline"]);
 });

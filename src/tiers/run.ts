@@ -18,7 +18,7 @@ import { WireError } from "./wire.ts";
 type State = "new" | "queued" | "running" | "parked" | "over";
 
 const NS_PER_MS = 1e6;
-/** Timers that should wait longer wait 1 ms, which is the least that any waits. */
+/** A timer that is to wait longer than this waits 1 ms. */
 const LONGEST_WAKE_MS = 2 ** 31 - 1;
 
 /**

@@ -8,7 +8,10 @@ import type { SandboxRef } from "./run_options.ts";
 import { AHEAD_US, SHORT_US, type TurnLine, Turns } from "./turns.ts";
 import { FrameReader, FrameWriter } from "./wire.ts";
 
-/** While short steps are out the ring is looked at in so many turns of the event loop before its socket is waited for. */
+/**
+ * Where completions are taken one by one: while short steps are out the ring is looked at in so many turns of the event loop
+ * before its socket is waited for.
+ */
 const TURNS_BEFORE_PARKING = 4;
 /** So long after its usual time the end of a step that is alone is waited for in sleep. */
 const LOOK_BEYOND_US = 200;
@@ -58,8 +61,8 @@ export class Steps {
   /** From this process's monotonic milliseconds to the shim's nanoseconds. */
   readonly #shimEpochMs: number;
   readonly #isElsewhere: boolean;
-  #isLooking = false;
-  #looks: ReturnType<typeof setInterval> | undefined;
+  #isSpinning = false;
+  #early: ReturnType<typeof setInterval> | undefined;
   #trouble: unknown = null;
 
   constructor(options: StepsOptions) {
@@ -74,7 +77,7 @@ export class Steps {
       workers,
       perLine: stepsPerFunction,
       aheadUs: isElsewhere ? AHEAD_ELSEWHERE_US : AHEAD_US,
-      onAlone: isElsewhere ? ({ costUs }) => this.#lookFor(costUs) : undefined,
+      onAlone: isElsewhere ? ({ costUs }) => this.#spinFor(costUs) : undefined,
     });
     this.#isElsewhere = isElsewhere;
     this.#shimEpochMs = Number(nowNs) / 1e6 - clock.monotonic();
@@ -87,21 +90,21 @@ export class Steps {
   /** Hands out completions, and what else comes on the socket, until that or `turns` is closed. */
   async serve(wake: Deno.UnixConn, told: (bytes: Uint8Array) => void): Promise<void> {
     const bytes = new Uint8Array(TOLD_BYTES);
-    for (let turns = 0; !this.turns.isClosed; turns++) {
-      if (this.ring.drain() > 0) turns = 0;
+    for (let idle = 0; !this.turns.isClosed; idle++) {
+      if (this.ring.drain() > 0) idle = 0;
       this.turns.pump();
       this.turns.wake();
       const helped = this.turns.help();
       const batch = this.#batch;
-      if (helped || (batch === 1 && this.turns.shortSteps > 0 && turns < TURNS_BEFORE_PARKING)) {
+      if (helped || (batch === 1 && this.turns.shortSteps > 0 && idle < TURNS_BEFORE_PARKING)) {
         await nextTurn();
         continue;
       }
-      turns = 0;
+      idle = 0;
       if (!this.ring.park(batch)) continue;
-      if (batch > 1) this.#looks = setInterval(() => this.#look(), WAITED_MS);
+      if (batch > 1) this.#early = setInterval(() => this.#takeEarly(), WAITED_MS);
       const count = await wake.read(bytes).catch(() => null);
-      this.#stopLooking();
+      this.#stopTakingEarly();
       if (this.#trouble !== null) throw this.#trouble;
       if (count === null) return;
       told(bytes.subarray(0, count));
@@ -114,32 +117,32 @@ export class Steps {
     return Math.min(Math.max(1, this.turns.shortSteps * 3 >> 2), MOST_WAITED_FOR);
   }
 
-  /** What is complete before as many are as were waited for. */
-  #look(): void {
+  /** Takes what is complete though fewer are than were waited for. */
+  #takeEarly(): void {
     this.#hasEnded();
-    if (this.turns.isClosed || this.#trouble !== null) return this.#stopLooking();
+    if (this.turns.isClosed || this.#trouble !== null) return this.#stopTakingEarly();
     this.turns.wake();
     const batch = this.#batch;
-    if (this.ring.park(batch) && batch === 1) this.#stopLooking();
+    if (this.ring.park(batch) && batch === 1) this.#stopTakingEarly();
   }
 
-  #stopLooking(): void {
-    clearInterval(this.#looks);
-    this.#looks = undefined;
+  #stopTakingEarly(): void {
+    clearInterval(this.#early);
+    this.#early = undefined;
   }
 
   /**
    * To be woken takes longer than a short step does. So while one is all that is out, and this thread has nothing to do but
    * what comes in, its end is looked for.
    */
-  #lookFor(costUs: number): void {
-    if (this.#isLooking || costUs > SHORT_US) return;
-    this.#isLooking = true;
+  #spinFor(costUs: number): void {
+    if (this.#isSpinning || costUs > SHORT_US) return;
+    this.#isSpinning = true;
     const endMs = this.clock.monotonic() + (costUs + LOOK_BEYOND_US) / 1000;
     const look = () => {
       const isWorthIt = this.ring.inFlight === 1 && this.clock.monotonic() < endMs && !this.turns.isClosed;
       if (isWorthIt && !this.#hasEnded()) return void setImmediate(look);
-      this.#isLooking = false;
+      this.#isSpinning = false;
     };
     setImmediate(look);
   }

@@ -112,7 +112,7 @@ export class Turns {
     return this.#active.reduce((sum, line) => sum + line.length, 0);
   }
 
-  /** Steps of short functions that wait or that workers have. */
+  /** Steps of short functions that are in the ring: they wait there, or workers have them. */
   get shortSteps(): number {
     return this.#short;
   }
