@@ -13,7 +13,8 @@ ${init}
 export default async () => new Response(before + " " + await ask());
 `;
 
-const python = (init: string, url: string) => `
+/** The proxy ends a connection after a plain request, so what is kept is a tunnel. */
+const python = (init: string, port: number) => `
 import http.client, json, socket, urllib.request
 config = {"net": ["${NET}"]}
 
@@ -25,7 +26,8 @@ class Pool:
     def ask(self):
         if self.connection is None or self.is_dropped():
             self.connection = http.client.HTTPConnection("127.0.0.1", 3128)
-        self.connection.request("GET", "${url}")
+            self.connection.set_tunnel("${NET}", ${port})
+        self.connection.request("GET", "/echo")
         return json.loads(self.connection.getresponse().read())["url"]
 
     def is_dropped(self):
@@ -52,8 +54,8 @@ Deno.test("a connection that a pool keeps ends with init, and requests make one 
   await using server = await Server.start({
     files: {
       "fetched.ts": deno("const before = await ask();", url),
-      "pooled.py": python("before = pool.ask()", url),
-      "opened.py": python(`before = json.loads(urllib.request.urlopen("${url}").read())["url"]`, url),
+      "pooled.py": python("before = pool.ask()", origin.port),
+      "opened.py": python(`before = json.loads(urllib.request.urlopen("${url}").read())["url"]`, origin.port),
     },
   });
   for (const name of ["fetched", "pooled", "opened"]) {
@@ -75,7 +77,7 @@ Deno.test(
         "begun.ts": deno(`const before = "";\nconst later = fetch("${never}").then(() => {}, () => {});`, never),
         "sent.py": python(
           `kept = socket.create_connection(("127.0.0.1", 3128))\nkept.sendall(b"${asked}")\nbefore = ""`,
-          never,
+          origin.port,
         ),
       },
     });
