@@ -1,4 +1,5 @@
 """The baseline for a fresh process for each request: a warm CPython that forks. It prints its address."""
+import ctypes
 import json
 import os
 import selectors
@@ -48,11 +49,18 @@ def serve(listener):
                 os._exit(0)
 
 
+def end_with_parent():
+    """Its output would stay open else, and whoever reads that never end."""
+    PR_SET_PDEATHSIG = 1
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 if __name__ == "__main__":
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
     print("http://127.0.0.1:%d" % listener.getsockname()[1], flush=True)
     for _ in range(int(sys.argv[1]) - 1):
         if os.fork() == 0:
+            end_with_parent()
             break
     serve(listener)
