@@ -30,14 +30,15 @@ static void switch__place(struct vm *vm, const struct vm_snapshot *to, uint64_t 
     else memory__wrote(vm, SYSTEM_BASE + (place >> 1) * PAGE_SIZE, PAGE_SIZE);
 }
 
-static void switch__differing(struct vm *vm, const struct vm_snapshot *from, const struct vm_snapshot *to) {
-    for (uint32_t i = 0; i < from->page_count; i++) {
-        if (switch__differs(from, to, from->order[i])) switch__place(vm, to, from->order[i]);
+/* The next place where they differ, of either's own pages: `at` begins with 0. 0: there are no more. */
+static int switch__next(const struct vm_snapshot *from, const struct vm_snapshot *to, uint64_t *at, uint64_t *place) {
+    while (*at < (uint64_t)from->page_count + to->page_count) {
+        uint64_t i = (*at)++;
+        int is_from = i < from->page_count;
+        *place = is_from ? from->order[i] : to->order[i - from->page_count];
+        if ((is_from || !switch__has(from, *place)) && switch__differs(from, to, *place)) return 1;
     }
-    for (uint32_t i = 0; i < to->page_count; i++) {
-        uint64_t place = to->order[i];
-        if (!switch__has(from, place) && switch__differs(from, to, place)) switch__place(vm, to, place);
-    }
+    return 0;
 }
 
 static void switch__recent(struct vm *vm, const struct vm_snapshot *to) {
@@ -61,13 +62,9 @@ static int switch__fits(const struct vm *vm, const struct vm_snapshot *to) {
 uint32_t vm_switch_pages(const struct vm *vm, const struct vm_snapshot *to, uint32_t most) {
     const struct vm_snapshot *from = vm->snapshot;
     if (from == NULL || !switch__fits(vm, to)) return UINT32_MAX;
+    uint64_t at = 0, place;
     uint32_t pages = 0;
-    for (uint32_t i = 0; i < from->page_count && pages <= most; i++) {
-        pages += (uint32_t)switch__differs(from, to, from->order[i]);
-    }
-    for (uint32_t i = 0; i < to->page_count && pages <= most; i++) {
-        pages += (uint32_t)(!switch__has(from, to->order[i]) && switch__differs(from, to, to->order[i]));
-    }
+    while (pages <= most && switch__next(from, to, &at, &place)) pages++;
     return pages <= most ? pages : UINT32_MAX;
 }
 
@@ -87,7 +84,7 @@ int vm_switch(struct vm *vm, struct vm_snapshot *to) {
     error = memory__back(&vm->memory.data, to->data.bytes);
     if (error == 0) error = reset__drop_growth(vm, to->data.bytes);
     if (error != 0) return error;
-    switch__differing(vm, from, to);
+    for (uint64_t at = 0, place; switch__next(from, to, &at, &place);) switch__place(vm, to, place);
     switch__recent(vm, to);
     snapshot__keep(to);
     vm->snapshot = to;
