@@ -2,22 +2,11 @@ import assert from "node:assert/strict";
 import { FrameType, LAYOUT } from "../../ffi/layout.ts";
 import { HttpSink } from "../gateway/sink.ts";
 import { LIMITS } from "../limits.ts";
+import { NO_USAGE } from "../outcome.ts";
 import type { GuestLine } from "./tier.ts";
 import { GuestLog } from "./guest_log.ts";
 import { GuestResponse } from "./guest_response.ts";
 import { FrameReader, WireError } from "./wire.ts";
-
-const USAGE = {
-  start: null,
-  queueMs: 0,
-  coldMs: 0,
-  cloneMs: 0,
-  runMs: 0,
-  cpuMs: 0,
-  memoryPeakBytes: 0,
-  bytesIn: 0,
-  bytesOut: 0,
-};
 
 /** A reader at a frame of this payload. */
 function frame(payload: Uint8Array, type: number = FrameType.CHUNK, aux = 0): FrameReader {
@@ -35,7 +24,7 @@ const HEAD = () => frame(NOTHING, FrameType.HEAD, 200);
 
 function begin(onCredit = () => {}) {
   const sink = new HttpSink(() => {});
-  const response = new GuestResponse(sink, { ...USAGE }, 1 << 20, onCredit);
+  const response = new GuestResponse(sink, { ...NO_USAGE }, 1 << 20, onCredit);
   response.head(HEAD());
   return { sink, response };
 }

@@ -5,7 +5,7 @@ import type { Clock } from "../clock.ts";
 import type { Deadlines } from "../deadlines.ts";
 import type { Host } from "../host/host.ts";
 import type { SandboxRef } from "./run_options.ts";
-import { AHEAD_US, SHORT_US, type TurnLine, Turns } from "./turns.ts";
+import { SHORT_US, type TurnLine, Turns } from "./turns.ts";
 import { FrameReader, FrameWriter } from "./wire.ts";
 
 /**
@@ -76,7 +76,7 @@ export class Steps {
     this.turns = new Turns(this.ring, {
       workers,
       perLine: stepsPerFunction,
-      aheadUs: isElsewhere ? AHEAD_ELSEWHERE_US : AHEAD_US,
+      aheadUs: isElsewhere ? AHEAD_ELSEWHERE_US : undefined,
       onAlone: isElsewhere ? ({ costUs }) => this.#spinFor(costUs) : undefined,
     });
     this.#isElsewhere = isElsewhere;

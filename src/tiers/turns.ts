@@ -63,7 +63,7 @@ const QUANTUM_US = 500;
 /** A line that used very much waits for this many rounds of the others, not for ever. */
 const MOST_DEBT_US = 20 * QUANTUM_US;
 /** So much work is handed to the workers ahead of time: what is there can no longer be overtaken. */
-export const AHEAD_US = 300;
+const AHEAD_US = 300;
 /** To wake a worker costs about 8 us: short steps are handed over several at a time, at the latest when the event loop turns. */
 const WORTH_A_WAKE_US = 100;
 /** With less before the workers than this, the server's own thread has enough to do with what comes in and goes out. */
